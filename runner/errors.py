@@ -1,0 +1,53 @@
+"""Every way a command can end badly, as one tree. The class says what the caller can do; the message is one sentence.
+
+LabError
+├── UsageError           2: the request itself is wrong: a scenario, a value, an option
+├── EnvironmentFailure   3: tools, credentials, Terraform or AWS failed
+├── LeftBehind           4: something still stands; the message names it and the command that removes it
+└── Interrupted        130: Ctrl-C, and everything was removed
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What the shell gets to see."""
+
+    AS_EXPECTED = 0
+    NOT_AS_EXPECTED = 1
+    USAGE = 2
+    ENVIRONMENT = 3
+    LEFT_BEHIND = 4
+    INTERRUPTED = 130
+
+
+class LabError(Exception):
+    """Something the user is told in one sentence; ``exit_code`` goes to the shell."""
+
+    exit_code = ExitCode.ENVIRONMENT
+
+
+class UsageError(LabError):
+    """The request is wrong: correct it and call again. Nothing was changed."""
+
+    exit_code = ExitCode.USAGE
+
+
+class EnvironmentFailure(LabError):
+    """A tool, a credential, Terraform or AWS failed. What had been made was taken down again."""
+
+    exit_code = ExitCode.ENVIRONMENT
+
+
+class LeftBehind(LabError):
+    """Something still stands: the message lists it, and the command that removes it."""
+
+    exit_code = ExitCode.LEFT_BEHIND
+
+
+class Interrupted(LabError):
+    """The user pressed Ctrl-C and everything was removed."""
+
+    exit_code = ExitCode.INTERRUPTED
