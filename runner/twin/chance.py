@@ -1,0 +1,49 @@
+"""Randomness by counter: a number follows from what it is for, not from when it is drawn.
+
+The order in which events are evaluated changes nothing, and an array of keys gives the same numbers as a loop.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+_MASK = (1 << 64) - 1
+_GOLDEN_GAMMA = (
+    0x9E3779B97F4A7C15  # SplitMix64: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014
+)
+
+
+class Draw(IntEnum):
+    """What a number is drawn for: each purpose has a sequence of its own."""
+
+    DISPATCH = 0
+    WAIT = 1
+    SYSTEM_ERROR = 2
+    DUPLICATE = 3
+    REQUEST_ID = 4
+    WORKLOAD = 5
+
+
+def bits(seed: int, draw: Draw, event: int, attempt: int = 0) -> int:
+    """Return 64 random bits for one purpose of one attempt at one event."""
+    state = seed & _MASK
+    for part in (draw, event, attempt):
+        state = _mix(state + _GOLDEN_GAMMA * (part + 1))
+    return state
+
+
+def uniform(seed: int, draw: Draw, event: int, attempt: int = 0) -> float:
+    """Return a number in [0, 1)."""
+    return (bits(seed, draw, event, attempt) >> 11) * 2.0**-53
+
+
+def symmetric(seed: int, draw: Draw, event: int, attempt: int = 0) -> float:
+    """Return a number in [-1, 1)."""
+    return 2.0 * uniform(seed, draw, event, attempt) - 1.0
+
+
+def _mix(state: int) -> int:
+    state &= _MASK
+    state = (state ^ (state >> 30)) * 0xBF58476D1CE4E5B9 & _MASK
+    state = (state ^ (state >> 27)) * 0x94D049BB133111EB & _MASK
+    return state ^ (state >> 31)
