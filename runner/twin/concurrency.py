@@ -25,7 +25,7 @@ class Concurrency:
     running: Counter[str] = field(default_factory=Counter)
     """Executions at this instant, by function."""
     _unreserved_running: int = 0
-    _idle: defaultdict[tuple[Target, str], list[str]] = field(default_factory=lambda: defaultdict(list))
+    _idle: defaultdict[tuple[str, str], list[str]] = field(default_factory=lambda: defaultdict(list))
     _environments_made: int = 0
     _recent_starts: defaultdict[str, deque[float]] = field(default_factory=lambda: defaultdict(deque))
 
@@ -44,7 +44,7 @@ class Concurrency:
         self.running[target.function] -= 1
         self._unreserved_running -= config.reserved_concurrency is None
         if environment is not None:
-            self._idle[target, config.revision].append(environment)
+            self._idle[target.function, config.revision].append(environment)
 
     def _has_room(self, function: str, config: FunctionConfig, unreserved_limit: int) -> bool:
         if config.reserved_concurrency is not None:
@@ -52,7 +52,7 @@ class Concurrency:
         return self._unreserved_running < unreserved_limit
 
     def _environment(self, target: Target, config: FunctionConfig, at: float) -> Place | None:
-        if idle := self._idle[target, config.revision]:
+        if idle := self._idle[target.function, config.revision]:
             return Place(idle.pop(), is_cold=False)
         recent = self._recent_starts[target.function]
         while recent and recent[0] <= at - self.rules.scale_up_seconds:

@@ -12,7 +12,8 @@ class Target:
     """Whom an event is for. Concurrency belongs to the function, the event-invoke config to its qualifier."""
 
     function: str
-    qualifier: str = "$LATEST"
+    qualifier: str = ""
+    """Version or alias as the caller names it; empty for the function itself, which is ``$LATEST``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class FunctionConfig:
     maximum_event_age_seconds: float = MAXIMUM_EVENT_AGE_SECONDS
     maximum_retry_attempts: int = MAXIMUM_RETRY_ATTEMPTS
     revision: str = ""
-    """What identifies code and configuration: an execution environment of another revision isn't used again."""
+    """What identifies version, code and configuration: an environment of another revision isn't used again."""
 
 
 @dataclass(frozen=True, slots=True)
