@@ -106,6 +106,11 @@ class Twin:
         """Whether nothing will happen unless somebody invokes."""
         return not self._pending and not self._concurrency.running.total()
 
+    @property
+    def unresolved(self) -> int:
+        """How many started executions have no outcome yet."""
+        return len(self._unresolved)
+
     def running(self, function: str) -> int:
         """Return how many executions of the function run at this instant."""
         return self._concurrency.running[function]
@@ -138,9 +143,8 @@ class Twin:
 
     def next_due(self) -> float | None:
         """Return when something happens next, or None. Every execution must have been resolved."""
-        if self._unresolved:
-            msg = f"{len(self._unresolved)} executions have no outcome yet"
-            raise RuntimeError(msg)
+        if self.unresolved:
+            raise RuntimeError(f"{self.unresolved} executions have no outcome yet")
         return self._due[0].at if self._due else None
 
     def step(self) -> list[Execution]:

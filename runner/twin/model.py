@@ -24,6 +24,7 @@ class FunctionConfig:
     """Executions at once at the most; 0 stops the function; None shares the account's unreserved pool."""
     maximum_event_age_seconds: float = MAXIMUM_EVENT_AGE_SECONDS
     maximum_retry_attempts: int = MAXIMUM_RETRY_ATTEMPTS
+    version: str = "$LATEST"
     revision: str = ""
     """What identifies version, code and configuration: an environment of another revision isn't used again."""
 

@@ -1,0 +1,63 @@
+"""The numbers of AWS, one by one."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runner.twin import Rules
+from runner.twin.chance import Draw, bits, symmetric, uniform
+from runner.twin.rules import too_old_next_time
+
+
+def test_function_errors_wait_one_minute_then_two():
+    assert [Rules().wait_after_error(errors) for errors in (1, 2)] == [60, 120]
+
+
+def test_throttles_wait_twice_as_long_each_time_up_to_five_minutes():
+    waits = [Rules().wait_after_backoff(count) for count in range(1, 12)]
+    assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]
+
+
+@given(st.integers(1, 10_000))
+def test_no_number_of_throttles_waits_longer_than_the_limit(count):
+    assert 1 <= Rules().wait_after_backoff(count) <= 300
+
+
+@given(st.floats(-1, 1, exclude_max=True), st.sampled_from([1.0, 60.0, 120.0, 300.0]))
+def test_a_wait_stays_within_twelve_percent_of_its_nominal_length(chance, nominal):
+    assert 0.88 * nominal <= Rules().jittered(nominal, chance) <= 1.12 * nominal
+
+
+@given(st.floats(0, 1, exclude_max=True))
+def test_the_first_attempt_comes_32_to_37_ms_after_acceptance(chance):
+    assert 0.032 <= Rules().dispatch_after(chance) <= 0.037
+
+
+@pytest.mark.parametrize(
+    ("age", "wait", "maximum", "dropped"),
+    [
+        (0.035, 60, 60, True),
+        (0.035, 60, 90, False),
+        (61, 120, 90, True),
+        (15.035, 16, 60, False),
+        (31.035, 32, 60, True),
+    ],
+)
+def test_the_look_ahead_drops_what_would_reach_its_maximum_age(age, wait, maximum, dropped):
+    assert too_old_next_time(age, wait, maximum) is dropped
+
+
+@given(st.integers(0, 2**63), st.integers(0, 10**6), st.integers(0, 10**3))
+def test_a_number_depends_only_on_what_it_is_drawn_for(seed, event, attempt):
+    draws = [bits(seed, draw, event, attempt) for draw in Draw]
+    assert draws == [bits(seed, draw, event, attempt) for draw in Draw]
+    assert len(set(draws)) == len(draws)
+    assert 0 <= uniform(seed, Draw.WAIT, event, attempt) < 1
+    assert -1 <= symmetric(seed, Draw.WAIT, event, attempt) < 1
+
+
+def test_numbers_are_spread_evenly_over_their_range():
+    numbers = [uniform(7, Draw.WAIT, event) for event in range(10_000)]
+    tenths = [sum(1 for number in numbers if tenth <= 10 * number < tenth + 1) for tenth in range(10)]
+    assert min(tenths) > 850
+    assert max(tenths) < 1150
