@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_cloudwatch.type_defs import MetricDataQueryTypeDef
 
 METRIC_UNITS = {
     "AsyncEventsReceived": "Count",
@@ -67,3 +73,44 @@ class MetricSeries:
 
 Metrics = Mapping[str, MetricSeries]
 """Every one of METRIC_NAMES, also those that are absent."""
+
+PERIOD_SECONDS = 60
+_STATISTICS = ("SampleCount", "Sum", "Minimum", "Maximum")
+
+
+def collect(client: CloudWatchClient, function_name: str, start: float, end: float) -> Metrics:
+    """Ask CloudWatch for every metric of the function from ``start`` to ``end`` (epoch seconds), in one call."""
+    queries = [_query(metric, statistic, function_name) for metric in METRIC_NAMES for statistic in _STATISTICS]
+    values: dict[str, dict[int, float]] = {query["Id"]: {} for query in queries}
+    pages = client.get_paginator("get_metric_data").paginate(
+        MetricDataQueries=queries,
+        StartTime=datetime.fromtimestamp(start // PERIOD_SECONDS * PERIOD_SECONDS, UTC),
+        EndTime=datetime.fromtimestamp((end // PERIOD_SECONDS + 1) * PERIOD_SECONDS, UTC),
+        ScanBy="TimestampAscending",
+    )
+    for page in pages:
+        for result in page["MetricDataResults"]:
+            minutes = (int(stamp.timestamp()) for stamp in result["Timestamps"])
+            values[result["Id"]].update(zip(minutes, result["Values"], strict=True))
+    return {metric: MetricSeries(metric, tuple(_points(metric, values))) for metric in METRIC_NAMES}
+
+
+def _query(metric: str, statistic: str, function_name: str) -> MetricDataQueryTypeDef:
+    return {
+        "Id": f"{metric.lower()}_{statistic.lower()}",
+        "MetricStat": {
+            "Metric": {
+                "Namespace": "AWS/Lambda",
+                "MetricName": metric,
+                "Dimensions": [{"Name": "FunctionName", "Value": function_name}],
+            },
+            "Period": PERIOD_SECONDS,
+            "Stat": statistic,
+        },
+    }
+
+
+def _points(metric: str, values: Mapping[str, Mapping[int, float]]) -> Iterator[DataPoint]:
+    by_statistic = [values[f"{metric.lower()}_{statistic.lower()}"] for statistic in _STATISTICS]
+    for minute in sorted(by_statistic[0]):
+        yield DataPoint(minute, *(statistic[minute] for statistic in by_statistic))

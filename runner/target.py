@@ -1,0 +1,204 @@
+"""Where the lab runs: the embedded endpoint or AWS. They differ in endpoint, credentials and clock, in nothing else."""
+
+from __future__ import annotations
+
+import os
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from math import floor
+from typing import TYPE_CHECKING, Any
+
+from runner.errors import EnvironmentFailure
+
+if TYPE_CHECKING:
+    import boto3
+    from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_lambda import LambdaClient
+
+    from runner.endpoint import Endpoint
+
+START_SECOND = 45
+"""A run begins at this second of a minute, so that its minutes are those of the sample's pictures."""
+_MINUTE_SECONDS = 60
+_DATA_POINT_DELAY_SECONDS = 120  # doc: on AWS a data point is one to two minutes late
+
+
+class Target(ABC):
+    """One account in one region, and its time."""
+
+    name: str
+    account_id: str
+    region: str
+    session: boto3.Session
+    environment: Mapping[str, str]
+    """What Terraform is run with, so that its provider works on the same account and region."""
+
+    @property
+    @abstractmethod
+    def is_disposable(self) -> bool:
+        """Whether everything made here goes with the target itself."""
+
+    @abstractmethod
+    def now(self) -> float:
+        """Return the target's time, in epoch seconds."""
+
+    @abstractmethod
+    def wait(self, seconds: float) -> None:
+        """Let time pass: on AWS by sleeping, on the embedded endpoint by moving its clock."""
+
+    @abstractmethod
+    def begin(self, seed: int) -> None:
+        """Start the random numbers again where there are any."""
+
+    @property
+    @abstractmethod
+    def data_point_delay_seconds(self) -> float:
+        """How long after a minute CloudWatch may take to show it."""
+
+    def client(self, service: str) -> Any:
+        """Return a client with adaptive retries."""
+        from botocore.config import Config
+
+        return self._client(service, Config(retries={"mode": "adaptive", "max_attempts": 8}))
+
+    def invoking_client(self) -> LambdaClient:
+        """Return a client that sends once: an event whose answer was lost may have been accepted."""
+        from botocore.config import Config
+
+        client: LambdaClient = self._client("lambda", Config(retries={"total_max_attempts": 1}))
+        return client
+
+    def cloudwatch(self) -> CloudWatchClient:
+        """Return the client that metrics are asked of."""
+        client: CloudWatchClient = self.client("cloudwatch")
+        return client
+
+    def align(self) -> None:
+        """Wait for the second of a later minute at which runs begin, so that no minute holds two runs."""
+        now = self.now()
+        next_minute = (floor(now / _MINUTE_SECONDS) + 1) * _MINUTE_SECONDS
+        self.wait(next_minute + START_SECOND - now)
+
+    @abstractmethod
+    def _client(self, service: str, config: Any) -> Any: ...
+
+
+class LocalTarget(Target):
+    """The embedded endpoint, in virtual time."""
+
+    name = "local"
+    is_disposable = True
+    data_point_delay_seconds = 0.0
+
+    def __init__(self, endpoint: Endpoint, region: str) -> None:
+        self._endpoint = endpoint
+        self.account_id, self.region = endpoint.account_id, region
+        self.environment = local_environment(endpoint.url, region)
+        self.session = _session_without_users_settings(region)
+
+    def now(self) -> float:
+        """Return the endpoint's virtual time, in epoch seconds."""
+        return self._endpoint.clock.now()
+
+    def wait(self, seconds: float) -> None:
+        """Move the endpoint's clock; all that is due on the way happens."""
+        self._endpoint.wait(seconds)
+
+    def begin(self, seed: int) -> None:
+        """Start the endpoint's random numbers again."""
+        self._endpoint.reseed(seed)
+
+    def _client(self, service: str, config: Any) -> Any:
+        make: Callable[..., Any] = self.session.client
+        return make(service, endpoint_url=self._endpoint.url, config=config)
+
+
+class AwsTarget(Target):
+    """The user's own account, in real time."""
+
+    name = "aws"
+    is_disposable = False
+    data_point_delay_seconds = _DATA_POINT_DELAY_SECONDS
+
+    def __init__(self, session: boto3.Session, account_id: str, environment: Mapping[str, str]) -> None:
+        self.session, self.account_id, self.environment = session, account_id, environment
+        self.region = session.region_name
+
+    def now(self) -> float:
+        """Return the time, in epoch seconds."""
+        return time.time()
+
+    def wait(self, seconds: float) -> None:
+        """Sleep."""
+        time.sleep(max(0.0, seconds))
+
+    def begin(self, seed: int) -> None:
+        """Do nothing: AWS throws its own dice."""
+
+    def _client(self, service: str, config: Any) -> Any:
+        make: Callable[..., Any] = self.session.client
+        return make(service, config=config)
+
+
+@contextmanager
+def open_local(region: str, seed: int) -> Iterator[LocalTarget]:
+    """Serve the embedded endpoint for as long as the block runs."""
+    from runner.endpoint import Endpoint
+
+    with Endpoint(seed=seed) as endpoint:
+        yield LocalTarget(endpoint, region)
+
+
+def open_aws(profile: str | None, region: str | None) -> AwsTarget:
+    """Find out who the user is on AWS. Raises EnvironmentFailure when there are no valid credentials."""
+    import boto3
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        session = boto3.Session(profile_name=profile, region_name=region)
+        if session.region_name is None:
+            raise EnvironmentFailure("No AWS region is set: give --region, or set AWS_REGION or the profile's region.")
+        account_id = session.client("sts").get_caller_identity()["Account"]
+    except (BotoCoreError, ClientError) as error:
+        raise EnvironmentFailure(
+            f"AWS does not accept your credentials ({error}): log in again, or choose others with --profile."
+        ) from error
+    environment = dict(os.environ) | {"AWS_REGION": session.region_name}
+    return AwsTarget(session, account_id, environment | ({"AWS_PROFILE": profile} if profile else {}))
+
+
+def endpoint_variables(url: str, region: str) -> dict[str, str]:
+    """Return the variables that point any AWS SDK, the AWS CLI and Terraform at an endpoint, and at no real account."""
+    return {
+        "AWS_ENDPOINT_URL": url,
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+def local_environment(url: str, region: str) -> dict[str, str]:
+    """Return the user's environment with nothing of AWS in it but what points at the endpoint."""
+    users = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    files = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+    return users | files | endpoint_variables(url, region)
+
+
+def _session_without_users_settings(region: str) -> boto3.Session:
+    """Return a session that neither reads the user's profiles nor knows their credentials."""
+    import boto3
+    from botocore.session import Session
+
+    nowhere = {
+        "profile": (None, None, None, None),
+        "config_file": (None, None, os.devnull, None),
+        "credentials_file": (None, None, os.devnull, None),
+    }
+    core = Session(session_vars=nowhere)
+    variables = endpoint_variables("", region)
+    core.set_credentials(variables["AWS_ACCESS_KEY_ID"], variables["AWS_SECRET_ACCESS_KEY"])
+    return boto3.Session(botocore_session=core, region_name=region)
