@@ -1,0 +1,89 @@
+# One way to do each chore. `make help` lists them.
+# TARGET=aws runs a scenario on AWS; ARGS passes options on: make scenario-2 ARGS="--seed 7"
+
+PYTHON ?= python3
+TARGET ?= local
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+LAB := $(BIN)/async-lab
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+SCENARIOS := $(basename $(notdir $(wildcard terraform/scenarios/*.tfvars)))
+SCENARIO_TARGETS := $(patsubst scenario-scenario-%,scenario-%,$(addprefix scenario-,$(SCENARIOS)))
+# Bare like Terraform's own arguments: a scenario is found with or without the prefix.
+scenario_of = $(if $(wildcard terraform/scenarios/scenario-$(1).tfvars),scenario-$(1),$(1))
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List the chores
+	@echo "make TARGET, where TARGET is one of"
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  %-20s %s\n", $$1, $$2}'
+	@printf '  %-20s Run one scenario (TARGET=aws: on AWS)\n' $(SCENARIO_TARGETS)
+
+.PHONY: setup
+setup: $(VENV)/.installed ## Make the virtual environment, with what the lab needs and no more
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("async-lab needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name another: make setup PYTHON=python3.12")'
+	@echo "Setting up $(VENV) (once)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: requirements.lock pyproject.toml | $(VENV)/bin/python
+	@echo "Installing what requirements.lock names"
+	@$(PIP_INSTALL) --require-hashes --requirement requirements.lock
+	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.lock | $(VENV)/.installed
+	@echo "Installing what requirements-dev.lock names"
+	@$(PIP_INSTALL) --require-hashes --requirement requirements-dev.lock
+	@touch $@
+
+# No prerequisite of these may be called .PHONY: a pattern rule would not be looked for.
+scenario-%: $(VENV)/.installed
+	@$(LAB) run $(call scenario_of,$*) --target $(TARGET) $(ARGS)
+
+.PHONY: scenarios
+scenarios: $(VENV)/.installed ## Run all scenarios on one stack, and sum them up in one table
+	@$(LAB) run --all --target $(TARGET) $(ARGS)
+
+.PHONY: package
+package: $(VENV)/.installed ## Build build/function.zip from function_src/, the same bytes on any machine
+	@$(LAB) package
+
+.PHONY: destroy
+destroy: $(VENV)/.installed ## Take down what a run left standing, and check that nothing is left
+	@$(LAB) destroy --target $(TARGET) $(ARGS)
+
+.PHONY: test
+test: $(VENV)/.installed-dev ## Run every test, Terraform's among them
+	@$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: lint
+lint: $(VENV)/.installed-dev ## Check style, types and who imports whom
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@terraform fmt -check -recursive terraform
+
+.PHONY: format
+format: $(VENV)/.installed-dev ## Format the Python and the Terraform code
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+	@terraform fmt -recursive terraform
+
+.PHONY: lock
+lock: $(VENV)/bin/python ## Choose the newest allowed versions of all dependencies anew
+	@$(PIP_INSTALL) uv
+	@$(BIN)/uv pip compile pyproject.toml --group build --group dev $(LOCK_OPTIONS) --output-file requirements-dev.lock
+	@$(BIN)/uv pip compile pyproject.toml --group build --constraint requirements-dev.lock $(LOCK_OPTIONS) --output-file requirements.lock
+
+LOCK_OPTIONS := --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11
+
+.PHONY: clean
+clean: ## Remove the virtual environment, the package and all results
+	@rm -rf $(VENV) build .lab .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
