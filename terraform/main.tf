@@ -1,0 +1,45 @@
+# The lab is a caller of two ordinary modules: a scenario's tfvars says what is special about it.
+
+module "function" {
+  source = "./modules/async-function"
+
+  name        = var.name
+  description = var.description
+  code        = { zip = var.package, handler = "app.handler", runtime = var.runtime }
+  memory_size = var.memory_size
+  timeout     = var.timeout
+
+  environment = {
+    variables = {
+      LAB_ACTION        = var.behavior.action
+      LAB_MESSAGE       = var.behavior.message
+      LAB_SLEEP_SECONDS = var.behavior.sleep_seconds
+    }
+  }
+
+  async = {
+    maximum_event_age_in_seconds = var.maximum_event_age_in_seconds
+    maximum_retry_attempts       = var.maximum_retry_attempts
+  }
+
+  # -1 is Lambda's own way to say "unreserved"; the module says null.
+  reserved_concurrent_executions = var.reserved_concurrent_executions == -1 ? null : var.reserved_concurrent_executions
+  logging                        = { retention_in_days = var.log_retention_in_days }
+
+  # What the module warns of is what the lab is about.
+  accepted_risks = ["events_can_be_lost", "function_is_stopped", "timeout_exceeds_event_age"]
+}
+
+# Names and not the function's attributes: alarms and dashboard are made while Lambda is still creating the function.
+module "observability" {
+  source = "./modules/async-observability"
+
+  dashboard_name = var.name
+
+  functions = {
+    (var.name) = {
+      maximum_event_age_in_seconds   = var.maximum_event_age_in_seconds
+      reserved_concurrent_executions = var.reserved_concurrent_executions == -1 ? null : var.reserved_concurrent_executions
+    }
+  }
+}

@@ -1,0 +1,243 @@
+# A scenario is one file in scenarios/: it sets what differs from these defaults. Lambda's settings have the provider's
+# own names. What only the runner reads (events, observe_seconds, expectations) is declared here too, so that
+# `terraform apply -var-file=scenarios/NAME.tfvars` by hand does the same, without a warning.
+
+variable "behavior" {
+  description = "What the handler does with an event. It sleeps first, whatever the action; the message is printed, or is the exception's."
+  type = object({
+    action        = string
+    message       = optional(string, "The event is processed")
+    sleep_seconds = optional(number, 0)
+  })
+  nullable = false
+
+  validation {
+    condition     = contains(["succeed", "fail", "sleep", "exhaust_memory", "exit"], var.behavior.action)
+    error_message = "behavior.action must be succeed, fail, sleep, exhaust_memory or exit."
+  }
+
+  validation {
+    condition     = var.behavior.sleep_seconds >= 0 && var.behavior.sleep_seconds <= 900
+    error_message = "behavior.sleep_seconds must be 0 to 900, Lambda's longest timeout."
+  }
+}
+
+variable "description" {
+  description = "What the scenario shows, in a sentence or two. It becomes the function's description."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = length(var.description) <= 256
+    error_message = "description must be at most 256 characters, Lambda's limit for a function's description."
+  }
+}
+
+variable "events" {
+  description = "The events that the runner sends: how many, and how long it waits between two."
+  type = object({
+    count            = optional(number, 1)
+    interval_seconds = optional(number, 0)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.events.count >= 1 && var.events.count <= 10000 && floor(var.events.count) == var.events.count
+    error_message = "events.count must be a whole number from 1 to 10000."
+  }
+
+  validation {
+    condition     = var.events.interval_seconds >= 0
+    error_message = "events.interval_seconds must be 0 or more."
+  }
+}
+
+variable "expectations" {
+  description = "What the metrics of a run must show. A statistic is of the whole run, or with data_point = n of the n-th minute that has a data point."
+  type = list(object({
+    metric     = string
+    statistic  = optional(string, "Sum")
+    data_point = optional(number)
+    equals     = optional(number)
+    at_least   = optional(number)
+    at_most    = optional(number)
+    absent     = optional(bool, false)
+  }))
+  nullable = false
+
+  validation {
+    condition     = length(var.expectations) > 0
+    error_message = "expectations must hold at least one: a scenario says what it shows."
+  }
+
+  validation {
+    condition = alltrue([for expected in var.expectations : contains([
+      "AsyncEventAge", "AsyncEventsDropped", "AsyncEventsReceived", "ConcurrentExecutions", "DeadLetterErrors",
+      "DestinationDeliveryFailures", "Duration", "Errors", "Invocations", "Throttles",
+    ], expected.metric)])
+    error_message = "expectations[*].metric must be AsyncEventAge, AsyncEventsDropped, AsyncEventsReceived, ConcurrentExecutions, DeadLetterErrors, DestinationDeliveryFailures, Duration, Errors, Invocations or Throttles."
+  }
+
+  validation {
+    condition     = alltrue([for expected in var.expectations : contains(["Average", "Maximum", "Minimum", "SampleCount", "Sum"], expected.statistic)])
+    error_message = "expectations[*].statistic must be Average, Maximum, Minimum, SampleCount or Sum."
+  }
+
+  validation {
+    condition = alltrue([for expected in var.expectations :
+      coalesce(expected.data_point, 1) >= 1 && floor(coalesce(expected.data_point, 1)) == coalesce(expected.data_point, 1)
+    ])
+    error_message = "expectations[*].data_point must be a whole number from 1, the first minute that has a data point."
+  }
+
+  validation {
+    condition = alltrue([for expected in var.expectations : expected.absent
+      ? expected.data_point == null && expected.equals == null && expected.at_least == null && expected.at_most == null
+      : (expected.equals == null) != (expected.at_least == null && expected.at_most == null)
+    ])
+    error_message = "expectations[*] must say either equals, or at_least and at_most or one of them, or absent = true alone."
+  }
+}
+
+variable "log_retention_in_days" {
+  description = "How long CloudWatch keeps the function's log lines. 0 keeps them for ever."
+  type        = number
+  default     = 7
+  nullable    = false
+
+  validation {
+    condition = contains(
+      [0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653],
+      var.log_retention_in_days
+    )
+    error_message = "log_retention_in_days must be a retention that CloudWatch offers: 0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653."
+  }
+}
+
+variable "maximum_event_age_in_seconds" {
+  description = "How long Lambda keeps an event in its queue before it drops it."
+  type        = number
+  default     = 21600
+  nullable    = false
+
+  validation {
+    condition     = var.maximum_event_age_in_seconds >= 60 && var.maximum_event_age_in_seconds <= 21600
+    error_message = "maximum_event_age_in_seconds must be 60 to 21600 (1 minute to 6 hours)."
+  }
+}
+
+variable "maximum_retry_attempts" {
+  description = "How often Lambda tries again after a function error. Throttled attempts don't count."
+  type        = number
+  default     = 2
+  nullable    = false
+
+  validation {
+    condition     = contains([0, 1, 2], var.maximum_retry_attempts)
+    error_message = "maximum_retry_attempts must be 0, 1 or 2."
+  }
+}
+
+variable "memory_size" {
+  description = "Memory of the function, in MB."
+  type        = number
+  default     = 128
+  nullable    = false
+
+  validation {
+    condition     = var.memory_size >= 128 && var.memory_size <= 10240 && floor(var.memory_size) == var.memory_size
+    error_message = "memory_size must be a whole number from 128 to 10240 (MB)."
+  }
+}
+
+variable "name" {
+  description = "Name of the function, and the beginning of the name of all else."
+  type        = string
+  default     = "async-lab"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-zA-Z0-9-_]{1,64}$", var.name))
+    error_message = "name must be 1 to 64 letters, digits, hyphens and underscores."
+  }
+}
+
+variable "observe_seconds" {
+  description = "How long the runner watches after the last event."
+  type        = number
+  default     = 360
+  nullable    = false
+
+  validation {
+    condition     = var.observe_seconds >= 0 && var.observe_seconds <= 86400
+    error_message = "observe_seconds must be 0 to 86400 (a day)."
+  }
+}
+
+variable "package" {
+  description = "The function's deployment package, relative to terraform/."
+  type        = string
+  default     = "../build/function.zip"
+  nullable    = false
+
+  validation {
+    condition     = fileexists(var.package)
+    error_message = "There is no package at ${var.package}. Build it first, in the repository's root: make package"
+  }
+}
+
+variable "reserved_concurrent_executions" {
+  description = "Concurrency that only this function may use, and no more than that. -1 leaves it in the account's shared pool; 0 stops it, and Lambda drops its events."
+  type        = number
+  default     = -1
+  nullable    = false
+
+  validation {
+    condition     = var.reserved_concurrent_executions >= -1 && floor(var.reserved_concurrent_executions) == var.reserved_concurrent_executions
+    error_message = "reserved_concurrent_executions must be -1 (unreserved), 0 (stops the function) or a whole number above."
+  }
+}
+
+variable "runtime" {
+  description = "Lambda runtime of the function. The embedded endpoint runs Python only."
+  type        = string
+  default     = "python3.13"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^python3\\.[0-9]+$", var.runtime))
+    error_message = "runtime must be a Python runtime such as python3.13: the lab's handler is written in Python."
+  }
+}
+
+variable "tags" {
+  description = "Tags for all that the lab makes, besides Project and Scenario."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "timeout" {
+  description = "How long one execution may take, in seconds."
+  type        = number
+  default     = 100
+  nullable    = false
+
+  validation {
+    condition     = var.timeout >= 1 && var.timeout <= 900 && floor(var.timeout) == var.timeout
+    error_message = "timeout must be a whole number from 1 to 900 (seconds)."
+  }
+}
+
+variable "title" {
+  description = "What the scenario is called in reports, and in the tag Scenario."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[\\p{L}\\p{N} _.:/=+@-]{1,128}$", var.title))
+    error_message = "title must be 1 to 128 letters, digits, spaces and _ . : / = + @ - (it becomes a tag's value)."
+  }
+}

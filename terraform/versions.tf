@@ -1,0 +1,17 @@
+terraform {
+  required_version = ">= 1.9"
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = ">= 5.100.0, < 7.0.0"
+    }
+  }
+}
+
+# Credentials, region and endpoint come from the environment: the same files serve AWS and the embedded endpoint.
+provider "aws" {
+  default_tags {
+    tags = merge(var.tags, { Project = "async-lab", Scenario = var.title })
+  }
+}
