@@ -1,0 +1,112 @@
+"""What a scenario's values may be, checked before Terraform is asked, which takes seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from runner.expectations import STATISTICS
+from runner.hcl import Place, Problem, place_name
+from runner.metrics import METRIC_NAMES
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """The lowest and the highest number allowed."""
+
+    lowest: float
+    highest: float | None = None
+    """None: as high as you like."""
+    meaning: str = ""
+    """What the numbers mean, where that helps."""
+    who: str = "Lambda"
+    """Whose limit it is."""
+    is_whole: bool = True
+
+    def problem(self, place: Place, value: float) -> str | None:
+        """Return the sentence that says what is wrong with a value; None when nothing is."""
+        is_inside = value >= self.lowest and (self.highest is None or value <= self.highest)
+        if is_inside and (value == int(value) or not self.is_whole):
+            return None
+        allowed = "whole numbers only" if is_inside else self._span
+        note = f" ({self.meaning})" if self.meaning else ""
+        return f"{place_name(place)} is {value}; {self.who} allows {allowed}{note}."
+
+    @property
+    def _span(self) -> str:
+        return f"{self.lowest} or more" if self.highest is None else f"{self.lowest} to {self.highest}"
+
+
+BOUNDS: Mapping[Place, Bounds] = {
+    # API reference, CreateFunction
+    ("timeout",): Bounds(1, 900, "seconds"),
+    ("memory_size",): Bounds(128, 10240, "MB"),
+    # API reference, PutFunctionConcurrency; -1 is Terraform's word for no reservation
+    ("reserved_concurrent_executions",): Bounds(-1, None, "-1: none reserved, 0: the function is stopped"),
+    # API reference, PutFunctionEventInvokeConfig
+    ("maximum_event_age_in_seconds",): Bounds(60, 21600, "1 minute to 6 hours"),
+    ("maximum_retry_attempts",): Bounds(0, 2),
+    ("behavior", "sleep_seconds"): Bounds(0, 900, "the longest timeout", is_whole=False),
+    ("events", "count"): Bounds(1, 10000, who="the lab"),
+    ("events", "interval_seconds"): Bounds(0, None, "seconds", who="the lab", is_whole=False),
+    ("observe_seconds",): Bounds(0, 86400, "a day", who="the lab", is_whole=False),
+}
+ACTIONS = ("succeed", "fail", "sleep", "exhaust_memory", "exit")
+_DATA_POINT = Bounds(1, None, "1 is the first minute that has one", who="the lab")
+
+
+def problems(values: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield what is wrong with the values of a scenario, which are complete and of their types."""
+    for place, bounds in BOUNDS.items():
+        yield from _out_of_bounds(place, _at(values, place), bounds)
+    yield from _not_among(("behavior", "action"), values["behavior"]["action"], ACTIONS)
+    yield from _expectation_problems(values["expectations"])
+
+
+def _at(values: Any, place: Place) -> Any:
+    for step in place:
+        values = values[step]
+    return values
+
+
+def _out_of_bounds(place: Place, value: float, bounds: Bounds) -> Iterator[Problem]:
+    sentence = bounds.problem(place, value)
+    if sentence:
+        yield Problem(place, sentence)
+
+
+def _not_among(place: Place, value: str, known: Sequence[str]) -> Iterator[Problem]:
+    if value not in known:
+        near = get_close_matches(value, known, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"there is {', '.join(known)}."
+        yield Problem(place, f'{place_name(place)} is "{value}"; {hint}')
+
+
+def _expectation_problems(entries: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
+    if not entries:
+        yield Problem(("expectations",), "expectations is empty; say at least one thing that the metrics must show.")
+    absent = {entry["metric"] for entry in entries if entry["absent"]}
+    for index, entry in enumerate(entries):
+        place = ("expectations", index)
+        yield from _not_among((*place, "metric"), entry["metric"], METRIC_NAMES)
+        yield from _not_among((*place, "statistic"), entry["statistic"], STATISTICS)
+        if entry["data_point"] is not None:
+            yield from _out_of_bounds((*place, "data_point"), entry["data_point"], _DATA_POINT)
+        for sentence in _contradictions(entry, absent):
+            yield Problem(place, f"{place_name(place)} {sentence}")
+
+
+def _contradictions(entry: Mapping[str, Any], absent: set[str]) -> Iterator[str]:
+    """Yield why an expectation can't be meant; ``absent`` are the metrics that one of them wants absent."""
+    equals, at_least, at_most = entry["equals"], entry["at_least"], entry["at_most"]
+    wants_value = any(bound is not None for bound in (equals, at_least, at_most))
+    if not wants_value and not entry["absent"]:
+        yield "expects nothing; give equals, at_least, at_most or absent = true."
+    if wants_value and entry["metric"] in absent:
+        yield f"wants a value of {entry['metric']}, which is expected to be absent; leave one of them out."
+    if equals is not None and (at_least is not None or at_most is not None):
+        yield "gives equals and a range; leave one of them out."
+    if at_least is not None and at_most is not None and at_least > at_most:
+        yield f"can't be met: at_least, {at_least}, is above at_most, {at_most}."

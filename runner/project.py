@@ -1,0 +1,67 @@
+"""Where the checkout is, and where in it everything lies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from runner.errors import UsageError
+
+_LANDMARKS = ("terraform/scenarios", "function_src/app.py")  # together no other project has them
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """One checkout of the lab, by its absolute root directory."""
+
+    root: Path
+
+    @classmethod
+    def locate(cls, start: Path | None = None) -> Project:
+        """Find the checkout around ``start`` (by default the current directory), or else around this package.
+
+        Raises UsageError when neither is inside a checkout.
+        """
+        start = (start or Path.cwd()).absolute()
+        for directory in (start, *start.parents, Path(__file__).absolute().parents[1]):
+            if all((directory / landmark).exists() for landmark in _LANDMARKS):
+                return cls(directory)
+        raise UsageError(
+            f"{start} is not inside a checkout of async-lab (none above it has {' and '.join(_LANDMARKS)}): "
+            "change into one."
+        )
+
+    @property
+    def terraform(self) -> Path:
+        """The root module's directory."""
+        return self.root / "terraform"
+
+    @property
+    def variables_file(self) -> Path:
+        """Where the root module declares what a scenario may set."""
+        return self.terraform / "variables.tf"
+
+    @property
+    def scenarios(self) -> Path:
+        """The directory of the scenarios, one ``NAME.tfvars`` each."""
+        return self.terraform / "scenarios"
+
+    @property
+    def function_src(self) -> Path:
+        """The source of the function that the lab deploys."""
+        return self.root / "function_src"
+
+    @property
+    def package_zip(self) -> Path:
+        """The function's package, built from ``function_src``."""
+        return self.root / "build" / "function.zip"
+
+    @property
+    def lab(self) -> Path:
+        """Where runs leave their results and what stands is written down; not under version control."""
+        return self.root / ".lab"
+
+    def shown(self, path: Path) -> str:
+        """Return the path as it is said to the user: from the checkout's root when it lies inside."""
+        path = path.absolute()
+        return str(path.relative_to(self.root) if path.is_relative_to(self.root) else path)

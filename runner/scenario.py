@@ -1,0 +1,129 @@
+"""A scenario is one ``.tfvars`` file: what is deployed, what is sent, and what the metrics are expected to show."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from runner import checks, hcl, variables
+from runner.errors import UsageError
+from runner.expectations import Expectation
+from runner.hcl import Problem
+from runner.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class Behavior:
+    """What the handler does with an event."""
+
+    action: str
+    """succeed, fail, sleep, exhaust_memory or exit."""
+    sleep_seconds: float
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """What the runner sends."""
+
+    count: int
+    interval_seconds: float
+    """Between one event and the next; 0 sends them in direct succession."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One scenario, complete: its file's values and the defaults of ``terraform/variables.tf``."""
+
+    name: str
+    """The file's name without its ending."""
+    path: Path
+    title: str
+    description: str
+    stack_name: str
+    """The variable ``name``: the function's name and the prefix of all else."""
+    behavior: Behavior
+    timeout: int
+    """Seconds."""
+    memory_size: int
+    """MB."""
+    runtime: str
+    reserved_concurrent_executions: int
+    """-1: none reserved; 0: the function is stopped."""
+    maximum_event_age_in_seconds: int
+    maximum_retry_attempts: int
+    log_retention_in_days: int
+    events: Events
+    observe_seconds: float
+    """How long the runner watches after the last event."""
+    expectations: tuple[Expectation, ...]
+    package: str
+    """The function's package, relative to ``terraform/``."""
+    tags: Mapping[str, str]
+
+
+def names(project: Project) -> list[str]:
+    """Return the names of the checkout's scenarios, ``scenario-2`` before ``scenario-10``."""
+    return sorted((path.stem for path in project.scenarios.glob("*.tfvars")), key=_natural)
+
+
+def find(project: Project, name: str) -> Scenario:
+    """Load a scenario by its name, with or without ``scenario-`` before it, or by the path of any ``.tfvars`` file.
+
+    Raises UsageError, which suggests the nearest name when there is no such scenario.
+    """
+    if name.endswith(".tfvars"):
+        return load(project, Path(name))
+    known = names(project)
+    for candidate in (name, f"scenario-{name}", name.removeprefix("scenario-")):
+        if candidate in known:
+            return load(project, project.scenarios / f"{candidate}.tfvars")
+    near = get_close_matches(name, known, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]}? " if near else ""
+    raise UsageError(f"There is no scenario {name}; {hint}List them with: async-lab scenarios")
+
+
+def load(project: Project, path: Path) -> Scenario:
+    """Read a scenario's file. Raises UsageError with a line for each thing that is wrong in it."""
+    shown = project.shown(path)
+    declared = variables.read_declarations(project.variables_file, project.shown(project.variables_file))
+    document = hcl.read(path, shown)
+    found = list(document.problems) or list(_problems(document.values, declared))
+    if found:
+        found.sort(key=lambda problem: document.line(problem.place) or 0)
+        raise UsageError("\n".join(_located(document, problem, shown) for problem in found))
+    return _scenario(path, variables.complete(document.values, declared))
+
+
+def _problems(values: Mapping[str, Any], declared: variables.Type) -> Iterator[Problem]:
+    """Yield what is wrong: first of all the types, because the ranges can only be told of what has the right one."""
+    of_types = list(variables.problems(values, declared))
+    yield from of_types
+    if not of_types:
+        yield from checks.problems(variables.complete(values, declared))
+
+
+def _located(document: hcl.Document, problem: Problem, shown: str) -> str:
+    line = document.line(problem.place)
+    return f"{shown}:{line}: {problem.sentence}" if line else f"{shown}: {problem.sentence}"
+
+
+def _scenario(path: Path, values: dict[str, Any]) -> Scenario:
+    differing = {
+        "name": path.name.removesuffix(".tfvars"),
+        "path": path.absolute(),
+        "stack_name": values["name"],
+        "behavior": Behavior(**values["behavior"]),
+        "events": Events(**values["events"]),
+        "expectations": tuple(Expectation(**entry) for entry in values["expectations"]),
+    }
+    known = values | differing
+    return Scenario(**{field.name: known[field.name] for field in fields(Scenario)})
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    return [(int(digits or 0), text) for text, digits in re.findall(r"(\D*)(\d*)", name)]

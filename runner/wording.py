@@ -1,0 +1,40 @@
+"""How numbers are said to people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+_IN_SECONDS_BELOW = 120  # 90 s and 110 s are how Lambda's own settings say it
+
+
+def amount(value: float, unit: str) -> str:
+    """Return a metric's value in words; ``unit`` is CloudWatch's."""
+    return duration(value / 1000) if unit == "Milliseconds" else count(value)
+
+
+def count(value: float) -> str:
+    """Return a number with at most two decimals and thousands apart: ``1,234``, ``0.5``."""
+    return f"{round(value, 2):,.2f}".rstrip("0").rstrip(".")
+
+
+def duration(seconds: float) -> str:
+    """Return a duration with as much precision as one can use: ``34 ms``, ``7.8 s``, ``2 min 10 s``, ``6 h``."""
+    if round(seconds, 3) < 1:
+        return f"{count(round(seconds * 1000))} ms"
+    if round(seconds, 1) < _IN_SECONDS_BELOW:
+        return f"{count(round(seconds, 1))} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = [(hours, "h"), (minutes, "min"), (0 if hours else rest, "s")]
+    return " ".join(f"{number:,} {unit}" for number, unit in parts if number)
+
+
+def plural(number: float, noun: str) -> str:
+    """Return ``1 event``, ``2 events``, ``no events``."""
+    return f"{count(number) if number else 'no'} {noun}{'' if number == 1 else 's'}"
+
+
+def listed(words: Sequence[str]) -> str:
+    """Return ``a``, ``a and b``, ``a, b and c``."""
+    *head, last = words
+    return f"{', '.join(head)} and {last}" if head else last

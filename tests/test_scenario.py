@@ -1,0 +1,255 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from runner import scenario
+from runner.checks import ACTIONS, BOUNDS
+from runner.errors import ExitCode, UsageError
+from runner.expectations import STATISTICS, Expectation
+from runner.hcl import parse, parts, text_of, value_of
+from runner.metrics import METRIC_NAMES
+from runner.project import Project
+from runner.scenario import Behavior, Events
+
+PROJECT = Project(Path(__file__).parents[1])
+VALID = """\
+title    = "Valid"
+behavior = { action = "succeed" }
+expectations = [
+  { metric = "Throttles", equals = 0 },
+]
+"""
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write a scenario file and return its path."""
+
+    def write(text, name="x"):
+        path = tmp_path / f"{name}.tfvars"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def refusal(write):
+    """The lines that loading a scenario's text is refused with, without the file's directory."""
+
+    def refusal(text):
+        path = write(text)
+        with pytest.raises(UsageError) as caught:
+            scenario.load(PROJECT, path)
+        return str(caught.value).replace(f"{path.parent}/", "").splitlines()
+
+    return refusal
+
+
+def test_what_a_file_leaves_out_has_the_defaults_of_the_declarations(write):
+    loaded = scenario.load(PROJECT, write(VALID))
+
+    assert (loaded.timeout, loaded.memory_size, loaded.reserved_concurrent_executions) == (100, 128, -1)
+    assert (loaded.maximum_event_age_in_seconds, loaded.maximum_retry_attempts) == (21600, 2)
+    assert loaded.events == Events(count=1, interval_seconds=0)
+    assert loaded.behavior.sleep_seconds == 0
+    assert loaded.expectations == (Expectation("Throttles", statistic="Sum", equals=0),)
+    assert (loaded.stack_name, loaded.tags) == ("async-lab", {})
+
+
+def test_what_a_file_sets_is_taken(write):
+    own = """\
+name    = "mine"
+timeout = 3
+tags    = { "cost center" = "a \\"b\\"" }
+events  = { count = 2, interval_seconds = 0.5 }
+"""
+    loaded = scenario.load(PROJECT, write(VALID.replace("succeed", "fail") + own, "my-own"))
+
+    assert (loaded.name, loaded.title, loaded.stack_name, loaded.timeout) == ("my-own", "Valid", "mine", 3)
+    assert isinstance(loaded.behavior, Behavior)
+    assert loaded.behavior.action == "fail"
+    assert loaded.tags == {"cost center": 'a "b"'}
+    assert loaded.events == Events(2, 0.5)
+
+
+def test_a_heredoc_is_its_text(write):
+    text = VALID + "description = <<-EOT\n  One event,\n  and no more.\nEOT\n"
+
+    assert scenario.load(PROJECT, write(text)).description == "One event,\nand no more."
+
+
+def test_null_is_the_same_as_leaving_out(write):
+    assert scenario.load(PROJECT, write(VALID + "timeout = null\n")).timeout == 100
+
+
+@pytest.mark.parametrize("name", scenario.names(PROJECT))
+def test_every_scenario_of_the_lab_loads(name):
+    assert scenario.find(PROJECT, name).name == name
+
+
+def test_names_are_in_the_order_people_count(tmp_path):
+    project = Project(tmp_path)
+    project.scenarios.mkdir(parents=True)
+    for name in ("scenario-10", "scenario-2", "baseline"):
+        (project.scenarios / f"{name}.tfvars").touch()
+
+    assert scenario.names(project) == ["baseline", "scenario-2", "scenario-10"]
+
+
+@pytest.mark.parametrize(
+    ("given", "name"), [("scenario-2", "scenario-2"), ("2", "scenario-2"), ("scenario-baseline", "baseline")]
+)
+def test_a_scenario_is_found_with_or_without_its_prefix(given, name):
+    assert scenario.find(PROJECT, given).name == name
+
+
+def test_a_file_anywhere_can_be_run(write):
+    assert scenario.find(PROJECT, str(write(VALID, "elsewhere"))).name == "elsewhere"
+
+
+def test_an_unknown_scenario_is_answered_with_the_nearest():
+    with pytest.raises(
+        UsageError, match=r"no scenario senario-2; did you mean scenario-2.*async-lab scenarios"
+    ) as caught:
+        scenario.find(PROJECT, "senario-2")
+    assert caught.value.exit_code == ExitCode.USAGE
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(UsageError, match=r"missing\.tfvars can't be read: No such file"):
+        scenario.find(PROJECT, str(tmp_path / "missing.tfvars"))
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("timeout = ]", "x.tfvars:6: there is a syntax error at column 11."),
+        ("timeout = 901", "x.tfvars:6: timeout is 901; Lambda allows 1 to 900 (seconds)."),
+        ("timeout = 1.5", "x.tfvars:6: timeout is 1.5; Lambda allows whole numbers only (seconds)."),
+        ('timeout = "100"', 'x.tfvars:6: timeout is "100"; it must be a number.'),
+        ("timeout = true", "x.tfvars:6: timeout is true; it must be a number."),
+        ("timeout = 50 * 2", "x.tfvars:6: timeout is not a plain value; a scenario computes nothing."),
+        ("timeout = hundred", "x.tfvars:6: timeout is not a plain value; a scenario computes nothing."),
+        ("timeout {\n}", "x.tfvars:6: timeout is not a plain value; a scenario computes nothing."),
+        ('name = "a-${b}"', "x.tfvars:6: name is not a plain value; a scenario computes nothing."),
+        ("memory_size = 64", "x.tfvars:6: memory_size is 64; Lambda allows 128 to 10240 (MB)."),
+        ("maximum_retry_attempts = 3", "x.tfvars:6: maximum_retry_attempts is 3; Lambda allows 0 to 2."),
+        (
+            "maximum_event_age_in_seconds = 59",
+            "x.tfvars:6: maximum_event_age_in_seconds is 59; Lambda allows 60 to 21600 (1 minute to 6 hours).",
+        ),
+        (
+            "reserved_concurrent_executions = -2",
+            "x.tfvars:6: reserved_concurrent_executions is -2; "
+            + "Lambda allows -1 or more (-1: none reserved, 0: the function is stopped).",
+        ),
+        (
+            "maximum_event_age = 60",
+            "x.tfvars:6: maximum_event_age is not declared in terraform/variables.tf; "
+            + "did you mean maximum_event_age_in_seconds?",
+        ),
+        (
+            "events = {\n  pause = 1\n}",
+            "x.tfvars:7: events.pause is not declared in terraform/variables.tf; there is count, interval_seconds.",
+        ),
+        ("events = { count = 0 }", "x.tfvars:6: events.count is 0; the lab allows 1 to 10000."),
+        ("tags = { a = 1 }", "x.tfvars:6: tags.a is 1; it must be a string."),
+        ("tags = []", "x.tfvars:6: tags is a list; it must be an object."),
+        ('title = "again"', "x.tfvars:1: title is set 2 times; set it once."),
+    ],
+)
+def test_a_bad_line_is_refused_with_one_sentence(refusal, line, problem):
+    assert refusal(f"{VALID}{line}\n") == [problem]
+
+
+@pytest.mark.parametrize(
+    ("entry", "problem"),
+    [
+        ('metric = "Throttle", equals = 1', 'expectations[0].metric is "Throttle"; did you mean Throttles?'),
+        (
+            'metric = "Errors", statistic = "p99", equals = 1',
+            'expectations[0].statistic is "p99"; there is Sum, SampleCount, Minimum, Maximum, Average.',
+        ),
+        (
+            'metric = "Errors", data_point = 0, equals = 1',
+            "expectations[0].data_point is 0; the lab allows 1 or more (1 is the first minute that has one).",
+        ),
+        ('metric = "Errors"', "expectations[0] expects nothing; give equals, at_least, at_most or absent = true."),
+        (
+            'metric = "Errors", at_least = 8, at_most = 6',
+            "expectations[0] can't be met: at_least, 8, is above at_most, 6.",
+        ),
+        (
+            'metric = "Errors", equals = 1, at_most = 6',
+            "expectations[0] gives equals and a range; leave one of them out.",
+        ),
+        (
+            'metric = "Errors", equals = 1, absent = true',
+            "expectations[0] wants a value of Errors, which is expected to be absent; leave one of them out.",
+        ),
+        ("equals = 1", "expectations[0].metric is missing; a scenario must set it."),
+    ],
+)
+def test_an_expectation_that_cannot_be_meant_is_refused(refusal, entry, problem):
+    assert refusal(VALID.replace('metric = "Throttles", equals = 0', entry)) == [f"x.tfvars:4: {problem}"]
+
+
+def test_a_metric_can_not_be_wanted_both_absent_and_present(refusal):
+    both = '{ metric = "Throttles", equals = 0 },\n  { metric = "Throttles", absent = true },'
+
+    assert refusal(VALID.replace('{ metric = "Throttles", equals = 0 },', both)) == [
+        "x.tfvars:4: expectations[0] wants a value of Throttles, which is expected to be absent; leave one of them out."
+    ]
+
+
+def test_a_scenario_that_expects_nothing_is_refused(refusal):
+    assert refusal('title = "t"\nbehavior = { action = "exit" }\nexpectations = []\n') == [
+        "x.tfvars:3: expectations is empty; say at least one thing that the metrics must show."
+    ]
+
+
+def test_an_unknown_action_is_refused(refusal):
+    assert refusal(VALID.replace("succeed", "suceed")) == [
+        'x.tfvars:2: behavior.action is "suceed"; did you mean succeed?'
+    ]
+
+
+def test_all_problems_are_told_at_once_in_the_order_of_the_file(refusal):
+    assert [line.split(";")[0] for line in refusal(VALID + "timeout = 0\nmemory_size = 1\n")] == [
+        "x.tfvars:6: timeout is 0",
+        "x.tfvars:7: memory_size is 1",
+    ]
+    assert refusal("") == [
+        f"x.tfvars: {name} is missing; a scenario must set it." for name in ("behavior", "expectations", "title")
+    ]
+
+
+def test_a_file_that_is_not_text_is_refused(tmp_path):
+    (tmp_path / "x.tfvars").write_bytes(b"\xff\xfe\x00")
+
+    with pytest.raises(UsageError, match=r"x\.tfvars is not text in UTF-8"):
+        scenario.load(PROJECT, tmp_path / "x.tfvars")
+
+
+def validations():
+    """What each variable's validations in terraform/variables.tf say, by the variable's name."""
+    tree = parse(PROJECT.variables_file, "variables.tf")
+    blocks = {text_of(parts(block)[1]): value_of(parts(block)[2]) for block in parts(parts(tree)[0])}
+    return {name: str(block.get("validation")) for name, block in blocks.items()}
+
+
+@pytest.mark.parametrize("place", BOUNDS, ids=str)
+def test_terraform_validates_the_same_bounds(place):
+    bounds, said = BOUNDS[place], validations()[place[0]]
+
+    numbers = {float(number) for number in re.findall(r"-?\d+", said)}
+    assert {bounds.lowest, bounds.lowest if bounds.highest is None else bounds.highest} <= numbers
+
+
+def test_terraform_validates_the_same_names():
+    said = validations()
+
+    assert all(f'"{action}"' in said["behavior"].replace("\\", "") for action in ACTIONS)
+    assert all(f'"{name}"' in said["expectations"].replace("\\", "") for name in (*METRIC_NAMES, *STATISTICS))
