@@ -142,13 +142,17 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
         ),
         (
             "reserved_concurrent_executions = -2",
-            "x.tfvars:6: reserved_concurrent_executions is -2; "
-            + "Lambda allows -1 or more (-1: none reserved, 0: the function is stopped).",
+            (
+                "x.tfvars:6: reserved_concurrent_executions is -2; "
+                "Lambda allows -1 or more (-1: none reserved, 0: the function is stopped)."
+            ),
         ),
         (
             "maximum_event_age = 60",
-            "x.tfvars:6: maximum_event_age is not declared in terraform/variables.tf; "
-            + "did you mean maximum_event_age_in_seconds?",
+            (
+                "x.tfvars:6: maximum_event_age is not declared in terraform/variables.tf; "
+                "did you mean maximum_event_age_in_seconds?"
+            ),
         ),
         (
             "events = {\n  pause = 1\n}",
