@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from runner.expectations import STATISTICS
-from runner.hcl import Place, Problem, place_name
+from runner.aggregate import STATISTICS
+from runner.hcl import Address, Problem, address_name
 from runner.metrics import METRIC_NAMES
 
 
@@ -25,21 +25,21 @@ class Bounds:
     """Whose limit it is."""
     is_whole: bool = True
 
-    def problem(self, place: Place, value: float) -> str | None:
+    def problem(self, address: Address, value: float) -> str | None:
         """Return the sentence that says what is wrong with a value; None when nothing is."""
         is_inside = value >= self.lowest and (self.highest is None or value <= self.highest)
         if is_inside and (value == int(value) or not self.is_whole):
             return None
         allowed = "whole numbers only" if is_inside else self._span
         note = f" ({self.meaning})" if self.meaning else ""
-        return f"{place_name(place)} is {value}; {self.who} allows {allowed}{note}."
+        return f"{address_name(address)} is {value}; {self.who} allows {allowed}{note}."
 
     @property
     def _span(self) -> str:
         return f"{self.lowest} or more" if self.highest is None else f"{self.lowest} to {self.highest}"
 
 
-BOUNDS: Mapping[Place, Bounds] = {
+BOUNDS: Mapping[Address, Bounds] = {
     # API reference, CreateFunction
     ("timeout",): Bounds(1, 900, "seconds"),
     ("memory_size",): Bounds(128, 10240, "MB"),
@@ -59,29 +59,29 @@ _DATA_POINT = Bounds(1, None, "1 is the first minute that has one", who="the lab
 
 def problems(values: Mapping[str, Any]) -> Iterator[Problem]:
     """Yield what is wrong with the values of a scenario, which are complete and of their types."""
-    for place, bounds in BOUNDS.items():
-        yield from _out_of_bounds(place, _at(values, place), bounds)
+    for address, bounds in BOUNDS.items():
+        yield from _out_of_bounds(address, _at(values, address), bounds)
     yield from _not_among(("behavior", "action"), values["behavior"]["action"], ACTIONS)
     yield from _expectation_problems(values["expectations"])
 
 
-def _at(values: Any, place: Place) -> Any:
-    for step in place:
+def _at(values: Any, address: Address) -> Any:
+    for step in address:
         values = values[step]
     return values
 
 
-def _out_of_bounds(place: Place, value: float, bounds: Bounds) -> Iterator[Problem]:
-    sentence = bounds.problem(place, value)
+def _out_of_bounds(address: Address, value: float, bounds: Bounds) -> Iterator[Problem]:
+    sentence = bounds.problem(address, value)
     if sentence:
-        yield Problem(place, sentence)
+        yield Problem(address, sentence)
 
 
-def _not_among(place: Place, value: str, known: Sequence[str]) -> Iterator[Problem]:
+def _not_among(address: Address, value: str, known: Sequence[str]) -> Iterator[Problem]:
     if value not in known:
         near = get_close_matches(value, known, n=1)
         hint = f"did you mean {near[0]}?" if near else f"there is {', '.join(known)}."
-        yield Problem(place, f'{place_name(place)} is "{value}"; {hint}')
+        yield Problem(address, f'{address_name(address)} is "{value}"; {hint}')
 
 
 def _expectation_problems(entries: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
@@ -89,13 +89,13 @@ def _expectation_problems(entries: Sequence[Mapping[str, Any]]) -> Iterator[Prob
         yield Problem(("expectations",), "expectations is empty; say at least one thing that the metrics must show.")
     absent = {entry["metric"] for entry in entries if entry["absent"]}
     for index, entry in enumerate(entries):
-        place = ("expectations", index)
-        yield from _not_among((*place, "metric"), entry["metric"], METRIC_NAMES)
-        yield from _not_among((*place, "statistic"), entry["statistic"], STATISTICS)
+        address = ("expectations", index)
+        yield from _not_among((*address, "metric"), entry["metric"], METRIC_NAMES)
+        yield from _not_among((*address, "statistic"), entry["statistic"], STATISTICS)
         if entry["data_point"] is not None:
-            yield from _out_of_bounds((*place, "data_point"), entry["data_point"], _DATA_POINT)
+            yield from _out_of_bounds((*address, "data_point"), entry["data_point"], _DATA_POINT)
         for sentence in _contradictions(entry, absent):
-            yield Problem(place, f"{place_name(place)} {sentence}")
+            yield Problem(address, f"{address_name(address)} {sentence}")
 
 
 def _contradictions(entry: Mapping[str, Any], absent: set[str]) -> Iterator[str]:

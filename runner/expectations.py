@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from runner.metrics import METRIC_UNITS, DataPoint, Metrics
+from runner.aggregate import aggregate, unit_of
+from runner.metrics import Metrics
 from runner.wording import amount
 
-_COMBINE: Mapping[str, Callable[[Sequence[DataPoint]], float]] = {
-    "Sum": lambda points: sum(point.sum for point in points),
-    "SampleCount": lambda points: sum(point.sample_count for point in points),
-    "Minimum": lambda points: min(point.minimum for point in points),
-    "Maximum": lambda points: max(point.maximum for point in points),
-    "Average": lambda points: sum(point.sum for point in points) / sum(point.sample_count for point in points),
-}
-STATISTICS = tuple(_COMBINE)
 _ZERO_OF_NOTHING = ("Sum", "SampleCount")
 NO_DATA_POINT = "no data point"
 
@@ -38,7 +31,7 @@ class Expectation:
     @property
     def unit(self) -> str:
         """The unit of the number that is compared."""
-        return "Count" if self.statistic == "SampleCount" else METRIC_UNITS[self.metric]
+        return unit_of(self.metric, self.statistic)
 
     @property
     def subject(self) -> str:
@@ -97,9 +90,9 @@ def compare(expectations: Sequence[Expectation], metrics: Metrics) -> tuple[Comp
 
 
 def _value(expectation: Expectation, metrics: Metrics) -> float | None:
-    points: Sequence[DataPoint] = metrics[expectation.metric].points
+    points = metrics[expectation.metric].points
     if expectation.data_point:
         points = points[expectation.data_point - 1 : expectation.data_point]
     elif not points and expectation.statistic in _ZERO_OF_NOTHING and not expectation.absent:
         return 0  # AWS leaves out some zeros and not others: a sum doesn't depend on it
-    return _COMBINE[expectation.statistic](points) if points else None
+    return aggregate(expectation.statistic, points)

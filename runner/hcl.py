@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     Node = Tree[Token]
 
-Place = tuple[str | int, ...]
+Address = tuple[str | int, ...]
 """Where in a file a value stands: ``("expectations", 0, "metric")``."""
 
 # Names of python-hcl2's grammar, which has no constants for them.
@@ -29,7 +29,7 @@ _PLAIN = {"start", "body", "attribute", "object", "object_elem", "tuple", "expr_
 class Problem:
     """One thing that is wrong in a file."""
 
-    place: Place
+    address: Address
     sentence: str
 
 
@@ -38,16 +38,16 @@ class Document:
     """A file that holds values alone, as a ``.tfvars`` does."""
 
     values: Mapping[str, Any]
-    lines: Mapping[Place, int]
+    lines: Mapping[Address, int]
     """The line of each value, 1 for the first."""
     problems: tuple[Problem, ...]
     """What is HCL and yet is no plain value."""
 
-    def line(self, place: Place) -> int | None:
-        """Return the line of a place, or of the nearest around it that the file has."""
-        while place and place not in self.lines:
-            place = place[:-1]
-        return self.lines.get(place)
+    def line(self, address: Address) -> int | None:
+        """Return the line of an address, or of the nearest around it that the file has."""
+        while address and address not in self.lines:
+            address = address[:-1]
+        return self.lines.get(address)
 
 
 def parse(path: Path, shown: str) -> Node:
@@ -68,11 +68,11 @@ def parse(path: Path, shown: str) -> Node:
 def read(path: Path, shown: str) -> Document:
     """Read a file of plain values. Raises UsageError, calling the file ``shown``, when it isn't HCL."""
     tree = parse(path, shown)
-    places = [(place, node) for place, node in _walk(tree, ()) if place]
-    lines: dict[Place, int] = {}
-    for place, node in places:
-        lines.setdefault(place, node.meta.line)
-    return Document(value_of(tree), lines, (*_repeated(places), *_computed(places)))
+    nodes = [(address, node) for address, node in _walk(tree, ()) if address]
+    lines: dict[Address, int] = {}
+    for address, node in nodes:
+        lines.setdefault(address, node.meta.line)
+    return Document(value_of(tree), lines, (*_repeated(nodes), *_computed(nodes)))
 
 
 def value_of(node: Node) -> Any:
@@ -99,30 +99,30 @@ def text_of(node: Node) -> str:
     return "".join(map(str, node.scan_values(lambda token: str(token) != '"'))).strip()
 
 
-def place_name(place: Place) -> str:
-    """Return a place as Terraform writes it: ``expectations[0].metric``."""
-    head, *rest = place
+def address_name(address: Address) -> str:
+    """Return an address as Terraform writes it: ``expectations[0].metric``."""
+    head, *rest = address
     return str(head) + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in rest)
 
 
-def _walk(node: Node, place: Place) -> Iterator[tuple[Place, Node]]:
-    """Yield each node but names, with its place."""
-    yield place, node
+def _walk(node: Node, address: Address) -> Iterator[tuple[Address, Node]]:
+    """Yield each node but names, with its address."""
+    yield address, node
     below = parts(node)[1:] if node.data in _NAMED else parts(node)
     for index, child in enumerate(below):
         if child.data in _NAMED:
-            yield from _walk(child, (*place, text_of(parts(child)[0])))
+            yield from _walk(child, (*address, text_of(parts(child)[0])))
         else:
-            yield from _walk(child, (*place, index) if node.data == "tuple" else place)
+            yield from _walk(child, (*address, index) if node.data == "tuple" else address)
 
 
-def _repeated(places: list[tuple[Place, Node]]) -> Iterator[Problem]:
-    names = Counter(place for place, node in places if node.data in _NAMED)
-    for place, times in names.items():
+def _repeated(nodes: list[tuple[Address, Node]]) -> Iterator[Problem]:
+    names = Counter(address for address, node in nodes if node.data in _NAMED)
+    for address, times in names.items():
         if times > 1:
-            yield Problem(place, f"{place_name(place)} is set {times} times; set it once.")
+            yield Problem(address, f"{address_name(address)} is set {times} times; set it once.")
 
 
-def _computed(places: list[tuple[Place, Node]]) -> Iterator[Problem]:
-    for place in dict.fromkeys(place for place, node in places if node.data not in _PLAIN):
-        yield Problem(place, f"{place_name(place)} is not a plain value; a scenario computes nothing.")
+def _computed(nodes: list[tuple[Address, Node]]) -> Iterator[Problem]:
+    for address in dict.fromkeys(address for address, node in nodes if node.data not in _PLAIN):
+        yield Problem(address, f"{address_name(address)} is not a plain value; a scenario computes nothing.")

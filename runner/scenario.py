@@ -94,7 +94,7 @@ def load(project: Project, path: Path) -> Scenario:
     document = hcl.read(path, shown)
     found = list(document.problems) or list(_problems(document.values, declared))
     if found:
-        found.sort(key=lambda problem: document.line(problem.place) or 0)
+        found.sort(key=lambda problem: document.line(problem.address) or 0)
         raise UsageError("\n".join(_located(document, problem, shown) for problem in found))
     return _scenario(path, variables.complete(document.values, declared))
 
@@ -108,7 +108,7 @@ def _problems(values: Mapping[str, Any], declared: variables.Type) -> Iterator[P
 
 
 def _located(document: hcl.Document, problem: Problem, shown: str) -> str:
-    line = document.line(problem.place)
+    line = document.line(problem.address)
     return f"{shown}:{line}: {problem.sentence}" if line else f"{shown}: {problem.sentence}"
 
 

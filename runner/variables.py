@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runner.hcl import Place, Problem, parse, parts, place_name, text_of, value_of
+from runner.hcl import Address, Problem, address_name, parse, parts, text_of, value_of
 
 if TYPE_CHECKING:
     from runner.hcl import Node
@@ -50,19 +50,19 @@ def read_declarations(path: Path, shown: str) -> Type:
     return Type("object", attributes={text_of(parts(block)[1]): _variable(block) for block in blocks})
 
 
-def problems(value: Any, wanted: Type, place: Place = ()) -> Iterator[Problem]:
+def problems(value: Any, wanted: Type, address: Address = ()) -> Iterator[Problem]:
     """Yield what keeps a value from being of a type."""
     if wanted.kind not in _KINDS:
         return  # Terraform will tell
     described, types = _KINDS[wanted.kind]
     if type(value) not in types:  # and not isinstance: to Python, true is a number
-        yield Problem(place, f"{place_name(place)} is {_quoted(value)}; it must be {described}.")
+        yield Problem(address, f"{address_name(address)} is {_quoted(value)}; it must be {described}.")
     elif wanted.kind == "object":
-        yield from _object_problems(value, wanted, place)
+        yield from _object_problems(value, wanted, address)
     elif wanted.element:
         items = value.items() if wanted.kind == "map" else enumerate(value)
         for step, item in items:
-            yield from problems(item, wanted.element, (*place, step))
+            yield from problems(item, wanted.element, (*address, step))
 
 
 def complete(value: Any, wanted: Type) -> Any:
@@ -79,21 +79,21 @@ def _completed(given: Any, attribute: Attribute) -> Any:
     return None if value is None else complete(value, attribute.type)
 
 
-def _object_problems(value: Mapping[str, Any], wanted: Type, place: Place) -> Iterator[Problem]:
+def _object_problems(value: Mapping[str, Any], wanted: Type, address: Address) -> Iterator[Problem]:
     for name, given in value.items():
         if name not in wanted.attributes:
-            yield Problem((*place, name), _undeclared((*place, name), list(wanted.attributes)))
+            yield Problem((*address, name), _undeclared((*address, name), list(wanted.attributes)))
         elif given is not None:
-            yield from problems(given, wanted.attributes[name].type, (*place, name))
+            yield from problems(given, wanted.attributes[name].type, (*address, name))
     for name, attribute in wanted.attributes.items():
         if attribute.is_required and value.get(name) is None:
-            yield Problem((*place, name), f"{place_name((*place, name))} is missing; a scenario must set it.")
+            yield Problem((*address, name), f"{address_name((*address, name))} is missing; a scenario must set it.")
 
 
-def _undeclared(place: Place, declared: list[str]) -> str:
-    near = get_close_matches(str(place[-1]), declared, n=1)
+def _undeclared(address: Address, declared: list[str]) -> str:
+    near = get_close_matches(str(address[-1]), declared, n=1)
     hint = f"did you mean {near[0]}?" if near else f"there is {', '.join(declared)}."
-    return f"{place_name(place)} is not declared in terraform/variables.tf; {hint}"
+    return f"{address_name(address)} is not declared in terraform/variables.tf; {hint}"
 
 
 def _quoted(value: Any) -> str:

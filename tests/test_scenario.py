@@ -4,9 +4,10 @@ from pathlib import Path
 import pytest
 
 from runner import scenario
+from runner.aggregate import STATISTICS
 from runner.checks import ACTIONS, BOUNDS
 from runner.errors import ExitCode, UsageError
-from runner.expectations import STATISTICS, Expectation
+from runner.expectations import Expectation
 from runner.hcl import parse, parts, text_of, value_of
 from runner.metrics import METRIC_NAMES
 from runner.project import Project
@@ -244,9 +245,9 @@ def validations():
     return {name: str(block.get("validation")) for name, block in blocks.items()}
 
 
-@pytest.mark.parametrize("place", BOUNDS, ids=str)
-def test_terraform_validates_the_same_bounds(place):
-    bounds, said = BOUNDS[place], validations()[place[0]]
+@pytest.mark.parametrize("address", BOUNDS, ids=str)
+def test_terraform_validates_the_same_bounds(address):
+    bounds, said = BOUNDS[address], validations()[address[0]]
 
     numbers = {float(number) for number in re.findall(r"-?\d+", said)}
     assert {bounds.lowest, bounds.lowest if bounds.highest is None else bounds.highest} <= numbers
