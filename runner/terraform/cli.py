@@ -1,0 +1,137 @@
+"""Terraform's commands on one directory."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from runner.interrupts import Interrupts
+from runner.terraform.executable import for_terraform
+from runner.terraform.failures import TerraformFailed, failure
+from runner.terraform.process import Running, running
+from runner.terraform.progress import Diagnostic, Listener, Progress, Step, Telling, read
+
+_SUCCESS = 0
+_CHANGES = 2
+"""What ``plan -detailed-exitcode`` ends with when an apply would change something."""
+
+Variables = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an apply would do."""
+
+    is_empty: bool
+    """Whether configuration, state, outputs and what stands agree."""
+    changes: tuple[Progress, ...]
+
+
+def _ignore(_progress: Progress) -> None:
+    """Listen to nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terraform:
+    """The commands on one directory, in one environment.
+
+    All raise TerraformFailed with Terraform's own message. ``init``, ``plan`` and ``output`` change nothing and end at
+    the first Ctrl-C; ``apply`` and ``destroy`` finish first.
+    """
+
+    directory: Path
+    environment: Mapping[str, str]
+    log: Path
+    """Every command's stream is appended to it, whole."""
+    progress: Listener = _ignore
+    interrupts: Interrupts = field(default_factory=Interrupts)
+    executable: Path = Path("terraform")
+
+    def init(self, mirror: Path | None = None) -> None:
+        """Install the providers: Terraform's own way, or from the filesystem mirror alone if one is given.
+
+        The lock file is not read-only: it may hold only the packed provider's checksums for this platform, and
+        Terraform, which compares the unpacked one at every command, must be able to add its own.
+        """
+        self._only_read("init", () if mirror is None else (f"-plugin-dir={mirror}",), self.progress)
+
+    def apply(self, var_file: Path, variables: Variables | None = None) -> None:
+        """Make what stands what the directory says."""
+        self._change("apply", _given(var_file, variables), "Finishing the apply so that nothing is orphaned.")
+
+    def destroy(self, var_file: Path, variables: Variables | None = None) -> None:
+        """Take down all that the state knows."""
+        self._change("destroy", _given(var_file, variables), "Everything is being taken down already.")
+
+    def plan(self, var_file: Path, variables: Variables | None = None) -> Plan:
+        """Compare configuration, state and what stands."""
+        changes: list[Progress] = []
+
+        def listen(progress: Progress) -> None:
+            if progress.step is Step.PLANNED:
+                changes.append(progress)
+            self.progress(progress)
+
+        code = self._only_read("plan", ("-detailed-exitcode", *_given(var_file, variables)), listen)
+        return Plan(is_empty=code == _SUCCESS, changes=tuple(changes))
+
+    def output(self) -> dict[str, Any]:
+        """Return the outputs' values by name."""
+        answer = subprocess.run(
+            [self.executable, "output", "-json"],
+            cwd=self.directory,
+            env=for_terraform(self.environment),
+            capture_output=True,
+            check=False,
+            start_new_session=True,
+        )
+        if answer.returncode != _SUCCESS:
+            raise TerraformFailed(f"terraform output failed: {' '.join(answer.stderr.decode().split())}")
+        return {name: output["value"] for name, output in json.loads(answer.stdout).items()}
+
+    def _only_read(self, command: str, options: Sequence[str], listener: Listener) -> int:
+        with self._running(command, options) as terraform:
+            return self._follow(command, terraform, listener)
+
+    def _change(self, command: str, options: Sequence[str], meanwhile: str) -> None:
+        with (
+            self.interrupts.held(meanwhile),
+            self._running(command, ("-auto-approve", *options)) as terraform,
+            self.interrupts.passed_on(terraform.interrupt),
+        ):
+            self._follow(command, terraform, self.progress)
+
+    def _running(self, command: str, options: Sequence[str]) -> AbstractContextManager[Running]:
+        arguments: tuple[str | Path, ...] = (self.executable, command, "-json", "-input=false", *options)
+        return running(arguments, self.directory, self.environment, self.log)
+
+    def _follow(self, command: str, terraform: Running, listener: Listener) -> int:
+        tell = Telling(listener)
+        diagnostics: list[Diagnostic] = []
+        for line in terraform.lines():
+            said = read(line)
+            if isinstance(said, Diagnostic):
+                diagnostics.append(said)
+                said = Progress(Step.WARNING, str(said)) if said.severity == "warning" else None
+            if said is not None:
+                tell(said)
+        code = terraform.code()
+        if code not in {_SUCCESS, _CHANGES}:
+            raise failure(command, code, diagnostics, self.directory, self.log)
+        tell.raise_failure()
+        return code
+
+
+def _given(var_file: Path, variables: Variables | None) -> tuple[str, ...]:
+    values = (variables or {}).items()
+    return (f"-var-file={var_file.resolve()}", *(f"-var={name}={_literal(value)}" for name, value in values))
+
+
+def _literal(value: object) -> str:
+    """Return a value as ``-var`` takes it: text as it is, all else as JSON, which HCL contains."""
+    return value if isinstance(value, str) else json.dumps(value)

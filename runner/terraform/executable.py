@@ -1,0 +1,69 @@
+"""The Terraform program on the user's machine: which one, how old, and the environment it is run with."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from runner.errors import EnvironmentFailure
+
+OLDEST = (1, 9)
+"""Variable validations that refer to other variables came with 1.9."""
+_ANSWER_SECONDS = 60
+_HOW_TO_INSTALL = "Install a newer one from https://developer.hashicorp.com/terraform/install"
+
+
+@dataclass(frozen=True, slots=True)
+class Executable:
+    """A Terraform that is new enough."""
+
+    path: Path
+    version: str
+
+
+def find_terraform(environment: Mapping[str, str] | None = None) -> Executable:
+    """Return the Terraform on the PATH. Raises EnvironmentFailure when there is none, or one before 1.9."""
+    environment = os.environ if environment is None else environment
+    found = shutil.which("terraform", path=environment.get("PATH"))
+    if found is None:
+        raise EnvironmentFailure(
+            "Terraform is not on the PATH: install version 1.9 or newer "
+            "from https://developer.hashicorp.com/terraform/install"
+        )
+    version = _version(found, environment)
+    if _numbers(version) < OLDEST:
+        raise EnvironmentFailure(f"{found} is Terraform {version}; the lab needs 1.9 or newer. {_HOW_TO_INSTALL}")
+    return Executable(Path(found), version)
+
+
+def _version(path: str, environment: Mapping[str, str]) -> str:
+    try:
+        answer = subprocess.run(
+            [path, "version", "-json"],
+            env=for_terraform(environment),
+            capture_output=True,
+            timeout=_ANSWER_SECONDS,
+            check=True,
+        )
+        return str(json.loads(answer.stdout)["terraform_version"])
+    except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError) as error:
+        raise EnvironmentFailure(f"{path} does not answer `terraform version -json`. {_HOW_TO_INSTALL}") from error
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """Return (1, 9, 0) for ``1.9.0-rc1``."""
+    return tuple(int(number) for number in version.partition("-")[0].split(".") if number.isdigit())
+
+
+def for_terraform(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment in which Terraform asks nothing, phones nowhere and answers in the form we read."""
+    ours = {name: value for name, value in environment.items() if not name.startswith("TF_CLI_ARGS")}
+    config = ours.get("TF_CLI_CONFIG_FILE")
+    if config and not Path(config).is_file():
+        ours["TF_CLI_CONFIG_FILE"] = ""  # empty silences the warning about a file that isn't there
+    return ours | {"CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1", "TF_INPUT": "0"}

@@ -1,0 +1,165 @@
+"""Where the AWS provider comes from, and one process of it kept for many commands.
+
+Starting the provider is what takes longest in a local run: every Terraform command starts its own, and ``init`` hashes
+650 MB. A kept one is started once and Terraform attaches to it (``-debug`` and ``TF_REATTACH_PROVIDERS``, Terraform's
+documentation "Debugging Providers"); ``init`` then has nothing to install.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import selectors
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+
+from runner.errors import EnvironmentFailure
+from runner.terraform.cli import Terraform
+from runner.terraform.failures import ProviderNotFound, TerraformFailed
+from runner.terraform.mirror import AWS_PROVIDER, find_mirrors, searched
+from runner.terraform.progress import Progress, Step
+
+ATTACH = "TF_REATTACH_PROVIDERS"
+_NO_PACKAGE = frozenset({"Failed to query available provider packages", "Failed to install provider"})
+"""Summaries of what ``init`` says when it can't reach or use the registry."""
+_REQUIREMENT = {"terraform": {"required_providers": {"aws": {"source": "hashicorp/aws"}}}}
+_GUARDED = '"$1" -debug & exec >&-; read -r _; kill -INT "$!"; wait'
+"""Ends the provider when its input closes, and so with us, even if we are killed; INT lets it remove its socket."""
+_START_SECONDS = 120.0
+_END_SECONDS = 10.0
+
+
+def init_from_anywhere(terraform: Terraform) -> None:
+    """Install the providers: Terraform's own ways first, then a mirror on this machine.
+
+    Raises ProviderNotFound when both have none, TerraformFailed for all else.
+    """
+    try:
+        terraform.init()
+    except TerraformFailed as failed:
+        if not any(diagnostic.summary in _NO_PACKAGE for diagnostic in failed.diagnostics):
+            raise
+        _init_from_mirrors(terraform, failed)
+
+
+def _init_from_mirrors(terraform: Terraform, registry: TerraformFailed) -> None:
+    places = searched(terraform.directory, terraform.environment)
+    refusals = []
+    for mirror in find_mirrors(places):
+        try:
+            terraform.init(mirror)
+        except TerraformFailed as refused:
+            refusals.append(f"{mirror} was refused ({refused})")
+            continue
+        terraform.progress(Progress(Step.NOTE, f"The registry has no provider for us: taken from {mirror}."))
+        return
+    tried = "; ".join(refusals) or f"no mirror is in {', '.join(map(str, places))}"
+    raise ProviderNotFound(
+        f"The AWS provider can't be installed: {registry.diagnostics[0]}; {tried}. On a machine that reaches the "
+        "registry run `terraform providers mirror DIRECTORY` in terraform/, and put DIRECTORY in one of those places."
+    ) from registry
+
+
+def installed_provider(lock_file: Path, cache: Path, terraform: Terraform) -> Path:
+    """Return the program of the AWS provider that a lock file names, which Terraform has verified against it.
+
+    Installed once per lock file, in ``cache``, with ``terraform``'s environment, log and progress. Raises
+    ProviderNotFound and TerraformFailed.
+    """
+    lock = lock_file.read_bytes()
+    home = cache / hashlib.sha256(lock).hexdigest()[:16]
+    if (program := _program(home)) is not None:
+        return program
+    with tempfile.TemporaryDirectory(dir=_made(cache), prefix="new-") as making:
+        new = Path(making) / home.name
+        new.mkdir()
+        (new / "versions.tf.json").write_text(json.dumps(_REQUIREMENT))
+        (new / ".terraform.lock.hcl").write_bytes(lock)
+        init_from_anywhere(replace(terraform, directory=new, environment=_without_a_place(terraform.environment)))
+        shutil.rmtree(home, ignore_errors=True)  # what is there has no program any more: its mirror has moved
+        with suppress(OSError):  # another run was faster
+            new.rename(home)
+    program = _program(home)
+    if program is None:
+        raise EnvironmentFailure(f"Terraform has installed no AWS provider in {home}: remove it and try again.")
+    return program
+
+
+def _without_a_place(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return it without what the user says about another directory of Terraform's."""
+    return {name: value for name, value in environment.items() if name not in {"TF_DATA_DIR", "TF_WORKSPACE"}}
+
+
+def _made(directory: Path) -> Path:
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EnvironmentFailure(f"{directory} can't be written ({error.strerror}): make it writable.") from error
+    return directory
+
+
+def _program(home: Path) -> Path | None:
+    return next((home / ".terraform" / "providers" / AWS_PROVIDER).glob("*/*/terraform-provider-aws*"), None)
+
+
+@contextmanager
+def kept_provider(program: Path, environment: Mapping[str, str], log: Path) -> Iterator[dict[str, str]]:
+    """Keep one provider process while the block runs; yield the environment in which Terraform attaches to it.
+
+    The provider reads endpoint and credentials from ``environment`` when Terraform configures it. Nothing of it is left
+    after the block, nor after our own end. Raises EnvironmentFailure when it doesn't start.
+    """
+    # With a CA bundle of its own the AWS SDK refuses to be configured a second time in one process.
+    without_bundle = {name: value for name, value in environment.items() if name != "AWS_CA_BUNDLE"}
+    with log.open("ab") as errors:
+        process = subprocess.Popen(
+            ["/bin/sh", "-c", _GUARDED, "provider", program],
+            env=without_bundle,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            start_new_session=True,  # a terminal's Ctrl-C is not for it
+        )
+    try:
+        yield without_bundle | {ATTACH: _attachment(process, log)}
+    finally:
+        _end(process)
+
+
+def _attachment(process: subprocess.Popen[bytes], log: Path) -> str:
+    """Return what the provider prints for TF_REATTACH_PROVIDERS: a line with one JSON object in quotes."""
+    assert process.stdout is not None  # noqa: S101 - opened as a pipe
+    deadline = time.monotonic() + _START_SECONDS
+    said = b""
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        while selector.select(deadline - time.monotonic()):
+            some = os.read(process.stdout.fileno(), 65536)
+            said += some
+            _, found, rest = said.partition(f"{ATTACH}='".encode())
+            attachment, is_whole, _ = rest.partition(b"'")
+            if found and is_whole:
+                return attachment.decode()
+            if not some:
+                break
+    raise EnvironmentFailure(f"The AWS provider did not start; its log: {log}")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    assert process.stdin is not None  # noqa: S101 - opened as a pipe
+    process.stdin.close()
+    try:
+        process.wait(_END_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
