@@ -1,0 +1,63 @@
+import threading
+from collections.abc import Iterator
+from wsgiref.simple_server import WSGIRequestHandler, make_server
+
+import boto3
+import pytest
+
+from runner.endpoint.clock import VirtualClock
+
+START = 1_795_422_225.0  # 2026-11-23T08:23:45Z
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_message(self, *_) -> None:
+        pass
+
+
+@pytest.fixture(scope="session")
+def endpoint() -> Iterator[str]:
+    """moto's server with our CloudWatch, one for all tests."""
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+    from runner.endpoint.cloudwatch import install
+
+    install(lambda: START)
+    server = make_server("127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), handler_class=_Quiet)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def clock(endpoint: str) -> VirtualClock:
+    """The endpoint's clock, at START; whatever moto held is gone."""
+    from moto.cloudwatch.models import cloudwatch_backends
+    from moto.sns.models import sns_backends
+    from moto.sqs.models import sqs_backends
+
+    from runner.endpoint.cloudwatch import install
+
+    for backends in (cloudwatch_backends, sns_backends, sqs_backends):
+        backends.reset()
+    clock = VirtualClock(START)
+    install(clock.now)
+    return clock
+
+
+def client(service: str, endpoint: str):
+    return boto3.client(
+        service,
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="testing",
+        aws_secret_access_key="testing",
+    )
+
+
+@pytest.fixture
+def cloudwatch(endpoint: str, clock: VirtualClock):
+    return client("cloudwatch", endpoint)
