@@ -1,0 +1,98 @@
+"""One account of the embedded AWS, put together from its parts."""
+
+from __future__ import annotations
+
+import threading
+import time
+from math import floor
+from types import TracebackType
+from typing import Self
+
+from runner.endpoint import cloudwatch, functions
+from runner.endpoint.clock import VirtualClock
+from runner.endpoint.front import Front
+from runner.endpoint.invocations import Invocations
+from runner.endpoint.sandbox import Sandbox
+from runner.endpoint.server import Server, moto_application
+from runner.endpoint.timeline import Pacer, Timeline
+from runner.twin import Rules
+
+ACCOUNT_ID = "123456789012"  # moto's own
+_HANDLERS_AT_ONCE = 8
+
+
+class Endpoint:
+    """One account of the embedded AWS, served on loopback while the ``with`` block runs.
+
+    ``port`` 0 takes a free one. ``start`` is the first instant of its clock in epoch seconds, by default this minute.
+    ``speed`` None leaves time standing until someone waits; 1 lets it run like the wall's, 60 a minute a second.
+    """
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        seed: int = 0,
+        rules: Rules | None = None,
+        start: float | None = None,
+        speed: float | None = None,
+    ) -> None:
+        self.account_id = ACCOUNT_ID
+        self.clock = VirtualClock(floor(time.time() / 60) * 60 if start is None else start)
+        self._seed, self._rules = seed, rules or Rules()
+        self._regions: dict[str, Invocations] = {}
+        self._regions_lock = threading.Lock()
+        self._sandbox = Sandbox()
+        self._timeline = Timeline(self.clock, self._present_regions, cloudwatch.evaluate, _HANDLERS_AT_ONCE)
+        self._pacer = Pacer(self._timeline, self.clock, speed) if speed else None
+        functions.install(self.clock.now)
+        cloudwatch.install(self.clock.now)
+        front = Front(
+            moto_application(), self.region, self.clock.now, self._timeline.advance, self._timeline.advance_to
+        )
+        self._server = Server(port, front)
+
+    @property
+    def url(self) -> str:
+        """Where it answers: ``http://127.0.0.1:PORT``."""
+        return self._server.url
+
+    def __enter__(self) -> Self:
+        self._server.start()
+        self._sandbox.endpoint_url = self.url
+        if self._pacer:
+            self._pacer.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._pacer:
+            self._pacer.stop()
+        self._timeline.close()
+        self._sandbox.close()
+        self._server.stop()
+
+    def wait(self, seconds: float) -> None:
+        """Let virtual time pass."""
+        self._timeline.advance(seconds)
+
+    def reseed(self, seed: int) -> None:
+        """Start the random numbers again, in every region."""
+        self._seed = seed
+        for region in self._present_regions():
+            region.reseed(seed)
+
+    def region(self, name: str) -> Invocations:
+        """Return what is invoked in a region."""
+        with self._regions_lock:
+            if name not in self._regions:
+                store = cloudwatch.store(self.account_id, name)
+                self._regions[name] = Invocations(
+                    self.account_id, name, self.clock, store, self._sandbox, self._rules, self._seed
+                )
+            return self._regions[name]
+
+    def _present_regions(self) -> list[Invocations]:
+        with self._regions_lock:
+            return list(self._regions.values())

@@ -1,0 +1,78 @@
+"""Event-invoke configs, one per qualifier (snapshot): Put replaces the whole, Update keeps what it doesn't name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from runner.twin.rules import MAXIMUM_EVENT_AGE_SECONDS, MAXIMUM_RETRY_ATTEMPTS
+
+_FIELDS = ("MaximumRetryAttempts", "MaximumEventAgeInSeconds", "DestinationConfig")
+_RANGES = {  # API reference, PutFunctionEventInvokeConfig
+    "MaximumRetryAttempts": (0, MAXIMUM_RETRY_ATTEMPTS),
+    "MaximumEventAgeInSeconds": (60, MAXIMUM_EVENT_AGE_SECONDS),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class EventInvokeConfig:
+    """What is set for one qualifier; what isn't set isn't there."""
+
+    function_arn: str
+    """With the qualifier, ``$LATEST`` included."""
+    last_modified: float
+    """Epoch seconds."""
+    settings: Mapping[str, Any]
+
+    def updated(self, request: Mapping[str, Any], at: float) -> EventInvokeConfig:
+        """Return it with what an Update names."""
+        return EventInvokeConfig(self.function_arn, at, {**self.settings, **_settings(request)})
+
+    def response(self) -> dict[str, Any]:
+        """Return Lambda's answer: what wasn't set is left out, destinations are always there (snapshot)."""
+        destinations = {"OnSuccess": {}, "OnFailure": {}} | (self.settings.get("DestinationConfig") or {})
+        return {
+            "FunctionArn": self.function_arn,
+            "LastModified": self.last_modified,
+            **self.settings,
+            "DestinationConfig": destinations,
+        }
+
+    @property
+    def maximum_event_age_seconds(self) -> int:
+        """How long an event may wait."""
+        return int(self.settings.get("MaximumEventAgeInSeconds", MAXIMUM_EVENT_AGE_SECONDS))
+
+    @property
+    def maximum_retry_attempts(self) -> int:
+        """How often an event is tried again after a function error."""
+        return int(self.settings.get("MaximumRetryAttempts", MAXIMUM_RETRY_ATTEMPTS))
+
+    def destination(self, on: str) -> str | None:
+        """Return the ARN for ``OnSuccess`` or ``OnFailure``; None when there is none."""
+        destinations = self.settings.get("DestinationConfig") or {}
+        return (destinations.get(on) or {}).get("Destination") or None
+
+
+def create(function_arn: str, request: Mapping[str, Any], at: float) -> EventInvokeConfig:
+    """Return the config that a Put makes."""
+    return EventInvokeConfig(function_arn, at, _settings(request))
+
+
+def problem(request: Mapping[str, Any]) -> str | None:
+    """Return the sentence with which Lambda refuses a request; None when it doesn't."""
+    for name, (lowest, highest) in _RANGES.items():
+        value = request.get(name)
+        if value is not None and not lowest <= value <= highest:
+            bound, limit = ("greater", lowest) if value < lowest else ("less", highest)
+            field = name[0].lower() + name[1:]
+            return (
+                f"1 validation error detected: Value '{value}' at '{field}' failed to satisfy constraint: "
+                f"Member must have value {bound} than or equal to {limit}"
+            )
+    return None
+
+
+def _settings(request: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: request[name] for name in _FIELDS if request.get(name) is not None}

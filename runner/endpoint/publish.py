@@ -1,0 +1,43 @@
+"""From the twin's records to the endpoint's CloudWatch: which dimension sets a sample is filed under."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from runner.endpoint.cloudwatch import Dimensions, MetricStore
+from runner.twin import Ended, Record, Sample, Started, Target, samples
+
+NAMESPACE = "AWS/Lambda"
+UNITS = {"AsyncEventAge": "Milliseconds", "Duration": "Milliseconds"}
+
+
+def publish(store: MetricStore, record: Record) -> None:
+    """Put every sample of a record into the store, once per dimension set."""
+    executed_version = _executed_version(record)
+    for sample in samples(record):
+        put(store, sample, executed_version)
+
+
+def put(store: MetricStore, sample: Sample, executed_version: str | None = None) -> None:
+    """File one sample; CloudWatch doesn't add across dimension sets, so each is published on its own (doc)."""
+    unit = UNITS.get(sample.metric, "Count")
+    for dimensions in dimension_sets(sample.target, executed_version):
+        store.put(NAMESPACE, sample.metric, dimensions, sample.at, float(sample.value), unit)
+
+
+def dimension_sets(target: Target, executed_version: str | None) -> Iterator[Dimensions]:
+    """Yield the sets Lambda publishes: none, function, resource, and the version executed through a qualifier."""
+    name, qualifier = target.function, target.qualifier
+    function = ("FunctionName", name)
+    resource = ("Resource", f"{name}:{qualifier}" if qualifier else name)
+    yield ()
+    yield (function,)
+    yield (function, resource)
+    if executed_version and qualifier and not qualifier.isdigit():
+        yield (("ExecutedVersion", executed_version), function, resource)
+
+
+def _executed_version(record: Record) -> str | None:
+    if isinstance(record, Started | Ended):
+        return record.execution.config.version
+    return None

@@ -1,0 +1,60 @@
+"""moto's application behind waitress, on loopback only."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import waitress
+from moto import backends
+from moto.moto_api._internal.models import moto_api_backend
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+from runner.errors import EnvironmentFailure
+
+WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+LOOPBACK = "127.0.0.1"
+_THREADS = 32  # a handler that calls the endpoint occupies one while another waits for it
+
+
+class Server:
+    """Serves ``application`` from ``start`` to ``stop``. Port 0 takes a free one.
+
+    Raises EnvironmentFailure when the port is taken.
+    """
+
+    def __init__(self, port: int, application: WsgiApp) -> None:
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns of every request that waits
+        try:
+            self._server = waitress.create_server(
+                application, host=LOOPBACK, port=port, threads=_THREADS, clear_untrusted_proxy_headers=True
+            )
+        except OSError as error:
+            raise EnvironmentFailure(
+                f"Port {port} on {LOOPBACK} can't be used ({error.strerror}): choose another with --port."
+            ) from error
+        self.url = f"http://{LOOPBACK}:{self._server.effective_port}"
+        self._thread = threading.Thread(target=self._server.run, name="endpoint", daemon=True)
+
+    def start(self) -> None:
+        """Answer requests from now on."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Answer no more, and free the port."""
+        self._server.close()
+        self._thread.join()
+
+
+def moto_application() -> WsgiApp:
+    """Return moto's application with nothing of an earlier one's state in it."""
+    # moto lists its modules from disk at every request; they don't change while we run.
+    modules = backends.list_of_moto_modules()
+    known = frozenset(modules)
+    backends.list_of_moto_modules = lambda: known
+    moto_api_backend.reset()
+    application: WsgiApp = DomainDispatcherApplication(create_backend_app)
+    return application

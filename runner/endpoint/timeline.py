@@ -1,0 +1,96 @@
+"""Moves the endpoint's clock through everything that is due."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from math import floor, inf
+
+from runner.endpoint.clock import VirtualClock
+from runner.endpoint.invocations import Invocations
+
+_MINUTE_SECONDS = 60.0
+_PACE_SECONDS = 0.05
+
+
+class Timeline:
+    """Events happen in their order, region by region; at each minute's end ``on_minute`` looks at the metrics."""
+
+    def __init__(
+        self,
+        clock: VirtualClock,
+        regions: Callable[[], Iterable[Invocations]],
+        on_minute: Callable[[float], None],
+        handlers_at_once: int,
+    ) -> None:
+        self._clock, self._regions, self._on_minute = clock, regions, on_minute
+        self._moving = threading.Lock()
+        self._pool = ThreadPoolExecutor(handlers_at_once, thread_name_prefix="handler")
+
+    def advance(self, seconds: float) -> None:
+        """Let ``seconds`` of virtual time pass."""
+        with self._moving:
+            self._move_to(self._clock.now() + seconds)
+
+    def advance_to(self, at: float) -> None:
+        """Let time pass until ``at``, unless somebody else moves it at this moment."""
+        if self._moving.acquire(blocking=False):
+            try:
+                self._move_to(at)
+            finally:
+                self._moving.release()
+
+    def close(self) -> None:
+        """Let no handler start any more."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _move_to(self, end: float) -> None:
+        while True:
+            due_at, region = self._next_due()
+            minute = (floor(self._clock.now() / _MINUTE_SECONDS) + 1) * _MINUTE_SECONDS
+            if min(due_at, minute) > end:
+                break
+            if region and due_at <= minute:
+                self._clock.move_to(due_at)
+                region.step(self._pool)
+            else:
+                self._clock.move_to(minute)
+                self._on_minute(minute)
+        self._clock.move_to(end)
+
+    def _next_due(self) -> tuple[float, Invocations | None]:
+        upcoming: list[tuple[float, Invocations | None]] = [(inf, None)]
+        for region in self._regions():
+            due_at = region.next_due()
+            if due_at is not None:
+                upcoming.append((due_at, region))
+        return min(upcoming, key=lambda entry: entry[0])
+
+
+class Pacer:
+    """Lets virtual time run by itself, ``speed`` times as fast as the wall's.
+
+    Time is stepped from event to event and only paced by the wall, so that a slow machine adds no event age.
+    """
+
+    def __init__(self, timeline: Timeline, clock: VirtualClock, speed: float) -> None:
+        self._timeline, self._clock, self._speed = timeline, clock, speed
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="pacer", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End, after the step under way."""
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        virtual_start, wall_start = self._clock.now(), time.monotonic()
+        while not self._stop.wait(_PACE_SECONDS):
+            elapsed = time.monotonic() - wall_start
+            self._timeline.advance_to(virtual_start + elapsed * self._speed)

@@ -1,0 +1,58 @@
+"""What stands or may stand, written down before it is made. Clean-up trusts this, not Terraform's state alone."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from runner.errors import EnvironmentFailure
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One stack: where it is, under which name, and what Terraform needs to take it down."""
+
+    target: str
+    account_id: str
+    region: str
+    name: str
+    """The stack's name, which all its resources carry."""
+    directory: str
+    """Terraform's working directory, with its state."""
+    var_file: str
+
+    @property
+    def file_name(self) -> str:
+        """What the entry is kept under: one stack of a name per account and region."""
+        return f"{self.target}-{self.account_id}-{self.region}-{self.name}.json"
+
+
+class Journal:
+    """The entries of one checkout, a file each."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def write(self, entry: Entry) -> None:
+        """Note a stack before anything of it is made. Raises EnvironmentFailure when that can't be written."""
+        try:
+            self._directory.mkdir(parents=True, exist_ok=True)
+            (self._directory / entry.file_name).write_text(json.dumps(asdict(entry), indent=2) + "\n")
+        except OSError as error:
+            raise EnvironmentFailure(
+                f"{self._directory} can't be written ({error.strerror}): make it writable."
+            ) from error
+
+    def knows(self, entry: Entry) -> bool:
+        """Whether the stack was noted and not erased since."""
+        return (self._directory / entry.file_name).exists()
+
+    def erase(self, entry: Entry) -> None:
+        """Forget a stack of which nothing is left."""
+        (self._directory / entry.file_name).unlink(missing_ok=True)
+
+    def entries(self, target: str) -> list[Entry]:
+        """Return what may stand on a target, the oldest first."""
+        files = sorted(self._directory.glob(f"{target}-*.json"), key=lambda path: path.stat().st_mtime)
+        return [Entry(**json.loads(path.read_text())) for path in files]
