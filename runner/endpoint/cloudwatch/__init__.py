@@ -3,8 +3,9 @@
 moto keeps the wire formats and the dashboards; what a number, an expression or an alarm means is decided here.
 """
 
+from runner.endpoint.cloudwatch.alarm_evaluation import evaluate
 from runner.endpoint.cloudwatch.install import install
 from runner.endpoint.cloudwatch.responses import store
 from runner.endpoint.cloudwatch.store import Dimensions, Metric, MetricStore
 
-__all__ = ["Dimensions", "Metric", "MetricStore", "install", "store"]
+__all__ = ["Dimensions", "Metric", "MetricStore", "evaluate", "install", "store"]

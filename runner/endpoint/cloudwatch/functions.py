@@ -43,7 +43,7 @@ def call(name: str, arguments: list[Value], scope: Scope, label: str) -> Value:
         raise ExpressionError(f"Function {name} can't take {len(arguments)} arguments")
     try:
         return function.apply(scope, label, arguments)
-    except (TypeError, AttributeError):
+    except (TypeError, AttributeError, IndexError):
         raise ExpressionError(f"Function {name} can't take arguments of these types") from None
 
 

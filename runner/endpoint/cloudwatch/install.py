@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from moto.cloudwatch import urls
 
+from runner.endpoint.cloudwatch.alarm_responses import AlarmsResponse
 from runner.endpoint.cloudwatch.responses import MetricsResponse
 
 
@@ -15,4 +16,4 @@ def install(now: Callable[[], float]) -> None:
     Call it before moto's application takes its first CloudWatch request; calling again changes the clock alone.
     """
     MetricsResponse.now = staticmethod(now)
-    urls.url_paths["{0}/$"] = MetricsResponse.dispatch
+    urls.url_paths["{0}/$"] = AlarmsResponse.dispatch

@@ -30,7 +30,7 @@ class MetricStore:
         self._lock = threading.Lock()
         self._metrics: dict[Metric, dict[str, _Minutes]] = {}
 
-    def put(  # noqa: PLR0917 - one call per sample, made where a sample is unpacked
+    def put(
         self,
         namespace: str,
         metric: str,

@@ -2,12 +2,10 @@ import threading
 from collections.abc import Iterator
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
-import boto3
 import pytest
+from cloudwatch_client import START, client
 
 from runner.endpoint.clock import VirtualClock
-
-START = 1_795_422_225.0  # 2026-11-23T08:23:45Z
 
 
 class _Quiet(WSGIRequestHandler):
@@ -46,16 +44,6 @@ def clock(endpoint: str) -> VirtualClock:
     clock = VirtualClock(START)
     install(clock.now)
     return clock
-
-
-def client(service: str, endpoint: str):
-    return boto3.client(
-        service,
-        endpoint_url=endpoint,
-        region_name="us-east-1",
-        aws_access_key_id="testing",
-        aws_secret_access_key="testing",
-    )
 
 
 @pytest.fixture

@@ -1,0 +1,350 @@
+import json
+from datetime import UTC, datetime
+
+import pytest
+from botocore.exceptions import ClientError
+from cloudwatch_client import START, client
+
+from runner.endpoint.cloudwatch import evaluate, store
+
+ACCOUNT, REGION = "123456789012", "us-east-1"
+ARN = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:"
+FIRST_MINUTE = START // 60 * 60
+
+DROPPED = {
+    "AlarmName": "dropped",
+    "Namespace": "AWS/Lambda",
+    "MetricName": "AsyncEventsDropped",
+    "Dimensions": [{"Name": "FunctionName", "Value": "f"}],
+    "Statistic": "Sum",
+    "Period": 60,
+    "EvaluationPeriods": 1,
+    "Threshold": 0.0,
+    "ComparisonOperator": "GreaterThanThreshold",
+    "TreatMissingData": "notBreaching",
+}
+
+
+def observe(name, value, minutes=0, count=1.0):
+    store(ACCOUNT, REGION).put(
+        "AWS/Lambda", name, (("FunctionName", "f"),), START + 60 * minutes, value, "Count", count
+    )
+
+
+def let_pass(clock, minutes):
+    """Evaluate as the endpoint's clock does, at each whole minute."""
+    for _ in range(minutes):
+        clock.move_to(clock.now() // 60 * 60 + 60)
+        evaluate(clock.now())
+
+
+def alarm(cloudwatch, name="dropped", type_="MetricAlarm"):
+    (found,) = cloudwatch.describe_alarms(AlarmNames=[name], AlarmTypes=[type_])[f"{type_}s"]
+    return found
+
+
+def state(cloudwatch, name="dropped", type_="MetricAlarm"):
+    return alarm(cloudwatch, name, type_)["StateValue"]
+
+
+def states(cloudwatch, name="dropped"):
+    """The states an alarm went through, with the minutes at which it did."""
+    items = cloudwatch.describe_alarm_history(
+        AlarmName=name,
+        AlarmTypes=["MetricAlarm", "CompositeAlarm"],
+        HistoryItemType="StateUpdate",
+        ScanBy="TimestampAscending",
+    )["AlarmHistoryItems"]
+    return [
+        (
+            int((item["Timestamp"].timestamp() - FIRST_MINUTE) // 60),
+            json.loads(item["HistoryData"])["newState"]["stateValue"],
+        )
+        for item in items
+    ]
+
+
+def stat(id_, name, **more):
+    metric = {"Namespace": "AWS/Lambda", "MetricName": name, "Dimensions": DROPPED["Dimensions"]}
+    return {"Id": id_, "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Sum"}, "ReturnData": False, **more}
+
+
+def test_an_alarm_begins_without_enough_data_and_follows_its_metric_in_virtual_time(cloudwatch, clock):
+    cloudwatch.put_metric_alarm(**DROPPED)
+    assert state(cloudwatch) == "INSUFFICIENT_DATA"
+    let_pass(clock, 1)
+    observe("AsyncEventsDropped", 1, minutes=2)
+    let_pass(clock, 6)
+    assert states(cloudwatch) == [(1, "OK"), (3, "ALARM"), (6, "OK")]
+
+
+def test_an_alarm_says_when_and_why_it_changed(cloudwatch, clock):
+    cloudwatch.put_metric_alarm(**DROPPED)
+    observe("AsyncEventsDropped", 2)
+    let_pass(clock, 1)
+    found = alarm(cloudwatch)
+    assert found["StateUpdatedTimestamp"] == datetime(2026, 11, 23, 8, 24, tzinfo=UTC)
+    assert found["StateReason"] == (
+        "Threshold Crossed: 1 out of the last 1 datapoints [2.0 (23/11/26 08:23:00)] "
+        "was greater than the threshold (0.0) (minimum 1 datapoint for INSUFFICIENT_DATA -> ALARM transition)."
+    )
+    data = json.loads(found["StateReasonData"])
+    assert (data["statistic"], data["recentDatapoints"], data["threshold"]) == ("Sum", [2.0], 0.0)
+    assert data["evaluatedDatapoints"] == [{"timestamp": "2026-11-23T08:23:00.000+0000", "value": 2.0}]
+
+
+def test_a_minute_that_is_not_over_is_not_evaluated(cloudwatch, clock):
+    cloudwatch.put_metric_alarm(**DROPPED)
+    observe("AsyncEventsDropped", 1)
+    evaluate(clock.now())
+    assert state(cloudwatch) == "OK"
+
+
+def test_a_longer_period_slides_from_minute_to_minute(cloudwatch, clock):
+    cloudwatch.put_metric_alarm(**DROPPED | {"Period": 300, "Threshold": 2.0})
+    for minutes in (3, 4, 5):
+        observe("AsyncEventsDropped", 1, minutes=minutes)
+    let_pass(clock, 6)
+    assert states(cloudwatch)[-1] == (6, "ALARM")
+
+
+def test_m_out_of_n_data_points_are_enough(cloudwatch, clock):
+    cloudwatch.put_metric_alarm(**DROPPED | {"EvaluationPeriods": 3, "DatapointsToAlarm": 2})
+    for minutes, value in enumerate((1, 0, 1, 0, 0)):
+        observe("AsyncEventsDropped", value, minutes)
+    let_pass(clock, 5)
+    assert states(cloudwatch) == [(1, "OK"), (3, "ALARM"), (4, "OK")]
+
+
+def test_an_alarm_on_a_percentile(cloudwatch, clock):
+    definition = {name: value for name, value in DROPPED.items() if name != "Statistic"}
+    cloudwatch.put_metric_alarm(
+        **definition | {"ExtendedStatistic": "p90", "MetricName": "AsyncEventAge", "Threshold": 1000.0}
+    )
+    observe("AsyncEventAge", 10, count=8)
+    observe("AsyncEventAge", 5000, count=2)
+    let_pass(clock, 1)
+    assert state(cloudwatch) == "ALARM"
+
+
+@pytest.mark.parametrize(("treatment", "expected"), [("ignore", "INSUFFICIENT_DATA"), ("evaluate", "ALARM")])
+def test_a_percentile_of_few_samples_changes_the_state_only_if_it_may(cloudwatch, clock, treatment, expected):
+    definition = {name: value for name, value in DROPPED.items() if name != "Statistic"}
+    cloudwatch.put_metric_alarm(
+        **definition | {"ExtendedStatistic": "p90", "EvaluateLowSampleCountPercentile": treatment}
+    )
+    observe("AsyncEventsDropped", 1, count=99)
+    let_pass(clock, 1)
+    assert state(cloudwatch) == expected
+
+
+def test_an_alarm_on_metric_math(cloudwatch, clock):
+    common = ("AlarmName", "EvaluationPeriods", "ComparisonOperator")
+    cloudwatch.put_metric_alarm(
+        **{name: DROPPED[name] for name in common},
+        Threshold=50.0,
+        Metrics=[
+            {"Id": "rate", "Expression": "100 * e / i", "Label": "Error rate", "ReturnData": True},
+            stat("e", "Errors"),
+            stat("i", "Invocations"),
+        ],
+    )
+    for minutes, errors in enumerate((1, 3)):
+        observe("Errors", errors, minutes)
+        observe("Invocations", 4, minutes)
+    let_pass(clock, 2)
+    assert states(cloudwatch) == [(1, "OK"), (2, "ALARM")]
+    assert alarm(cloudwatch)["Metrics"][0]["Label"] == "Error rate"
+
+
+def test_composite_alarms_follow_their_children_and_each_other(cloudwatch, clock):
+    cloudwatch.put_metric_alarm(**DROPPED)
+    cloudwatch.put_composite_alarm(AlarmName="unhealthy", AlarmRule='ALARM("dropped")')
+    cloudwatch.put_composite_alarm(AlarmName="page", AlarmRule=f"ALARM({ARN}unhealthy) AND NOT OK(dropped)")
+    let_pass(clock, 1)
+    observe("AsyncEventsDropped", 1, minutes=1)
+    let_pass(clock, 1)
+    assert states(cloudwatch, "unhealthy") == states(cloudwatch, "page") == [(1, "OK"), (2, "ALARM")]
+    reason = alarm(cloudwatch, "unhealthy", "CompositeAlarm")["StateReason"]
+    assert reason == f"{ARN}dropped transitioned to ALARM at Monday 23 November, 2026 08:25:00 UTC"
+    children = cloudwatch.describe_alarms(ChildrenOfAlarmName="unhealthy")["MetricAlarms"]
+    parents = cloudwatch.describe_alarms(ParentsOfAlarmName="dropped", AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
+    assert [each["AlarmName"] for each in (*children, *parents)] == ["dropped", "unhealthy", "page"]
+
+
+def topic_with_queue(endpoint):
+    sns, sqs = client("sns", endpoint), client("sqs", endpoint)
+    topic = sns.create_topic(Name="alarms")["TopicArn"]
+    queue = sqs.create_queue(QueueName="mail")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    return topic, lambda: [
+        json.loads(message["Body"])
+        for message in sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
+    ]
+
+
+def test_a_change_of_state_is_told_to_the_topics_of_the_new_state_once(cloudwatch, clock, endpoint):
+    topic, receive = topic_with_queue(endpoint)
+    cloudwatch.put_metric_alarm(**DROPPED, AlarmActions=[topic], AlarmDescription="Events are lost.")
+    for minutes in range(3):
+        observe("AsyncEventsDropped", 1, minutes)
+    let_pass(clock, 3)
+    (envelope,) = receive()
+    assert envelope["Subject"] == 'ALARM: "dropped" in US East (N. Virginia)'
+    message = json.loads(envelope["Message"])
+    assert (message["OldStateValue"], message["NewStateValue"]) == ("INSUFFICIENT_DATA", "ALARM")
+    assert message["StateChangeTime"] == "2026-11-23T08:24:00.000+0000"
+    assert message["Trigger"]["Dimensions"] == [{"name": "FunctionName", "value": "f"}]
+    actions = cloudwatch.describe_alarm_history(AlarmName="dropped", HistoryItemType="Action")["AlarmHistoryItems"]
+    assert [item["HistorySummary"] for item in actions] == [f"Successfully executed action {topic}"]
+
+
+def test_disabled_actions_are_not_carried_out(cloudwatch, clock, endpoint):
+    topic, receive = topic_with_queue(endpoint)
+    cloudwatch.put_metric_alarm(**DROPPED, AlarmActions=[topic], OKActions=[topic])
+    cloudwatch.disable_alarm_actions(AlarmNames=["dropped"])
+    let_pass(clock, 1)
+    assert receive() == []
+    assert alarm(cloudwatch)["ActionsEnabled"] is False
+    cloudwatch.enable_alarm_actions(AlarmNames=["dropped"])
+    observe("AsyncEventsDropped", 1, minutes=1)
+    let_pass(clock, 1)
+    assert len(receive()) == 1
+
+
+@pytest.mark.parametrize(
+    ("target", "error"),
+    [
+        (f"arn:aws:sns:{REGION}:{ACCOUNT}:gone", "Topic does not exist"),
+        (f"arn:aws:automate:{REGION}:ec2:stop", "SNS actions only"),
+    ],
+)
+def test_an_action_that_fails_is_in_the_history(cloudwatch, clock, target, error):
+    cloudwatch.put_metric_alarm(**DROPPED, OKActions=[target])
+    let_pass(clock, 1)
+    (item,) = cloudwatch.describe_alarm_history(AlarmName="dropped", HistoryItemType="Action")["AlarmHistoryItems"]
+    assert item["HistorySummary"] == f"Failed to execute action {target}"
+    assert error in json.loads(item["HistoryData"])["error"]
+
+
+def test_a_state_that_was_set_by_hand_lasts_until_the_next_evaluation(cloudwatch, clock):
+    cloudwatch.put_metric_alarm(**DROPPED)
+    cloudwatch.put_composite_alarm(AlarmName="page", AlarmRule="ALARM(dropped)")
+    let_pass(clock, 1)
+    cloudwatch.set_alarm_state(AlarmName="dropped", StateValue="ALARM", StateReason="a drill")
+    assert alarm(cloudwatch)["StateReason"] == "a drill"
+    assert state(cloudwatch, "page", "CompositeAlarm") == "ALARM"
+    let_pass(clock, 1)
+    assert (state(cloudwatch), state(cloudwatch, "page", "CompositeAlarm")) == ("OK", "OK")
+
+
+def test_changing_an_alarm_keeps_its_state_and_tags(cloudwatch, clock):
+    cloudwatch.put_metric_alarm(**DROPPED, Tags=[{"Key": "team", "Value": "a"}])
+    let_pass(clock, 1)
+    cloudwatch.put_metric_alarm(**DROPPED | {"Threshold": 5.0}, Tags=[{"Key": "team", "Value": "b"}])
+    found = alarm(cloudwatch)
+    assert (found["StateValue"], found["Threshold"]) == ("OK", 5.0)
+    assert cloudwatch.list_tags_for_resource(ResourceARN=found["AlarmArn"])["Tags"] == [{"Key": "team", "Value": "a"}]
+
+
+def test_a_deleted_alarm_leaves_its_history_and_nothing_else(cloudwatch, clock):
+    cloudwatch.put_metric_alarm(**DROPPED, Tags=[{"Key": "team", "Value": "a"}])
+    cloudwatch.delete_alarms(AlarmNames=["dropped", "never-was"])
+    cloudwatch.put_metric_alarm(**DROPPED)
+    assert cloudwatch.list_tags_for_resource(ResourceARN=f"{ARN}dropped")["Tags"] == []
+    items = cloudwatch.describe_alarm_history(AlarmName="dropped", ScanBy="TimestampAscending")["AlarmHistoryItems"]
+    assert [item["HistorySummary"] for item in items] == [
+        f'Alarm "dropped" {did}' for did in ("created", "deleted", "created")
+    ]
+
+
+def test_alarms_are_listed_by_prefix_state_and_action_in_pages(cloudwatch, clock):
+    for number in range(3):
+        cloudwatch.put_metric_alarm(
+            **DROPPED | {"AlarmName": f"a{number}", "AlarmActions": [f"arn:aws:sns:::t{number}"]}
+        )
+    cloudwatch.put_metric_alarm(**DROPPED)
+    cloudwatch.put_composite_alarm(AlarmName="c", AlarmRule="TRUE")
+    listed = [
+        [each["AlarmName"] for each in cloudwatch.describe_alarms(**asked)["MetricAlarms"]]
+        for asked in ({}, {"AlarmNamePrefix": "a"}, {"StateValue": "OK"}, {"ActionPrefix": "arn:aws:sns:::t1"})
+    ]
+    assert listed == [["a0", "a1", "a2", "dropped"], ["a0", "a1", "a2"], [], ["a1"]]
+    pages = cloudwatch.get_paginator("describe_alarms").paginate(PaginationConfig={"PageSize": 3})
+    assert [len(page["MetricAlarms"]) for page in pages] == [3, 1]
+
+
+def test_alarms_are_found_by_the_metric_they_watch(cloudwatch, clock):
+    cloudwatch.put_metric_alarm(**DROPPED)
+    names = ("MetricName", "Namespace", "Dimensions")
+    asked = {name: DROPPED[name] for name in names}
+    assert len(cloudwatch.describe_alarms_for_metric(**asked)["MetricAlarms"]) == 1
+    assert cloudwatch.describe_alarms_for_metric(**asked, Statistic="Maximum")["MetricAlarms"] == []
+    assert cloudwatch.describe_alarms_for_metric(**asked | {"Dimensions": []})["MetricAlarms"] == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "part"),
+    [
+        ({"DatapointsToAlarm": 2}, "DatapointsToAlarm"),
+        ({"TreatMissingData": "zero"}, "Option zero is not supported"),
+        ({"ExtendedStatistic": "p99"}, "Exactly one of Statistic"),
+        ({"Period": 90}, "multiple of 60"),
+        ({"Metrics": [stat("m", "Errors", ReturnData=True)]}, "mutually exclusive"),
+        ({"ComparisonOperator": "GreaterThanUpperThreshold"}, "Anomaly detection"),
+        ({"EvaluateLowSampleCountPercentile": "maybe"}, "Option maybe is not supported"),
+    ],
+)
+def test_a_wrong_alarm_is_refused(cloudwatch, clock, wrong, part):
+    with pytest.raises(ClientError) as error:
+        cloudwatch.put_metric_alarm(**DROPPED | wrong)
+    assert part in error.value.response["Error"]["Message"]
+    assert cloudwatch.describe_alarms()["MetricAlarms"] == []
+
+
+@pytest.mark.parametrize(
+    ("metrics", "part"),
+    [
+        ([stat("e", "Errors")], "Exactly one element"),
+        ([{"Id": "x", "Expression": "y"}, stat("e", "Errors")], "Undefined variable y"),
+        ([{"Id": "x", "Expression": "[e, e]"}, stat("e", "Errors")], "single time series"),
+        ([{"Id": "x", "Expression": "SEARCH('a', 'Sum')"}, stat("e", "Errors")], "SEARCH"),
+        ([{"Id": "x", "Expression": "TIME_SERIES(1)"}], "at least one metric"),
+    ],
+)
+def test_wrong_metric_math_of_an_alarm_is_refused(cloudwatch, clock, metrics, part):
+    common = ("AlarmName", "EvaluationPeriods", "ComparisonOperator", "Threshold")
+    with pytest.raises(ClientError) as error:
+        cloudwatch.put_metric_alarm(**{name: DROPPED[name] for name in common}, Metrics=metrics)
+    assert part in error.value.response["Error"]["Message"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "part"), [("ALARM(gone)", "[gone] in the alarm rule do not exist"), ("ALARM(", "Invalid AlarmRule")]
+)
+def test_a_wrong_composite_alarm_is_refused(cloudwatch, clock, rule, part):
+    with pytest.raises(ClientError) as error:
+        cloudwatch.put_composite_alarm(AlarmName="c", AlarmRule=rule)
+    assert part in error.value.response["Error"]["Message"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        ({"AlarmName": "gone"}, "ResourceNotFound"),
+        ({"StateValue": "BROKEN"}, "ValidationError"),
+        ({"StateReasonData": "{"}, "InvalidFormat"),
+    ],
+)
+def test_a_wrong_state_is_refused(cloudwatch, clock, wrong, code):
+    cloudwatch.put_metric_alarm(**DROPPED)
+    with pytest.raises(ClientError) as error:
+        cloudwatch.set_alarm_state(**{"AlarmName": "dropped", "StateValue": "OK", "StateReason": "r"} | wrong)
+    assert error.value.response["Error"]["Code"] == code
+
+
+def test_a_dashboard_is_stamped_with_the_endpoints_time(cloudwatch, clock):
+    cloudwatch.put_dashboard(DashboardName="lab", DashboardBody='{"widgets": []}')
+    (entry,) = cloudwatch.list_dashboards()["DashboardEntries"]
+    assert entry["LastModified"] == datetime.fromtimestamp(START, UTC)
