@@ -36,6 +36,9 @@ module "observability" {
 
   dashboard_name = var.name
 
+  # A run is over in minutes: what counts after a quarter of an hour elsewhere counts at once here.
+  alarms = { not_arriving = { period = 60, evaluation_periods = 1, datapoints_to_alarm = 1 } }
+
   functions = {
     (var.name) = {
       maximum_event_age_in_seconds   = var.maximum_event_age_in_seconds

@@ -1,39 +1,106 @@
 locals {
+  settings = { for kind, default in local.catalogue : kind => {
+    enabled             = try(coalesce(var.alarms[kind].enabled), true)
+    threshold           = try(coalesce(var.alarms[kind].threshold), default.threshold)
+    period              = try(coalesce(var.alarms[kind].period), default.period)
+    evaluation_periods  = try(coalesce(var.alarms[kind].evaluation_periods), default.evaluation_periods)
+    datapoints_to_alarm = try(coalesce(var.alarms[kind].datapoints_to_alarm), default.datapoints_to_alarm)
+  } }
+
   alarms = merge([for name, function in var.functions : {
-    "${name}-dropped" = {
-      function    = name
-      metric      = "AsyncEventsDropped"
-      statistic   = "Sum"
-      threshold   = 0
-      description = "Lambda gave up events of ${name}: lost, unless it has an on-failure destination or a dead-letter queue. Look first at the minute's Errors, then Throttles; neither: its reserved concurrency is 0."
-    }
-    "${name}-event-age" = {
-      function    = name
-      metric      = "AsyncEventAge"
-      statistic   = "Maximum"
-      threshold   = function.maximum_event_age_in_seconds * 500
-      description = "Events of ${name} wait longer than half of the ${function.maximum_event_age_in_seconds} s after which Lambda drops them. Look first at Errors (retries), then at Throttles (concurrency)."
-    }
+    for kind, default in local.catalogue : "${name}-${replace(kind, "_", "-")}" => {
+      function   = name
+      kind       = kind
+      queue      = kind == "failure_queue" ? function.failure_queue_name : null
+      metric     = lookup(default, "metric", null)
+      statistic  = lookup(default, "statistic", null)
+      expression = lookup(default, "expression", null)
+      metrics    = lookup(default, "metrics", {})
+      missing    = default.missing
+      meaning    = default.meaning
+      first_step = default.first_step
+      threshold  = local.settings[kind].threshold * local.scale[name][kind]
+    } if local.settings[kind].enabled && local.scale[name][kind] != null
   }]...)
+
+  # Percentiles are "extended" to CloudWatch.
+  is_percentile = { for name, alarm in local.alarms : name => startswith(coalesce(alarm.statistic, "-"), "p") }
 }
 
 resource "aws_cloudwatch_metric_alarm" "this" {
   for_each = local.alarms
 
   alarm_name          = each.key
-  alarm_description   = each.value.description
-  namespace           = "AWS/Lambda"
-  metric_name         = each.value.metric
-  dimensions          = { FunctionName = each.value.function }
-  statistic           = each.value.statistic
-  period              = 60
-  evaluation_periods  = 1
+  alarm_description   = "${each.value.function}: ${replace(each.value.meaning, "{threshold}", local.settings[each.value.kind].threshold)} First: ${each.value.first_step}"
   comparison_operator = "GreaterThanThreshold"
   threshold           = each.value.threshold
-  alarm_actions       = var.alarm_topic_arns
-  ok_actions          = var.alarm_topic_arns
+  evaluation_periods  = local.settings[each.value.kind].evaluation_periods
+  datapoints_to_alarm = local.settings[each.value.kind].datapoints_to_alarm
+  treat_missing_data  = each.value.missing
+  alarm_actions       = var.topic_arns.alarms
+  ok_actions          = var.topic_arns.alarms
   tags                = var.tags
 
-  # These metrics have no data points while nothing happens.
-  treat_missing_data = "notBreaching"
+  namespace          = each.value.metric == null ? null : each.value.queue == null ? "AWS/Lambda" : "AWS/SQS"
+  metric_name        = each.value.metric
+  dimensions         = each.value.metric == null ? null : each.value.queue == null ? { FunctionName = each.value.function } : { QueueName = each.value.queue }
+  statistic          = local.is_percentile[each.key] ? null : each.value.statistic
+  extended_statistic = local.is_percentile[each.key] ? each.value.statistic : null
+  period             = each.value.metric == null ? null : local.settings[each.value.kind].period
+
+  dynamic "metric_query" {
+    for_each = each.value.expression[*]
+    content {
+      id          = "result"
+      expression  = metric_query.value
+      label       = each.value.kind
+      return_data = true
+    }
+  }
+
+  dynamic "metric_query" {
+    for_each = each.value.metrics
+    content {
+      id = metric_query.key
+
+      metric {
+        namespace   = "AWS/Lambda"
+        metric_name = metric_query.value
+        dimensions  = { FunctionName = each.value.function }
+        stat        = "Sum"
+        period      = local.settings[each.value.kind].period
+      }
+    }
+  }
+
+  lifecycle {
+    precondition {
+      condition     = local.settings[each.value.kind].datapoints_to_alarm <= local.settings[each.value.kind].evaluation_periods
+      error_message = "alarms.${each.value.kind}: datapoints_to_alarm (${local.settings[each.value.kind].datapoints_to_alarm}) may not be above evaluation_periods (${local.settings[each.value.kind].evaluation_periods}), the periods that they are counted in."
+    }
+
+    precondition {
+      condition     = local.settings[each.value.kind].evaluation_periods * local.settings[each.value.kind].period <= 86400
+      error_message = "alarms.${each.value.kind}: evaluation_periods times period may be 86400 s (a day) at most, CloudWatch's limit."
+    }
+  }
+}
+
+locals {
+  watched = { for name in keys(var.functions) : name => [for alarm, spec in local.alarms : alarm if spec.function == name] }
+}
+
+# One state per function: what to page on, while the alarms below it say why.
+resource "aws_cloudwatch_composite_alarm" "this" {
+  for_each = { for name, alarms in local.watched : name => alarms if var.composite_alarm && length(alarms) > 0 }
+
+  alarm_name        = "${each.key}-async"
+  alarm_description = "Something is wrong with the asynchronous events of ${each.key}. First: see which of its alarms are in alarm, then follow the dashboard from the top."
+  alarm_rule        = join(" OR ", [for alarm in each.value : "ALARM(\"${alarm}\")"])
+  alarm_actions     = var.topic_arns.composite
+  ok_actions        = var.topic_arns.composite
+  tags              = var.tags
+
+  # CloudWatch refuses a rule that names an alarm which isn't there.
+  depends_on = [aws_cloudwatch_metric_alarm.this]
 }

@@ -1,6 +1,11 @@
 output "alarm_names" {
-  description = "Names of all the alarms."
+  description = "Names of all the alarms over metrics."
   value       = keys(aws_cloudwatch_metric_alarm.this)
+}
+
+output "composite_alarm_names" {
+  description = "Names of the composite alarms, by function."
+  value       = { for name, alarm in aws_cloudwatch_composite_alarm.this : name => alarm.alarm_name }
 }
 
 output "dashboard_name" {

@@ -1,13 +1,51 @@
-variable "alarm_topic_arns" {
-  description = "SNS topics that hear of every alarm, and of its end."
-  type        = list(string)
-  default     = []
-  nullable    = false
+variable "alarms" {
+  description = "Tunes alarms by kind, or leaves them out with enabled = false: dropped, event_age (p99), event_age_maximum, not_arriving, throttles, errors, concurrency, dead_letter_failures, destination_failures, failure_queue. What isn't said is as in catalogue.tf. The threshold of an age is a share of the maximum event age, of errors a share of the executions, of concurrency a share of the reservation."
+  type = map(object({
+    datapoints_to_alarm = optional(number)
+    enabled             = optional(bool, true)
+    evaluation_periods  = optional(number)
+    period              = optional(number)
+    threshold           = optional(number)
+  }))
+  default  = {}
+  nullable = false
 
   validation {
-    condition     = alltrue([for arn in var.alarm_topic_arns : can(regex("^arn:[a-z-]+:sns:", arn))])
-    error_message = "alarm_topic_arns must hold ARNs of SNS topics."
+    condition = alltrue([for kind in keys(var.alarms) : contains([
+      "concurrency", "dead_letter_failures", "destination_failures", "dropped", "errors", "event_age", "event_age_maximum",
+      "failure_queue", "not_arriving", "throttles",
+    ], kind)])
+    error_message = "alarms: a key must be dropped, event_age, event_age_maximum, not_arriving, throttles, errors, concurrency, dead_letter_failures, destination_failures or failure_queue."
   }
+
+  validation {
+    condition     = alltrue([for alarm in values(var.alarms) : coalesce(alarm.period, 60) > 0 && coalesce(alarm.period, 60) % 60 == 0])
+    error_message = "alarms[*].period must be a multiple of 60 (seconds): Lambda's metrics come by the minute."
+  }
+
+  validation {
+    condition     = alltrue([for alarm in values(var.alarms) : coalesce(alarm.evaluation_periods, 1) >= 1 && coalesce(alarm.datapoints_to_alarm, 1) >= 1])
+    error_message = "alarms[*].evaluation_periods and datapoints_to_alarm must be 1 or more."
+  }
+
+  validation {
+    condition     = alltrue([for alarm in values(var.alarms) : coalesce(alarm.threshold, 0) >= 0])
+    error_message = "alarms[*].threshold must be 0 or more; an alarm begins above it."
+  }
+
+  validation {
+    condition = alltrue([for kind in ["event_age", "event_age_maximum", "errors", "concurrency"] :
+      coalesce(try(var.alarms[kind].threshold, null), 0) < 1
+    ])
+    error_message = "alarms.event_age, event_age_maximum, errors and concurrency have a share as threshold: it must be below 1, or the alarm never begins."
+  }
+}
+
+variable "composite_alarm" {
+  description = "Whether each function gets an alarm NAME-async over all its others."
+  type        = bool
+  default     = true
+  nullable    = false
 }
 
 variable "dashboard_name" {
@@ -22,7 +60,7 @@ variable "dashboard_name" {
 }
 
 variable "functions" {
-  description = "The functions to watch, by name, with the settings that their limits come from: as configured, wherever they were deployed."
+  description = "The functions to watch, by name, with the settings that their limits come from: as configured, wherever they were deployed. failure_queue_name is the SQS queue that keeps their dropped events."
   type = map(object({
     failure_queue_name             = optional(string)
     maximum_event_age_in_seconds   = optional(number, 21600)
@@ -51,4 +89,19 @@ variable "tags" {
   type        = map(string)
   default     = {}
   nullable    = false
+}
+
+variable "topic_arns" {
+  description = "SNS topics that hear of the beginning and end of each alarm, and of the composite alarms."
+  type = object({
+    alarms    = optional(set(string), [])
+    composite = optional(set(string), [])
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for arn in setunion(var.topic_arns.alarms, var.topic_arns.composite) : can(regex("^arn:[a-z-]+:sns:", arn)) && !endswith(arn, ".fifo")])
+    error_message = "topic_arns must hold ARNs of SNS standard topics."
+  }
 }
