@@ -1,0 +1,35 @@
+"""Charts one character high."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Glyphs:
+    """The characters beyond ASCII that the report draws with, or what stands for them."""
+
+    levels: str
+    """From the lowest value, 0, to the highest."""
+    nothing: str
+    """Where there is no data point."""
+    met: str
+    not_met: str
+    bullet: str
+    separator: str
+
+    def sparkline(self, values: Sequence[float | None]) -> str:
+        """Return one character per value, None for no data point; the highest value has full height."""
+        highest = max((value for value in values if value is not None), default=0)
+        return "".join(self.nothing if value is None else self._level(value, highest) for value in values)
+
+    def _level(self, value: float, highest: float) -> str:
+        if value <= 0:
+            return self.levels[0]
+        steps = len(self.levels) - 1
+        return self.levels[max(1, round(value / highest * steps))]
+
+
+UNICODE = Glyphs("▁▂▃▄▅▆▇█", "·", "✓", "✗", "•", " · ")
+ASCII = Glyphs("_.:=+*%#", "-", "ok", "NO", "-", ", ")

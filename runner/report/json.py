@@ -1,0 +1,119 @@
+"""A run as data. The document has a version, holds no secret, and is for programs: keys stay, new ones may come."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from runner.diagnosis import Finding
+from runner.errors import EnvironmentFailure
+from runner.expectations import Comparison
+from runner.metrics import Metrics, MetricSeries
+from runner.result import RunResult
+from runner.scenario import Scenario
+
+SCHEMA = "async-lab/run/1"
+"""The number changes when a key goes or changes its meaning."""
+FILE_NAME = "result.json"
+
+
+def document(result: RunResult) -> dict[str, Any]:
+    """Return a run as plain values. Times are ISO 8601 in UTC, durations seconds, metrics in CloudWatch's units."""
+    return {
+        "schema": SCHEMA,
+        "run_id": result.run_id,
+        "scenario": result.scenario.name,
+        "configuration": _configuration(result.scenario),
+        "target": {
+            "name": result.place.target,
+            "account_id": result.place.account_id,
+            "region": result.place.region,
+            "function_name": result.function_name,
+        },
+        "seed": result.seed,
+        "started_at": moment(result.started_at),
+        "ended_at": moment(result.ended_at),
+        "is_as_expected": result.is_as_expected,
+        "findings": [_finding(finding) for finding in result.findings],
+        "expectations": [_comparison(comparison) for comparison in result.comparisons],
+        "metrics": _metrics(result.metrics),
+        "events": [asdict(event) | {"at": moment(event.at)} for event in result.sent],
+        "alarms": [asdict(alarm) | {"at": moment(alarm.at)} for alarm in result.alarms],
+        "wall_seconds": dict(result.wall_seconds),
+        "notes": list(result.notes),
+    }
+
+
+def text(result: RunResult) -> str:
+    """Return a run's document as it is written to a file, and printed by ``--json``."""
+    return json.dumps(document(result), indent=2, ensure_ascii=False) + "\n"
+
+
+def write(result: RunResult, directory: Path) -> Path:
+    """Write a run's document into a directory, made if need be, and return the file.
+
+    Raises EnvironmentFailure when that can't be done.
+    """
+    file = directory / FILE_NAME
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        file.write_text(text(result), encoding="utf-8")
+    except OSError as error:
+        raise EnvironmentFailure(
+            f"{file} can't be written ({error.strerror}): make the directory writable, or name another with --out."
+        ) from error
+    return file
+
+
+def directory_name(result: RunResult) -> str:
+    """Return the name under which a run's files are kept: unique, and in the order of time when sorted."""
+    return f"{datetime.fromtimestamp(result.started_at, UTC):%Y%m%dT%H%M%SZ}-{result.scenario.name}-{result.run_id}"
+
+
+def moment(at: float) -> str:
+    """Return a time as ISO 8601 in UTC, to the millisecond."""
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _configuration(scenario: Scenario) -> dict[str, Any]:
+    """Return the scenario's variables under their own names; where its file lies is nobody's business."""
+    values = asdict(scenario)
+    del values["path"], values["expectations"]
+    return values | {"name": values.pop("stack_name")}
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    evidence = [asdict(figure) | {"words": figure.words} for figure in finding.evidence]
+    return asdict(finding) | {"evidence": evidence, "advice": list(finding.advice)}
+
+
+def _comparison(comparison: Comparison) -> dict[str, Any]:
+    expectation = comparison.expectation
+    return asdict(expectation) | {
+        "unit": expectation.unit,
+        "expected": expectation.words,
+        "seen": comparison.seen,
+        "value": comparison.value,
+        "is_met": comparison.is_met,
+    }
+
+
+def _metrics(metrics: Metrics) -> dict[str, Any]:
+    return {name: {"unit": series.unit, "data_points": _data_points(series)} for name, series in metrics.items()}
+
+
+def _data_points(series: MetricSeries) -> list[dict[str, Any]]:
+    return [
+        {
+            "minute": moment(point.minute),
+            "sample_count": point.sample_count,
+            "sum": point.sum,
+            "minimum": point.minimum,
+            "maximum": point.maximum,
+            "average": point.average,
+        }
+        for point in series.points
+    ]

@@ -1,0 +1,146 @@
+import io
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from results import METRICS, PROJECT, result_of
+from rich.console import Console
+from series import metrics_of
+
+from runner import scenario
+from runner.metrics import METRIC_NAMES
+from runner.report.overview import show_scenarios, show_summary
+from runner.report.terminal import show_run
+
+
+class AsciiFile(io.StringIO):
+    encoding = "ascii"
+
+
+def printed(show, *arguments, width=80, file=None, **console):
+    """What is printed, line by line."""
+    file = file or io.StringIO()
+    show(Console(file=file, width=width, **console), *arguments)
+    return [line.rstrip() for line in file.getvalue().splitlines()]
+
+
+def shown(result, **console):
+    return printed(show_run, result, ".lab/runs/r/result.json", "make scenario-3", **console)
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_a_run_fits_80_columns(name):
+    assert max(map(len, shown(result_of(name)))) <= 80
+
+
+@given(
+    st.fixed_dictionaries(
+        {},
+        optional={name: st.lists(st.lists(st.floats(0, 1e8), max_size=2), max_size=40) for name in METRIC_NAMES},
+    )
+)
+@settings(max_examples=20)
+def test_any_metrics_fit_80_columns_without_being_cut(samples):
+    lines = shown(result_of("baseline", metrics_of(**samples)))
+
+    assert max(map(len, lines)) <= 80
+    assert not any("…" in line for line in lines)
+
+
+def test_a_run_without_colour_is_plain_text_and_says_the_same():
+    plain = shown(result_of("scenario-2"))
+    coloured = shown(result_of("scenario-2"), force_terminal=True, color_system="truecolor", no_color=False)
+
+    assert not any("\x1b" in line for line in plain)
+    assert [re.sub(r"\x1b\[[0-9;]*m", "", line).rstrip() for line in coloured] == plain
+
+
+def test_a_terminal_without_unicode_gets_ascii():
+    lines = shown(result_of("scenario-4"), file=AsciiFile())
+
+    assert "".join(lines).isascii()
+    assert any(re.match(r"  ok  Throttles +no data point", line) for line in lines)
+
+
+def test_metrics_are_shown_by_minute_with_a_chart():
+    lines = shown(result_of("scenario-3"))
+
+    assert any(re.fullmatch(r" +Trend +08:23 +08:24", line) for line in lines)
+    assert any(re.fullmatch(r"  AsyncEventAge +min +▂█ +34 ms +15.9 s", line) for line in lines)
+    assert any(re.fullmatch(r" +max +▃█ +7.8 s +30.1 s", line) for line in lines)
+    assert any(re.fullmatch(r"  AsyncEventsReceived +sum +█· +2 +·", line) for line in lines)
+
+
+def test_what_is_absent_is_named():
+    text = " ".join(" ".join(shown(result_of("scenario-4"))).split())
+
+    assert "No data point: AsyncEventAge, Invocations, Errors, Throttles, Duration" in text
+
+
+def test_expectations_that_are_not_met_are_marked_and_counted():
+    lines = shown(result_of("scenario-2", METRICS["scenario-3"]))
+
+    assert any(re.match(r"  ✗  Sum of AsyncEventsDropped +0 +1", line) for line in lines)
+    assert any(re.match(r"  ✓  Sum of Throttles +6 to 8 +6", line) for line in lines)
+    assert lines[-1] == "scenario-2: NOT as expected, 3 of 7 expectations not met."
+
+
+def test_the_last_line_is_the_verdict():
+    assert shown(result_of("scenario-2"))[-1] == "scenario-2: as expected, 7 of 7 expectations met."
+
+
+def test_a_run_with_other_events_than_the_scenarios_compares_nothing():
+    lines = shown(result_of("scenario-2", comparisons=()))
+
+    assert any("Not compared" in line for line in lines)
+    assert lines[-1] == "scenario-2: done. Late: waiting for reserved concurrency."
+
+
+def test_only_alarms_that_rang_are_shown():
+    lines = shown(result_of("scenario-3"))
+    assert any(re.fullmatch(r"  08:25:00 +async-lab-dropped", line) for line in lines)
+
+    assert "Alarms" not in shown(result_of("scenario-3", alarms=()))
+
+
+def test_paths_and_commands_stay_in_one_piece():
+    path = "/" + "long/" * 40 + "result.json"
+
+    assert f"Result  {path}" in printed(show_run, result_of("baseline"), path, None)
+
+
+def test_markup_in_a_scenario_is_text():
+    wanted = scenario.find(PROJECT, "baseline")
+    odd = type(wanted)(**{name: getattr(wanted, name) for name in wanted.__slots__} | {"title": "[bold]Odd[/nothing]"})
+
+    assert "[bold]Odd[/nothing]" in shown(result_of("baseline", scenario=odd))
+
+
+def test_notes_are_shown():
+    assert "async-lab still stands." in shown(result_of("baseline", notes=("async-lab still stands.",)))
+
+
+def test_every_scenario_is_listed_with_what_it_shows():
+    scenarios = [scenario.find(PROJECT, name) for name in METRICS]
+    lines = printed(show_scenarios, scenarios)
+
+    assert max(map(len, lines)) <= 80
+    assert all(any(line.startswith(s.name) and s.title in line for line in lines) for s in scenarios)
+    assert "async-lab run NAME" in lines[-1]
+
+
+def test_the_summary_has_a_row_and_a_finding_for_each_run():
+    lines = printed(show_summary, [result_of(name) for name in METRICS])
+
+    assert max(map(len, lines)) <= 80
+    assert any(re.fullmatch(r"  ✓  scenario-2 +2 +0 +2 min 8 s +7 +0", line) for line in lines)
+    assert any(re.fullmatch(r"  ✓  scenario-4 +1 +1 +· +· +·", line) for line in lines)
+    assert any(re.fullmatch(r"  scenario-1 +Dropped after function errors", line) for line in lines)
+    assert lines[-1] == "5 scenarios, all as expected."
+
+
+def test_the_summary_names_what_was_not_as_expected():
+    results = [result_of("baseline"), result_of("scenario-2", METRICS["scenario-3"])]
+
+    assert printed(show_summary, results)[-1] == "1 of 2 NOT as expected: scenario-2."

@@ -1,0 +1,81 @@
+"""Runs as the lab returns them, for the tests of what is made of them."""
+
+from pathlib import Path
+
+from series import FIRST_MINUTE, metrics_of
+
+from runner import scenario
+from runner.diagnosis import Configuration, diagnose
+from runner.expectations import compare
+from runner.invoke import SentEvent
+from runner.project import Project
+from runner.result import AlarmChange, Place, RunResult
+
+PROJECT = Project(Path(__file__).parents[1])
+METRICS = {
+    "baseline": metrics_of(
+        AsyncEventsReceived=[[1]],
+        AsyncEventsDropped=[[0]],
+        AsyncEventAge=[[35]],
+        Invocations=[[1]],
+        Errors=[[0]],
+        Throttles=[[0]],
+        Duration=[[2]],
+        ConcurrentExecutions=[[1]],
+    ),
+    "scenario-1": metrics_of(
+        AsyncEventsReceived=[[1]],
+        AsyncEventsDropped=[[], [], [], [1]],
+        AsyncEventAge=[[35], [66_200], [], [196_400]],
+        Invocations=[[1], [1], [], [1]],
+        Errors=[[1], [1], [], [1]],
+        Throttles=[[0], [0], [], [0]],
+        Duration=[[2], [2], [], [2]],
+        ConcurrentExecutions=[[1], [1], [], [1]],
+    ),
+    "scenario-2": metrics_of(
+        AsyncEventsReceived=[[1, 1]],
+        AsyncEventsDropped=[[], [0], [], [0]],
+        AsyncEventAge=[[34, 37, 1020, 3100, 7800], [15_900, 31_000], [65_200, 128_000]],
+        Invocations=[[1], [], [1]],
+        Errors=[[0, 0, 0, 0, 0], [0, 0], [0, 0]],
+        Throttles=[[0, 1, 1, 1, 1], [1, 1], [1, 0]],
+        Duration=[[90_001], [], [90_001]],
+        ConcurrentExecutions=[[1], [1], [1], [1]],
+    ),
+    "scenario-3": metrics_of(
+        AsyncEventsReceived=[[1, 1]],
+        AsyncEventsDropped=[[0], [1]],
+        AsyncEventAge=[[34, 37, 1000, 3000, 7800], [15_883, 30_086]],
+        Invocations=[[1]],
+        Errors=[[0]],
+        Throttles=[[1, 1, 1, 1], [1, 1]],
+        Duration=[[90_001]],
+        ConcurrentExecutions=[[1], [1]],
+    ),
+    "scenario-4": metrics_of(AsyncEventsReceived=[[1]], AsyncEventsDropped=[[1]]),
+}
+
+
+def result_of(name, metrics=None, **changes):
+    """Return a run of a scenario of the lab, by default with the metrics that it is made to show."""
+    wanted = scenario.find(PROJECT, name)
+    metrics = metrics or METRICS[name]
+    started_at = FIRST_MINUTE + 45.0
+    count = wanted.events.count
+    fields = {
+        "run_id": "0f3a9c21",
+        "scenario": wanted,
+        "place": Place("local", "123456789012", "us-east-1"),
+        "function_name": "async-lab",
+        "seed": 0,
+        "started_at": started_at,
+        "ended_at": started_at + wanted.observe_seconds,
+        "sent": tuple(SentEvent(f"0f3a9c21-{n}", f"request-{n}", started_at, "accepted") for n in range(1, count + 1)),
+        "metrics": metrics,
+        "comparisons": compare(wanted.expectations, metrics),
+        "findings": diagnose(metrics, Configuration.of(wanted), count),
+        "wall_seconds": {"apply": 8.12, "watch": 0.3},
+        "alarms": (AlarmChange("async-lab-dropped", "ALARM", started_at + 75, "Threshold crossed"),),
+    }
+    return RunResult(**fields | changes)
