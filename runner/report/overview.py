@@ -43,7 +43,7 @@ def _figures(console: Console, results: Sequence[RunResult]) -> Table:
         table.add_column(column, justify="right")
     for result in results:
         mark = Text(glyphs.met, "green") if result.is_as_expected else Text(glyphs.not_met, "bold red")
-        table.add_row(mark, result.scenario.name, *_cells(result, glyphs.nothing))
+        table.add_row(mark, Text(result.scenario.name), *_cells(result, glyphs.nothing))
     return table
 
 
@@ -61,7 +61,7 @@ def _cells(result: RunResult, nothing: str) -> list[str]:
 def _findings(results: Sequence[RunResult]) -> Table:
     table = Table.grid(padding=(0, 2, 0, 0))
     for result in results:
-        table.add_row(result.scenario.name, Text(result.findings[0].title))
+        table.add_row(Text(result.scenario.name), Text(result.findings[0].title))
     return table
 
 
