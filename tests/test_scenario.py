@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from runner import scenario
+from runner import scenario, variables
 from runner.aggregate import STATISTICS
 from runner.checks import ACTIONS, BOUNDS
 from runner.errors import ExitCode, UsageError
@@ -258,3 +258,11 @@ def test_terraform_validates_the_same_names():
 
     assert all(f'"{action}"' in said["behavior"].replace("\\", "") for action in ACTIONS)
     assert all(f'"{name}"' in said["expectations"].replace("\\", "") for name in (*METRIC_NAMES, *STATISTICS))
+
+
+def test_a_type_that_the_lab_does_not_know_is_left_to_terraform(tmp_path):
+    (tmp_path / "variables.tf").write_text('variable "layers" {\n  type = set(string)\n}\n')
+    declared = variables.read_declarations(tmp_path / "variables.tf", "variables.tf")
+
+    assert not list(variables.problems({"layers": ["a"]}, declared))
+    assert variables.complete({"layers": ["a"]}, declared) == {"layers": ["a"]}
