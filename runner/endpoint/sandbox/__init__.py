@@ -1,0 +1,19 @@
+"""Runs people's handlers: the deployed zip under AWS's own runtime client, a process each, in virtual time."""
+
+from runner.endpoint.sandbox.model import Costs, Deployment, Execution, Limits, LogLine, Result
+from runner.endpoint.sandbox.packages import UnusablePackage
+from runner.endpoint.sandbox.runtimes import UnsupportedRuntime, python_version
+from runner.endpoint.sandbox.sandbox import Sandbox
+
+__all__ = [
+    "Costs",
+    "Deployment",
+    "Execution",
+    "Limits",
+    "LogLine",
+    "Result",
+    "Sandbox",
+    "UnsupportedRuntime",
+    "UnusablePackage",
+    "python_version",
+]

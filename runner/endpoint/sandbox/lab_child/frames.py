@@ -1,0 +1,46 @@
+"""Messages between an execution environment and the process that owns it, over a stream socket."""
+
+from __future__ import annotations
+
+import struct
+from enum import IntEnum
+from typing import NamedTuple
+
+RESPONSE_LIMIT_BYTES = 6_291_556
+"""The largest result: 6 MB and 100 bytes, as the message of Lambda's refusal says."""
+
+
+class Kind(IntEnum):
+    """What became of an initialisation or an execution: as the child reports it, or as its owner sees it."""
+
+    READY = 1
+    INIT_ERROR = 2
+    RESULT = 3
+    ERROR = 4
+    TIMED_OUT = 5
+    OUT_OF_MEMORY = 6
+    TOO_LARGE = 7
+    EXITED = 8
+    HUNG = 9
+
+
+class Report(NamedTuple):
+    """Before the body of every message of the child."""
+
+    kind: int
+    now_ns: int
+    peak_memory_kib: int
+    body_bytes: int
+
+
+class Order(NamedTuple):
+    """Before the two bodies of every message to the child: JSON with what the context needs, and the event."""
+
+    now_ns: int
+    deadline_ns: int
+    context_bytes: int
+    event_bytes: int
+
+
+REPORT = struct.Struct(">BQII")
+ORDER = struct.Struct(">QQII")

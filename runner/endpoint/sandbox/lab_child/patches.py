@@ -1,0 +1,91 @@
+"""Puts virtual time in the place of the process's own, for everything that is imported afterwards."""
+
+from __future__ import annotations
+
+import time
+from types import SimpleNamespace
+from typing import Any
+
+from .clock import CLOCK, real_monotonic, real_sleep
+from .waits import sleep, wait_until
+
+
+def install() -> None:
+    """Change ``time``, the waits of ``threading`` and ``selectors``, and what they wait with."""
+    _patch_time()
+    _patch_threading()
+    _patch_selectors()
+    _leave_subprocess_alone()
+
+
+def _patch_time() -> None:
+    time.sleep = sleep  # type: ignore[assignment]
+    time.monotonic = time.perf_counter = lambda: CLOCK.monotonic_ns() / 1e9
+    time.monotonic_ns = time.perf_counter_ns = CLOCK.monotonic_ns
+
+
+def _patch_threading() -> None:
+    """Make a wait with a time limit one in virtual time: conditions, and events, queues and futures through them."""
+    import threading
+
+    real_wait = threading.Condition.wait
+
+    def wait(self: threading.Condition, timeout: float | None = None) -> bool:
+        if timeout is None or timeout <= 0:
+            return real_wait(self, timeout)
+        return wait_until(CLOCK.now_ns + round(timeout * 1e9), lambda seconds: real_wait(self, seconds))
+
+    threading.Condition.wait = wait  # type: ignore[method-assign]
+    threading._time = time.monotonic  # type: ignore[attr-defined]  # noqa: SLF001 -- bound when it was imported
+
+
+def _patch_selectors() -> None:
+    """Let an asyncio loop that waits for its timers alone wait in virtual time.
+
+    One that has connections open, or whoever else selects, is waiting for the world outside and does so in real time;
+    the clock then moves by what it waited in vain.
+    """
+    import selectors
+
+    for kind in {getattr(selectors, name) for name in vars(selectors) if name.endswith("Selector")}:
+        if "select" in vars(kind) and kind is not selectors.BaseSelector:
+            kind.select = _virtual_select(kind.select)
+
+
+def _virtual_select(real_select: Any) -> Any:
+    def select(self: Any, timeout: float | None = None) -> list[Any]:
+        if timeout is None or timeout <= 0:
+            return real_select(self, timeout)
+        ready: list[Any] = []
+
+        def happens(real_seconds: float) -> bool:
+            ready.extend(real_select(self, real_seconds))
+            return bool(ready)
+
+        until_ns = CLOCK.now_ns + round(timeout * 1e9)
+        if _waits_for_itself(self):
+            wait_until(until_ns, happens)
+        elif not happens(timeout):
+            CLOCK.move_to(until_ns)
+        return ready
+
+    return select
+
+
+def _waits_for_itself(selector: Any) -> bool:
+    """Whether all that could wake it is the pipe by which an asyncio loop's other threads do."""
+    return all(_callback_name(key.data) == "_read_from_self" for key in selector.get_map().values())
+
+
+def _callback_name(data: Any) -> str | None:
+    """Return the name of what asyncio calls for a descriptor; its data are a pair of handles, reader and writer."""
+    reader = data[0] if isinstance(data, tuple) else None
+    return getattr(getattr(reader, "_callback", None), "__name__", None)
+
+
+def _leave_subprocess_alone() -> None:
+    """Keep real time for processes that the handler starts: they run in no other."""
+    import subprocess
+
+    subprocess._time = real_monotonic  # type: ignore[attr-defined]  # noqa: SLF001
+    subprocess.time = SimpleNamespace(sleep=real_sleep)  # type: ignore[attr-defined]

@@ -1,0 +1,65 @@
+"""What a handler wrote, cut into lines that carry virtual time."""
+
+from __future__ import annotations
+
+import re
+
+from runner.endpoint.sandbox.lab_child.marks import MARK
+from runner.endpoint.sandbox.model import LogLine
+
+
+def mark_pattern(token: str) -> re.Pattern[bytes]:
+    """Return what finds a child's marks. ``token`` is in them, so that what a handler prints isn't taken for one."""
+    before, after = MARK.format(token=token, now_ns="|").encode().split(b"|")
+    return re.compile(re.escape(before) + rb"(\d+)" + re.escape(after))
+
+
+class Output:
+    """The bytes of one execution's standard output and error, with a mark wherever its clock moved."""
+
+    def __init__(self, mark: re.Pattern[bytes], limit_bytes: int) -> None:
+        self._mark = mark
+        self._chunks: list[bytes] = []
+        self._room = self._limit = limit_bytes
+        self.start = 0.0
+        """When its first byte was written, in virtual epoch seconds."""
+
+    def add(self, chunk: bytes) -> None:
+        """Take the next bytes; those beyond the limit are lost."""
+        if self._room > 0:
+            self._chunks.append(chunk[: self._room])
+        self._room -= len(chunk)
+
+    def last_mark_ns(self) -> int | None:
+        """Return when the clock moved last, if it did."""
+        marks = self._mark.findall(b"".join(self._chunks))
+        return int(marks[-1]) if marks else None
+
+    def lines(self, end: float) -> list[LogLine]:
+        """Return the lines; ``end`` is when it was over."""
+        lines = self._lines() if self._chunks else []
+        if self._room < 0:
+            lines.append(LogLine(end, f"async-lab: output beyond {self._limit} bytes was dropped"))
+        return lines
+
+    def _lines(self) -> list[LogLine]:
+        lines: list[LogLine] = []
+        at = begun_at = self.start
+        begun = b""
+        for index, piece in enumerate(self._mark.split(b"".join(self._chunks))):
+            if index % 2:  # what the mark says
+                at = int(piece) / 1e9
+                continue
+            *complete, rest = piece.split(b"\n")
+            for line in complete:
+                lines.append(LogLine(begun_at if begun else at, _text(begun + line)))
+                begun = b""
+            if rest:
+                begun_at = begun_at if begun else at
+                begun += rest
+        return [*lines, LogLine(begun_at, _text(begun))] if begun else lines
+
+
+def _text(line: bytes) -> str:
+    """Decode a line. awslambdaric joins the lines of one log event by carriage returns: they are line ends again."""
+    return line.decode(errors="replace").rstrip("\r").replace("\r", "\n")

@@ -1,0 +1,119 @@
+"""Runs handlers: each in the execution environment that it is given, as Lambda would run it, in virtual time."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import tempfile
+from pathlib import Path
+
+from runner.endpoint.sandbox.environment import Environment, Outcome
+from runner.endpoint.sandbox.lab_child.environment import Specification
+from runner.endpoint.sandbox.lab_child.frames import Kind
+from runner.endpoint.sandbox.model import Costs, Deployment, Execution, Limits, Result
+from runner.endpoint.sandbox.nursery import Nursery
+from runner.endpoint.sandbox.outcome import SECOND_NS, result_of, schedule
+from runner.endpoint.sandbox.output import Output, mark_pattern
+from runner.endpoint.sandbox.packages import Packages
+from runner.endpoint.sandbox.pool import Place, Pool
+from runner.endpoint.sandbox.runtimes import python_version
+from runner.endpoint.sandbox.variables import search_path, variables
+
+
+class Sandbox:
+    """All handler processes of one endpoint. None outlives it.
+
+    ``endpoint_url`` is where the handlers' own calls of AWS go; it may be set later, for those not yet started.
+    """
+
+    def __init__(
+        self, *, endpoint_url: str | None = None, costs: Costs | None = None, limits: Limits | None = None
+    ) -> None:
+        self.endpoint_url = endpoint_url
+        self._costs, self._limits = costs or Costs(), limits or Limits()
+        self._token = secrets.token_hex(8)
+        self._mark = mark_pattern(self._token)
+        self._root = Path(tempfile.mkdtemp(prefix="async-lab-"))
+        self._packages = Packages(self._root)
+        self._nursery = Nursery(self._root)
+        self._pool = Pool(self._limits.processes)
+
+    def run(self, deployment: Deployment, execution: Execution) -> Result:
+        """Run the handler once and return what it did; from any thread, many at a time.
+
+        Raises UnsupportedRuntime for what isn't Python, UnusablePackage for a zip that can't be unpacked and
+        EnvironmentFailure when no process can be started. Whatever the handler does is in the result.
+        """
+        python_version(deployment.runtime)
+        with self._pool.lend(execution.environment_id) as place:
+            result = self._run_in(place, deployment, execution)
+            if not result.environment_survives:
+                place.forget()
+            return result
+
+    def discard(self, environment_id: str) -> None:
+        """End an execution environment that will not be used again."""
+        self._pool.discard(environment_id)
+
+    def close(self) -> None:
+        """End every process and remove every file."""
+        self._pool.close()
+        self._nursery.close()
+        shutil.rmtree(self._root, ignore_errors=True)
+
+    def _run_in(self, place: Place, deployment: Deployment, execution: Execution) -> Result:
+        at_ns = round(execution.at * SECOND_NS)
+        output = Output(self._mark, self._limits.output_bytes)
+        is_cold = place.deployment != deployment
+        if is_cold or (place.environment and place.environment.has_ended):
+            place.vacate()
+        boot = None
+        if place.environment is None:
+            place.environment = self._start(deployment, execution, at_ns)
+            place.deployment = deployment
+            boot = place.environment.wait_until_ready(output)
+        # Only Lambda's cold starts take virtual time: a process that had to make room was warm as far as Lambda knows.
+        slept_ns = boot.now_ns - at_ns if boot and boot.now_ns else 0
+        times = schedule(at_ns, slept_ns if is_cold else None, deployment.timeout_seconds, self._costs)
+        output.start = execution.at if boot else times.handler_ns / SECOND_NS
+        if boot and boot.kind is not Kind.READY:
+            outcome = boot
+        elif times.handler_ns >= times.deadline_ns:
+            outcome = Outcome(Kind.TIMED_OUT, 0)
+        else:
+            outcome = place.environment.execute(
+                times.handler_ns, times.deadline_ns, _context(deployment, execution), execution.payload, output
+            )
+        return result_of(deployment, execution, times, outcome, output)
+
+    def _start(self, deployment: Deployment, execution: Execution, at_ns: int) -> Environment:
+        task_root = self._packages.code(deployment.package, deployment.package_sha256)
+        layers = self._packages.layers(deployment.layers)
+        directory = Path(tempfile.mkdtemp(prefix="environment-", dir=self._root))
+        process = self._nursery.fork(
+            Specification(
+                handler=deployment.handler,
+                variables=variables(
+                    deployment,
+                    task_root=task_root,
+                    layers=layers,
+                    temporary=directory,
+                    log_stream=execution.log_stream,
+                    endpoint_url=self.endpoint_url,
+                ),
+                search_path=search_path(deployment, task_root, layers),
+                task_root=str(task_root),
+                now_ns=at_ns,
+                token=self._token,
+                address_space_mb=deployment.memory_size_mb + self._limits.address_space_headroom_mb,
+            )
+        )
+        return Environment(process, directory, deployment.memory_size_mb, self._limits)
+
+
+def _context(deployment: Deployment, execution: Execution) -> dict[str, str | None]:
+    return {
+        "request_id": execution.request_id,
+        "function_arn": deployment.function_arn,
+        "client_context": execution.client_context,
+    }
