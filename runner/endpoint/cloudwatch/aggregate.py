@@ -74,9 +74,11 @@ class Aggregate:
     def distribution(self) -> list[Weighted]:
         """Return values and their counts, in rising order of value, none outside of the minimum and maximum."""
         values = sorted(self._weights.items())
-        if not self._binned:
-            return values
-        return [(min(max(value, self.minimum), self.maximum), count) for value, count in values]
+        if self._binned:  # only the outermost bins can reach beyond what was observed
+            for end in (0, -1):
+                value, count = values[end]
+                values[end] = (min(max(value, self.minimum), self.maximum), count)
+        return values
 
     def _widen(self, minimum: float, maximum: float, total: float, count: float) -> None:
         self.count += count

@@ -7,9 +7,11 @@ how it interpolates a percentile; ours is linear between the two nearest observa
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 
 from runner.endpoint.cloudwatch.aggregate import Aggregate, Weighted
 
@@ -71,9 +73,10 @@ def percentile_of(name: str) -> float | None:
 
 def percentile(values: Sequence[Weighted], share: float) -> float:
     """Return the value below which ``share`` (0..1) of the observations lie; ``values`` in rising order, not empty."""
-    rank = max(0.0, share * (sum(count for _, count in values) - 1))
+    passed = list(accumulate(count for _, count in values))
+    rank = max(0.0, share * (passed[-1] - 1))
     lower = int(rank)
-    below, above = _value_at(values, lower), _value_at(values, lower + 1)
+    below, above = (values[min(bisect_right(passed, each), len(values) - 1)][0] for each in (lower, lower + 1))
     return below + (rank - lower) * (above - below)
 
 
@@ -150,15 +153,6 @@ def _mean(values: Sequence[Weighted]) -> float | None:
 
 def _count(values: Sequence[Weighted]) -> float:
     return sum(count for _, count in values)
-
-
-def _value_at(values: Sequence[Weighted], rank: int) -> float:
-    seen = 0.0
-    for value, count in values:
-        seen += count
-        if rank < seen:
-            return value
-    return values[-1][0]
 
 
 def _edge(values: Sequence[Weighted], bound: Bound, otherwise: float) -> float:
