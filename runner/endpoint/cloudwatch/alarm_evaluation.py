@@ -1,11 +1,11 @@
-"""All alarms, at a minute: what they see, what state that means."""
+"""What happens at a minute: queues publish their metrics, and all alarms look at what they watch."""
 
 from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
 
-from runner.endpoint.cloudwatch import queries
+from runner.endpoint.cloudwatch import queries, queues
 from runner.endpoint.cloudwatch.alarm_actions import change
 from runner.endpoint.cloudwatch.alarm_reason import INITIAL, data, sentence
 from runner.endpoint.cloudwatch.alarm_rule import alarms_in, is_true
@@ -20,11 +20,13 @@ _MEDIAN = 0.5
 
 
 def evaluate(at: float) -> None:
-    """Evaluate every alarm of every account and region at the epoch second ``at``; meant for each whole minute.
+    """Publish queues' metrics, then evaluate every alarm of every account and region, at the epoch second ``at``.
 
+    Meant for each whole minute.
     An alarm of a longer period is evaluated each minute too, over the periods that end then (user guide, "Evaluating an
     alarm").
     """
+    queues.publish(at)
     for book in books():
         metrics = store(book.account_id, book.region)
         for alarm in book.of(METRIC):

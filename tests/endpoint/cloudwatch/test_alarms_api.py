@@ -344,6 +344,22 @@ def test_a_wrong_state_is_refused(cloudwatch, clock, wrong, code):
     assert error.value.response["Error"]["Code"] == code
 
 
+def test_an_alarm_on_a_queue_sees_what_is_in_it(cloudwatch, clock, endpoint):
+    sqs = client("sqs", endpoint)
+    queue = sqs.create_queue(QueueName="failures")["QueueUrl"]
+    watched = {
+        "Namespace": "AWS/SQS",
+        "MetricName": "ApproximateNumberOfMessagesVisible",
+        "Dimensions": [{"Name": "QueueName", "Value": "failures"}],
+        "Statistic": "Maximum",
+    }
+    cloudwatch.put_metric_alarm(**DROPPED | watched)
+    let_pass(clock, 1)
+    sqs.send_message(QueueUrl=queue, MessageBody="lost")
+    let_pass(clock, 1)
+    assert states(cloudwatch) == [(1, "OK"), (2, "ALARM")]
+
+
 def test_a_dashboard_is_stamped_with_the_endpoints_time(cloudwatch, clock):
     cloudwatch.put_dashboard(DashboardName="lab", DashboardBody='{"widgets": []}')
     (entry,) = cloudwatch.list_dashboards()["DashboardEntries"]
