@@ -47,7 +47,7 @@ scenario-%: $(VENV)/.installed
 
 .PHONY: scenarios
 scenarios: $(VENV)/.installed ## Run all scenarios on one stack, and sum them up in one table
-	@$(LAB) run --all --target $(TARGET) $(ARGS)
+	@$(LAB) run $(SCENARIOS) --target $(TARGET) $(ARGS)
 
 .PHONY: package
 package: $(VENV)/.installed ## Build build/function.zip from function_src/, the same bytes on any machine
@@ -81,7 +81,7 @@ lock: $(VENV)/bin/python ## Choose the newest allowed versions of all dependenci
 	@$(BIN)/uv pip compile pyproject.toml --group build --group dev $(LOCK_OPTIONS) --output-file requirements-dev.lock
 	@$(BIN)/uv pip compile pyproject.toml --group build --constraint requirements-dev.lock $(LOCK_OPTIONS) --output-file requirements.lock
 
-LOCK_OPTIONS := --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11
+LOCK_OPTIONS := --quiet --upgrade --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11
 
 .PHONY: clean
 clean: ## Remove the virtual environment, the package and all results

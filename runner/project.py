@@ -61,6 +61,26 @@ class Project:
         """Where runs leave their results and what stands is written down; not under version control."""
         return self.root / ".lab"
 
+    @property
+    def lock_file(self) -> Path:
+        """Terraform's dependency lock: which provider, by its checksums."""
+        return self.terraform / ".terraform.lock.hcl"
+
+    @property
+    def providers(self) -> Path:
+        """Where the installed provider is remembered."""
+        return self.lab / "providers"
+
+    @property
+    def runs(self) -> Path:
+        """A directory for each run: Terraform's log, and the results."""
+        return self.lab / "runs"
+
+    @property
+    def stacks(self) -> Path:
+        """The journal: a file for each stack that may stand."""
+        return self.lab / "stacks"
+
     def shown(self, path: Path) -> str:
         """Return the path as it is said to the user: from the checkout's root when it lies inside."""
         path = path.absolute()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_lambda import LambdaClient
 
-    from runner.endpoint import Endpoint
+    from runner.endpoint.embedded import Endpoint
 
 START_SECOND = 45
 """A run begins at this second of a minute, so that its minutes are those of the sample's pictures."""
@@ -34,6 +34,8 @@ class Target(ABC):
     session: boto3.Session
     environment: Mapping[str, str]
     """What Terraform is run with, so that its provider works on the same account and region."""
+    variables: Mapping[str, str]
+    """Of these, the ones that point other tools at it."""
 
     @property
     @abstractmethod
@@ -96,6 +98,7 @@ class LocalTarget(Target):
         self._endpoint = endpoint
         self.account_id, self.region = endpoint.account_id, region
         self.environment = local_environment(endpoint.url, region)
+        self.variables = endpoint_variables(endpoint.url, region)
         self.session = _session_without_users_settings(region)
 
     def now(self) -> float:
@@ -125,6 +128,7 @@ class AwsTarget(Target):
     def __init__(self, session: boto3.Session, account_id: str, environment: Mapping[str, str]) -> None:
         self.session, self.account_id, self.environment = session, account_id, environment
         self.region = session.region_name
+        self.variables = {"AWS_REGION": self.region}
 
     def now(self) -> float:
         """Return the time, in epoch seconds."""
@@ -145,7 +149,7 @@ class AwsTarget(Target):
 @contextmanager
 def open_local(region: str, seed: int) -> Iterator[LocalTarget]:
     """Serve the embedded endpoint for as long as the block runs."""
-    from runner.endpoint import Endpoint
+    from runner.endpoint.embedded import Endpoint
 
     with Endpoint(seed=seed) as endpoint:
         yield LocalTarget(endpoint, region)

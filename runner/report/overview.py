@@ -23,7 +23,7 @@ def show_scenarios(console: Console, scenarios: Sequence[Scenario]) -> None:
     for scenario in scenarios:
         table.add_row(Text(scenario.name, "bold"), Text.assemble(scenario.title, "\n", (scenario.description, "dim")))
     console.print(table)
-    console.print("Run one with: async-lab run NAME, or all with: async-lab run --all", soft_wrap=True)
+    console.print("Run one with: async-lab run NAME, or all with: make scenarios", soft_wrap=True)
 
 
 def show_summary(console: Console, results: Sequence[RunResult]) -> None:

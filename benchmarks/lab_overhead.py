@@ -1,0 +1,73 @@
+"""How much longer does a whole run take than what it can't do without: Terraform's bare apply of the same scenario?
+
+    .venv/bin/python benchmarks/lab_overhead.py [ROUNDS]
+
+Each round runs both, one after the other, so that a slow moment of the machine meets both. The apply is the plain
+Terraform CLI in a directory that is initialised already, on an endpoint that is up already, and it leaves its stack
+standing; the run starts its endpoint, applies, invokes, waits, collects, diagnoses, destroys and checks.
+"""
+
+from __future__ import annotations
+
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from runner.endpoint.embedded import Endpoint
+from runner.project import Project
+from runner.target import local_environment
+from runner.terraform import init_arguments
+
+SCENARIO = "scenario-2"
+REGION = "us-east-1"
+TARGET_RATIO = 1.3
+TARGET_SECONDS = 12.0
+
+
+def seconds(command: Sequence[str], directory: Path, environment: Mapping[str, str] | None = None) -> float:
+    """Return the wall time of a command, which must succeed."""
+    started = time.perf_counter()
+    done = subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"{' '.join(command)} failed:\n{done.stdout}\n{done.stderr}")
+    return time.perf_counter() - started
+
+
+def bare_apply(project: Project) -> float:
+    """Return the wall time of ``terraform apply`` alone."""
+    with tempfile.TemporaryDirectory() as copy, Endpoint() as endpoint:
+        directory = Path(copy) / "terraform"
+        shutil.copytree(project.terraform, directory, ignore=shutil.ignore_patterns(".terraform", "*.tfstate*"))
+        shutil.copytree(project.package_zip.parent, Path(copy) / "build")
+        environment = local_environment(endpoint.url, REGION)
+        seconds(["terraform", "init", *init_arguments(environment)], directory, environment)
+        var_file = f"-var-file=scenarios/{SCENARIO}.tfvars"
+        return seconds(["terraform", "apply", "-auto-approve", var_file], directory, environment)
+
+
+def whole_run(project: Project) -> float:
+    """Return the wall time of ``async-lab run`` in a process of its own."""
+    return seconds([sys.executable, "-m", "runner", "run", SCENARIO], project.root)
+
+
+def main() -> None:
+    """Print each round, the medians and their ratio."""
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+    project = Project.find()
+    applies, runs = [], []
+    for number in range(1, rounds + 1):
+        applies.append(bare_apply(project))
+        runs.append(whole_run(project))
+        print(f"round {number}: terraform apply {applies[-1]:5.2f} s   async-lab run {runs[-1]:5.2f} s", flush=True)
+    apply, run = statistics.median(applies), statistics.median(runs)
+    print(f"median:  terraform apply {apply:5.2f} s   async-lab run {run:5.2f} s")
+    print(f"ratio {run / apply:.2f} (target: at most {TARGET_RATIO}), run {run:.1f} s (target: under {TARGET_SECONDS:.0f} s)")
+
+
+if __name__ == "__main__":
+    main()

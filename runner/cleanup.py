@@ -1,0 +1,82 @@
+"""Take down what runs left standing: what the journal noted, and what AWS itself shows under its names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from runner import leftovers
+from runner.errors import EnvironmentFailure, LeftBehind
+from runner.interrupts import Interrupts
+from runner.journal import Entry, Journal
+from runner.lab import View
+from runner.leftovers import Leftover
+from runner.project import Project
+from runner.stack import still_standing
+from runner.target import Target
+from runner.terraform import Terraform, find_terraform, init_from_anywhere
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One noted stack and what is left of it."""
+
+    entry: Entry
+    resources: tuple[Leftover, ...]
+
+    def __str__(self) -> str:
+        what = ", ".join(map(str, self.resources)) or "nothing that AWS still shows"
+        return f"{self.entry.name}: {what}"
+
+
+def forget_local(project: Project) -> str:
+    """Forget local stacks: each was gone with its endpoint. Return what to say of it."""
+    journal = Journal(project.stacks)
+    entries = journal.entries("local")
+    for entry in entries:
+        journal.erase(entry)
+    gone = f"{len(entries)} local stack(s) went with their endpoints; " if entries else ""
+    return f"{gone}nothing is left."
+
+
+def standing(project: Project, target: Target) -> list[Standing]:
+    """Return what this checkout noted as made in the target's account and region."""
+    entries = Journal(project.stacks).entries(target.name)
+    here = [entry for entry in entries if (entry.account_id, entry.region) == (target.account_id, target.region)]
+    return [Standing(entry, tuple(leftovers.find(target, entry.name))) for entry in here]
+
+
+def remove(project: Project, target: Target, stacks: Sequence[Standing], view: View, interrupts: Interrupts) -> str:
+    """Destroy each with Terraform, delete what its state doesn't know, and check. Raises LeftBehind."""
+    for stack in stacks:
+        view.phase(f"Taking down {stack.entry.name}")
+        _remove(project, target, stack.entry, view, interrupts)
+    return f"Nothing is left in account {target.account_id}, {target.region}."
+
+
+def _remove(project: Project, target: Target, entry: Entry, view: View, interrupts: Interrupts) -> None:
+    failed = _destroy(project, target, entry, view, interrupts)
+    for leftover in leftovers.find(target, entry.name):
+        leftovers.delete(target, leftover)  # orphans of an interrupted apply: the name was free before it
+    remaining = leftovers.find(target, entry.name)
+    if remaining:
+        raise LeftBehind(still_standing(remaining, entry)) from failed
+    Journal(project.stacks).erase(entry)
+
+
+def _destroy(
+    project: Project, target: Target, entry: Entry, view: View, interrupts: Interrupts
+) -> EnvironmentFailure | None:
+    """Return why Terraform could not, if it couldn't: what it would have removed is then deleted by its name."""
+    log = project.lab / "destroy.log"
+    executable = find_terraform(target.environment)
+    terraform = Terraform(
+        Path(entry.directory), target.environment, log, view.terraform, interrupts, executable=executable.path
+    )
+    try:
+        init_from_anywhere(terraform)
+        terraform.destroy(Path(entry.var_file))
+    except EnvironmentFailure as failure:
+        return failure
+    return None

@@ -1,0 +1,288 @@
+"""The command line: parse, call, print."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from runner.errors import ExitCode, LabError, UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from runner.result import RunResult
+    from runner.scenario import Scenario
+    from runner.target import Target
+
+DEFAULT_PORT = 4600
+LOCAL_REGION = "us-east-1"
+
+
+class _Commands(TyperGroup):
+    """The one place where errors become sentences and exit codes."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except LabError as error:
+            _tell(error)
+            raise typer.Exit(error.exit_code) from error
+        except _aws_errors() as error:
+            _tell(error)
+            raise typer.Exit(ExitCode.ENVIRONMENT) from error
+
+
+app = typer.Typer(
+    name="async-lab",
+    help="A lab for AWS Lambda's asynchronous invocations: why events arrive late, or never.",
+    cls=_Commands,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class TargetName(StrEnum):
+    """Where the lab runs."""
+
+    LOCAL = "local"
+    AWS = "aws"
+
+
+class ClockName(StrEnum):
+    """How the endpoint's time passes."""
+
+    VIRTUAL = "virtual"
+    REAL = "real"
+
+
+def _complete_scenario(incomplete: str) -> list[str]:
+    from runner import scenario
+    from runner.project import Project
+
+    return [name for name in scenario.names(Project.locate()) if name.startswith(incomplete)]
+
+
+ScenarioNames = Annotated[
+    list[str],
+    typer.Argument(help="Names, or .tfvars files.", autocompletion=_complete_scenario, show_default=False),
+]
+TargetOption = Annotated[TargetName, typer.Option("--target", help="The embedded endpoint, or your AWS account.")]
+RegionOption = Annotated[str | None, typer.Option(help="AWS region.", show_default=False)]
+ProfileOption = Annotated[str | None, typer.Option(help="AWS profile.", show_default=False)]
+YesOption = Annotated[bool, typer.Option("--yes", help="Change the AWS account without asking.")]
+PortOption = Annotated[int, typer.Option(min=1, max=65_535, help="Port on 127.0.0.1.")]
+
+
+@app.command()
+def run(
+    scenarios: ScenarioNames,
+    target: TargetOption = TargetName.LOCAL,
+    region: RegionOption = None,
+    profile: ProfileOption = None,
+    events: Annotated[
+        int | None, typer.Option(min=1, max=10_000, help="Send this many events instead.", show_default=False)
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Where the endpoint's random numbers begin.")] = 0,
+    json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Directory for the results.", show_default=".lab/runs/…")] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave everything standing.")] = False,
+    yes: YesOption = False,
+) -> None:
+    """Provision scenarios, invoke them, collect the metrics, say what is wrong, and take everything down."""
+    from runner import lab, report
+    from runner import scenario as scenario_files
+    from runner.interrupts import Interrupts
+    from runner.project import Project
+
+    project = Project.locate()
+    chosen = [scenario_files.find(project, name) for name in scenarios]
+    settings = lab.Settings(seed=seed, events=events, keep=keep)
+    results: list[RunResult] = []
+    with report.ProgressView(_console(stderr=True)) as view, Interrupts(view.say) as interrupts:
+        with _opened(target, region, profile, seed) as where:
+            _ask_before_changing(where, chosen, yes=yes)
+            work = project.runs / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{chosen[0].name}"
+            with closing(lab.run(chosen, project, where, settings, work, view, interrupts)) as runs:
+                for result in runs:
+                    directory = out or work
+                    file = report.write(result, directory if len(chosen) == 1 else directory / result.scenario.name)
+                    results.append(result)
+                    if not json:
+                        with view.paused():
+                            report.show_run(_console(), result, project.shown(file), None)
+    _conclude(results, as_json=json)
+
+
+@app.command("scenarios")
+def list_scenarios() -> None:
+    """List the scenarios and what each shows."""
+    from runner import report, scenario
+    from runner.project import Project
+
+    project = Project.locate()
+    report.show_scenarios(_console(), [scenario.find(project, name) for name in scenario.names(project)])
+
+
+@app.command()
+def local(
+    port: PortOption = DEFAULT_PORT,
+    clock: Annotated[
+        ClockName, typer.Option(help="Stands until someone waits, or runs by itself.")
+    ] = ClockName.VIRTUAL,
+    speed: Annotated[float, typer.Option(min=0.001, help="With --clock real: this many times as fast.")] = 1.0,
+    seed: Annotated[int, typer.Option(min=0, help="Where the random numbers begin.")] = 0,
+    region: RegionOption = None,
+    env: Annotated[
+        bool, typer.Option("--env", help="Print the exports that point other tools at it, and end.")
+    ] = False,
+) -> None:
+    """Serve the embedded endpoint until Ctrl-C."""
+    from runner.serve import exports, serve
+
+    if speed != 1.0:
+        clock = ClockName.REAL
+    if env:
+        typer.echo(exports(port, region or LOCAL_REGION))
+        return
+    serve(port, speed if clock is ClockName.REAL else None, seed, region or LOCAL_REGION, typer.echo)
+
+
+@app.command()
+def destroy(
+    target: TargetOption = TargetName.LOCAL,
+    region: RegionOption = None,
+    profile: ProfileOption = None,
+    yes: YesOption = False,
+) -> None:
+    """Take down what runs left standing, and check that nothing is left."""
+    from runner import cleanup, report
+    from runner.interrupts import Interrupts
+    from runner.project import Project
+
+    project = Project.locate()
+    with report.ProgressView(_console(stderr=True)) as view, Interrupts(view.say) as interrupts:
+        if target is TargetName.LOCAL:
+            typer.echo(cleanup.forget_local(project))
+            return
+        where = _aws(region, profile)
+        standing = cleanup.standing(project, where)
+        _ask_before_removing(where, standing, yes=yes)
+        typer.echo(cleanup.remove(project, where, standing, view, interrupts))
+
+
+@app.command()
+def doctor(target: TargetOption = TargetName.LOCAL, region: RegionOption = None, profile: ProfileOption = None) -> None:
+    """Say what is installed, found and missing, and what to do about it."""
+    from runner import doctor as checks
+    from runner import report
+    from runner.project import Project
+
+    account = None if target is TargetName.LOCAL else lambda: _aws(region, profile)
+    if not report.show_checks(_console(), checks.examine(Project.locate(), account)):
+        raise typer.Exit(ExitCode.ENVIRONMENT)
+
+
+@app.command()
+def package() -> None:
+    """Build the function's package, the same bytes on any machine."""
+    from runner.package import build_package
+    from runner.project import Project
+
+    project = Project.locate()
+    built = build_package(project.function_src, project.package_zip)
+    typer.echo(f"{project.shown(built.path)}  sha256 {built.sha256}")
+
+
+def main() -> None:
+    """Run the program."""
+    app()
+
+
+@contextmanager
+def _opened(target: TargetName, region: str | None, profile: str | None, seed: int) -> Iterator[Target]:
+    from runner.target import open_local
+
+    if target is TargetName.AWS:
+        yield _aws(region, profile)
+    elif profile is not None:
+        raise UsageError("--profile is for --target aws; the embedded endpoint knows no accounts but its own.")
+    else:
+        with open_local(region or LOCAL_REGION, seed) as where:
+            yield where
+
+
+def _aws(region: str | None, profile: str | None) -> Target:
+    from runner.target import open_aws
+
+    return open_aws(profile, region)
+
+
+def _ask_before_changing(where: Target, scenarios: Sequence[Scenario], *, yes: bool) -> None:
+    if where.is_disposable:
+        return
+    names = sorted({scenario.stack_name for scenario in scenarios})
+    typer.echo(
+        f"Account {where.account_id}, region {where.region}: Terraform will create, and the lab remove at the end,"
+    )
+    for name in names:
+        typer.echo(f"  function, role, log group, event-invoke config, alarms and dashboard named {name}")
+    _confirm(yes=yes)
+
+
+def _ask_before_removing(where: Target, standing: Sequence[object], *, yes: bool) -> None:
+    if not standing:
+        return
+    typer.echo(f"Account {where.account_id}, region {where.region}: the lab will remove")
+    for name in standing:
+        typer.echo(f"  {name}")
+    _confirm(yes=yes)
+
+
+def _confirm(*, yes: bool) -> None:
+    import sys
+
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError("Nobody is there to ask: give --yes to change the AWS account without asking.")
+    if not typer.confirm("Go on?"):
+        raise UsageError("Nothing was changed.")
+
+
+def _conclude(results: Sequence[RunResult], *, as_json: bool) -> None:
+    from runner import report
+
+    if as_json:
+        typer.echo(report.text(results), nl=False)
+    elif len(results) > 1:
+        report.show_summary(_console(), results)
+    if not all(result.is_as_expected for result in results):
+        raise typer.Exit(ExitCode.NOT_AS_EXPECTED)
+
+
+def _console(*, stderr: bool = False) -> Console:
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False)
+
+
+def _tell(error: BaseException) -> None:
+    """Print an error's sentence, after that of the one it followed from."""
+    cause = error.__cause__ or error.__context__
+    if isinstance(cause, LabError):
+        _tell(cause)
+    typer.secho(f"Error: {error}", fg=typer.colors.RED, err=True)
+
+
+def _aws_errors() -> tuple[type[Exception], ...]:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    return BotoCoreError, ClientError

@@ -1,0 +1,107 @@
+"""What is installed, found and missing on this machine and account, and what to do about it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from runner.errors import EnvironmentFailure, LabError
+from runner.journal import Journal
+from runner.project import Project
+from runner.target import Target
+from runner.terraform import Terraform, find_terraform, installed_provider
+from runner.twin.rules import MINIMUM_UNRESERVED_CONCURRENCY
+
+_LARGEST_RESERVATION = 1
+"""What scenarios 2 and 3 reserve."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at."""
+
+    subject: str
+    found: str
+    """What was found, or what is missing and what to do about it."""
+    is_well: bool = True
+
+
+def examine(project: Project, open_target: Callable[[], Target] | None) -> Iterator[Check]:
+    """Yield each thing as it is looked at; ``open_target`` opens the AWS account, None when it isn't asked about."""
+    yield Check("Python", f"{platform.python_version()} at {sys.executable}")
+    yield Check("moto", version("moto"))
+    yield _checked("Terraform", _terraform)
+    yield _checked("AWS provider", lambda: _provider(project))
+    yield _checked("Results", lambda: _writable(project))
+    if open_target is None:
+        yield Check("Left standing", _noted(project, "local"))
+    else:
+        yield from _account(project, open_target)
+
+
+def _checked(subject: str, find: Callable[[], str]) -> Check:
+    try:
+        return Check(subject, find())
+    except LabError as error:
+        return Check(subject, str(error), is_well=False)
+
+
+def _terraform() -> str:
+    executable = find_terraform()
+    return f"{executable.version} at {executable.path}"
+
+
+def _provider(project: Project) -> str:
+    with tempfile.TemporaryDirectory() as elsewhere:
+        executable = find_terraform()
+        log = Path(elsewhere) / "terraform.log"
+        terraform = Terraform(Path(elsewhere), os.environ, log, executable=executable.path)
+        program = installed_provider(project.lock_file, project.providers, terraform)
+    return f"{program.parents[1].name}, from {program.resolve().parent}"
+
+
+def _writable(project: Project) -> str:
+    try:
+        project.lab.mkdir(exist_ok=True)
+        tempfile.TemporaryFile(dir=project.lab).close()
+    except OSError as error:
+        raise EnvironmentFailure(f"{project.lab} can't be written ({error.strerror}): make it writable.") from error
+    return f"go to {project.shown(project.lab)}/runs"
+
+
+def _account(project: Project, open_target: Callable[[], Target]) -> Iterator[Check]:
+    try:
+        target = open_target()
+    except EnvironmentFailure as error:
+        yield Check("AWS account", str(error), is_well=False)
+        return
+    yield Check("AWS account", f"{target.account_id}, {target.region}")
+    yield _concurrency(target)
+    yield Check("Left standing", _noted(project, "aws"))
+
+
+def _concurrency(target: Target) -> Check:
+    limit = target.client("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
+    if limit - _LARGEST_RESERVATION >= MINIMUM_UNRESERVED_CONCURRENCY:
+        return Check("Concurrency", f"{limit} concurrent executions: enough for every scenario")
+    needed = MINIMUM_UNRESERVED_CONCURRENCY + _LARGEST_RESERVATION
+    return Check(
+        "Concurrency",
+        f"{limit} concurrent executions, and Lambda lets nobody reserve of the last {MINIMUM_UNRESERVED_CONCURRENCY}: "
+        f"scenarios 2 and 3 need {needed}. Ask for more: Service Quotas, AWS Lambda, Concurrent executions.",
+        is_well=False,
+    )
+
+
+def _noted(project: Project, target: str) -> str:
+    entries = Journal(project.stacks).entries(target)
+    if not entries:
+        return "nothing"
+    where = ", ".join(f"{entry.name} in {entry.account_id}, {entry.region}" for entry in entries)
+    return f"{where}. Remove it with: async-lab destroy --target {target}"

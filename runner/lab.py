@@ -1,0 +1,149 @@
+"""The main job, in the order it happens: a scenario is applied, invoked, watched, measured and diagnosed."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from runner import alarms
+from runner.diagnosis import Configuration, diagnose
+from runner.expectations import compare
+from runner.interrupts import Interrupts
+from runner.invoke import SentEvent, send
+from runner.metrics import Metrics, collect
+from runner.project import Project
+from runner.result import Place, RunResult
+from runner.scenario import Scenario
+from runner.stack import Stack, open_stack
+from runner.target import Target
+from runner.terraform import Progress
+
+WATCH_STEP_SECONDS = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the user chose for a run, besides the scenario."""
+
+    seed: int = 0
+    events: int | None = None
+    """How many events to send instead of the scenario's number; its expectations then don't apply."""
+    keep: bool = False
+    """Leave the stack standing."""
+
+
+class View(Protocol):
+    """Who is told how far the run is."""
+
+    def phase(self, text: str) -> None:
+        """Tell what happens now."""
+
+    def terraform(self, progress: Progress) -> None:
+        """Tell what Terraform does."""
+
+    def kept(self, stack: Stack) -> None:
+        """Leave the user with what stands; on a target that goes with the run, until they have seen enough."""
+
+    def waiting(self, metrics: Metrics, seconds_left: float) -> None:
+        """Tell what CloudWatch shows so far."""
+
+
+def run(
+    scenarios: Sequence[Scenario],
+    project: Project,
+    target: Target,
+    settings: Settings,
+    work: Path,
+    view: View,
+    interrupts: Interrupts,
+) -> Generator[RunResult, None, None]:
+    """Yield each scenario's result as it is there; all run on one stack, which is taken down at the end in any case."""
+    view.phase("Preparing Terraform")
+    with open_stack(project, target, scenarios[0], work, interrupts, view.terraform) as stack:
+        try:
+            for scenario in scenarios:
+                yield run_one(scenario, stack, settings, view)
+            if settings.keep:
+                view.kept(stack)
+        finally:
+            if stack.may_stand and (target.is_disposable or not settings.keep):
+                view.phase("Taking everything down")
+                stack.take_down()
+
+
+def run_one(scenario: Scenario, stack: Stack, settings: Settings, view: View) -> RunResult:
+    """Run one scenario on a stack, which it applies."""
+    watch, target, run_id = Stopwatch(), stack.target, uuid.uuid4().hex[:8]
+    view.phase(f"Applying {scenario.name}")
+    with watch.phase("apply"):
+        outputs = stack.apply(scenario)
+    function_name = str(outputs["function_name"])
+    with watch.phase("invoke"):
+        target.align()
+        target.begin(settings.seed)
+        started_at = target.now()
+        sent = invoke(scenario, target, function_name, run_id, settings, view)
+    with watch.phase("watch"):
+        observe(scenario, target, function_name, started_at, view)
+    with watch.phase("collect"):
+        ended_at = target.now()
+        metrics = collect(target.cloudwatch(), function_name, started_at, ended_at)
+        changes = alarms.changes(target.cloudwatch(), outputs["alarm_names"], started_at, ended_at)
+    return RunResult(
+        run_id=run_id,
+        scenario=scenario,
+        place=Place(target.name, target.account_id, target.region),
+        function_name=function_name,
+        seed=settings.seed if target.is_disposable else None,
+        started_at=started_at,
+        ended_at=ended_at,
+        sent=sent,
+        metrics=metrics,
+        comparisons=() if settings.events else compare(scenario.expectations, metrics),
+        findings=diagnose(metrics, Configuration.of(scenario), len(sent), _unsure(sent)),
+        alarms=changes,
+        wall_seconds=watch.seconds,
+    )
+
+
+def _unsure(sent: Sequence[SentEvent]) -> int:
+    return sum(event.outcome == "unsure" for event in sent)
+
+
+def invoke(
+    scenario: Scenario, target: Target, function_name: str, run_id: str, settings: Settings, view: View
+) -> tuple[SentEvent, ...]:
+    """Send the scenario's events."""
+    count = settings.events or scenario.events.count
+    view.phase(f"Sending {count} event{'s' * (count != 1)} to {function_name}")
+    event_ids = [f"{run_id}-{number}" for number in range(1, count + 1)]
+    interval = scenario.events.interval_seconds
+    return tuple(send(target.invoking_client(), function_name, event_ids, interval, now=target.now, wait=target.wait))
+
+
+def observe(scenario: Scenario, target: Target, function_name: str, started_at: float, view: View) -> None:
+    """Let the time pass in which the events are worked off, and in which CloudWatch learns of it."""
+    ends_at = target.now() + scenario.observe_seconds + target.data_point_delay_seconds
+    cloudwatch = target.cloudwatch()
+    while (left := ends_at - target.now()) > 0:
+        view.waiting(collect(cloudwatch, function_name, started_at, target.now()), left)
+        target.wait(min(left, WATCH_STEP_SECONDS))
+
+
+@dataclass(slots=True)
+class Stopwatch:
+    """How long each phase took on the wall's clock, in seconds."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Measure a block."""
+        started = time.perf_counter()
+        yield
+        self.seconds[name] = round(time.perf_counter() - started, 3)

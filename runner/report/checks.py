@@ -1,0 +1,26 @@
+"""What the doctor found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.console import Console
+from rich.text import Text
+
+from runner.doctor import Check
+from runner.report.terminal import glyphs_for, table_of
+
+
+def show_checks(console: Console, checks: Iterable[Check]) -> bool:
+    """Print a row for each check; return whether all is well."""
+    glyphs = glyphs_for(console)
+    table = table_of("", "", "")
+    table.show_header = False
+    all_well = True
+    for check in checks:
+        mark, style = (glyphs.met, "green") if check.is_well else (glyphs.not_met, "bold red")
+        table.add_row(Text(mark, style), check.subject, check.found)
+        all_well &= check.is_well
+    console.print(table)
+    console.print("All is well." if all_well else Text("Something is missing: see above.", "bold red"))
+    return all_well

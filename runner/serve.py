@@ -1,0 +1,42 @@
+"""The embedded endpoint in the foreground, for people who drive it with their own tools."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+
+from runner.target import endpoint_variables
+
+
+def exports(port: int, region: str) -> str:
+    """Return the shell's lines that point the AWS CLI, Terraform and any SDK at the endpoint."""
+    variables = endpoint_variables(f"http://127.0.0.1:{port}", region)
+    return "\n".join(f"export {name}={value}" for name, value in variables.items())
+
+
+def serve(port: int, speed: float | None, seed: int, region: str, say: Callable[[str], object]) -> None:
+    """Serve until Ctrl-C. Raises EnvironmentFailure when the port is taken."""
+    from runner.endpoint.embedded import Endpoint
+    from runner.endpoint.front import CLOCK_PATH
+
+    with Endpoint(port=port, seed=seed, speed=speed) as endpoint:
+        say(f"Serving AWS at {endpoint.url}. In another terminal:\n")
+        say(exports(port, region))
+        if speed is None:
+            now = datetime.fromtimestamp(endpoint.clock.now(), UTC).strftime("%Y-%m-%d %H:%M:%S")
+            say(f"\nIts clock stands at {now} UTC. Let ten minutes pass with:")
+            say(f"  curl -d seconds=600 {endpoint.url}{CLOCK_PATH}")
+        else:
+            say(f"\nIts clock runs {speed:g} times as fast as the wall's.")
+        say("Ctrl-C ends it, and everything in it is gone.")
+        with suppress(KeyboardInterrupt):
+            _wait_for_a_signal()
+        say("Ended.")
+
+
+def _wait_for_a_signal() -> None:
+    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
+    while True:
+        signal.pause()

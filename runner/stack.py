@@ -1,0 +1,161 @@
+"""What a run stands on: provisioned with Terraform, noted in the journal, and taken down without a trace."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from runner import leftovers
+from runner.errors import EnvironmentFailure, LeftBehind
+from runner.interrupts import Interrupts
+from runner.journal import Entry, Journal
+from runner.leftovers import Leftover
+from runner.package import build_package
+from runner.project import Project
+from runner.scenario import Scenario
+from runner.target import Target
+from runner.terraform import Terraform, find_terraform, init_from_anywhere, installed_provider, kept_provider
+from runner.terraform.progress import Listener
+from runner.twin.rules import MINIMUM_UNRESERVED_CONCURRENCY
+
+_NOT_OF_THE_LAB = shutil.ignore_patterns(
+    ".terraform",
+    "*.tfstate*",
+    "*.auto.tfvars*",
+    "terraform.tfvars*",
+    "backend*.tf",
+    "*_override.tf",
+    "tests",
+    "examples",
+)
+"""What users may have added to ``terraform/`` for their own account, and what a run has no use for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A stack of one name on one target. Nothing of it exists before the first ``apply``."""
+
+    target: Target
+    terraform: Terraform
+    journal: Journal
+    entry: Entry
+
+    @property
+    def may_stand(self) -> bool:
+        """Whether an apply was begun and nothing was taken down since."""
+        return self.journal.knows(self.entry)
+
+    def apply(self, scenario: Scenario) -> dict[str, Any]:
+        """Make the stack what the scenario says; return Terraform's outputs."""
+        _check_concurrency(self.target, scenario)
+        self.journal.write(self.entry)
+        self.terraform.apply(scenario.path)
+        return self.terraform.output()
+
+    def take_down(self) -> None:
+        """Destroy it, then ask AWS itself whether anything is left. Raises LeftBehind, which says what."""
+        failed = None
+        try:
+            self.terraform.destroy(Path(self.entry.var_file))
+        except EnvironmentFailure as error:
+            failed = error
+        remaining = leftovers.find(self.target, self.entry.name)
+        if remaining:
+            raise LeftBehind(still_standing(remaining, self.entry)) from failed
+        self.journal.erase(self.entry)
+
+
+@contextmanager
+def open_stack(
+    project: Project, target: Target, scenario: Scenario, work: Path, interrupts: Interrupts, progress: Listener
+) -> Iterator[Stack]:
+    """Prepare everything that an apply needs; ``work`` is the run's own directory for Terraform's log and state."""
+    _make(work)
+    build_package(project.function_src, project.package_zip)
+    executable = find_terraform(target.environment)
+    directory = _copy(project, work) if target.is_disposable else project.terraform
+    terraform = Terraform(
+        directory, target.environment, work / "terraform.log", progress, interrupts, executable=executable.path
+    )
+    with ExitStack() as resources:
+        if target.is_disposable:
+            terraform = resources.enter_context(_attached(project, terraform))
+            terraform.init()
+        else:
+            init_from_anywhere(terraform)
+        stack = Stack(target, terraform, Journal(project.stacks), _entry(target, scenario, directory))
+        _check_free(stack)
+        yield stack
+
+
+def _make(work: Path) -> None:
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EnvironmentFailure(f"{work} can't be made ({error.strerror}): make its parent writable.") from error
+
+
+def still_standing(remaining: list[Leftover], entry: Entry) -> str:
+    """Return the sentence that says what stands, where, and which command removes it."""
+    what = ", ".join(map(str, remaining))
+    where = f"in account {entry.account_id}, {entry.region}"
+    return f"Still standing {where}: {what}. Remove it with: async-lab destroy --target {entry.target}"
+
+
+@contextmanager
+def _attached(project: Project, terraform: Terraform) -> Iterator[Terraform]:
+    """Keep one provider process for all of a local run's commands: starting it is what takes longest."""
+    program = installed_provider(project.lock_file, project.providers, terraform)
+    with kept_provider(program, terraform.environment, terraform.log, terraform.directory) as environment:
+        yield replace(terraform, environment=environment)
+
+
+def _copy(project: Project, work: Path) -> Path:
+    """Lay out what Terraform reads in a throw-away directory: the user's own state and backend stay out of it."""
+    directory = work / project.terraform.name
+    shutil.copytree(project.terraform, directory, ignore=_NOT_OF_THE_LAB)
+    package = work / project.package_zip.relative_to(project.root)
+    package.parent.mkdir()
+    shutil.copy(project.package_zip, package)
+    return directory
+
+
+def _entry(target: Target, scenario: Scenario, directory: Path) -> Entry:
+    return Entry(
+        target=target.name,
+        account_id=target.account_id,
+        region=target.region,
+        name=scenario.stack_name,
+        directory=str(directory),
+        var_file=str(scenario.path),
+    )
+
+
+def _check_free(stack: Stack) -> None:
+    """Refuse a name under which somebody else's resources stand: a clean-up would take them for the lab's."""
+    if stack.journal.knows(stack.entry) or stack.terraform.output():
+        return
+    taken = leftovers.find(stack.target, stack.entry.name)
+    if taken:
+        raise EnvironmentFailure(
+            f"{', '.join(map(str, taken))} stands in account {stack.entry.account_id}, {stack.entry.region}, and this "
+            f"checkout didn't make it: set another `name` in {stack.entry.var_file}, or remove it yourself."
+        )
+
+
+def _check_concurrency(target: Target, scenario: Scenario) -> None:
+    """Refuse, before anything is made, a reservation that the account's limit doesn't allow (new accounts have 10)."""
+    reserved = scenario.reserved_concurrent_executions
+    if reserved <= 0:
+        return
+    limit = target.client("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
+    if limit - reserved < MINIMUM_UNRESERVED_CONCURRENCY:
+        raise EnvironmentFailure(
+            f"{scenario.name} reserves {reserved} of account {target.account_id}'s {limit} concurrent executions in "
+            f"{target.region}, and Lambda keeps {MINIMUM_UNRESERVED_CONCURRENCY} unreserved: ask for a higher limit "
+            "(Service Quotas, Lambda, Concurrent executions), or run it with --target local."
+        )
