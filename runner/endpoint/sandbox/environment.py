@@ -11,10 +11,10 @@ import signal
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import psutil
 
+from runner.endpoint.sandbox.directories import Directories
 from runner.endpoint.sandbox.lab_child.frames import ORDER, REPORT, Kind, Order, Report
 from runner.endpoint.sandbox.lab_child.zygote import STATUS
 from runner.endpoint.sandbox.model import Limits
@@ -44,8 +44,8 @@ class Outcome:
 class Environment:
     """Owns one process. One execution at a time; ``kill`` may come from any thread."""
 
-    def __init__(self, process: Process, directory: Path, memory_size_mb: int, limits: Limits) -> None:
-        self._process, self._directory = process, directory
+    def __init__(self, process: Process, directories: Directories, memory_size_mb: int, limits: Limits) -> None:
+        self._process, self.directories = process, directories
         self._memory_limit_kib = memory_size_mb * 1024
         self._limits = limits
         self._peak_memory_kib = 0
@@ -84,7 +84,7 @@ class Environment:
         self._process.control.close()
         os.close(self._process.output)
         os.close(self._process.status)
-        shutil.rmtree(self._directory, ignore_errors=True)
+        shutil.rmtree(self.directories.temporary, ignore_errors=True)
 
     def _await_report(self, output: Output) -> Outcome:
         begun = checked = time.monotonic()

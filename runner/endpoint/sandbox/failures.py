@@ -55,9 +55,8 @@ def _reason(status: int) -> str:
         return "Runtime exited without providing a reason"
     if status > 0:
         return f"Runtime exited with error: exit status {status}"
-    return f"Runtime exited with error: signal: {signal.strsignal(-status) or -status}".lower().replace(
-        "runtime", "Runtime", 1
-    )
+    name = (signal.strsignal(-status) or str(-status)).partition(":")[0]  # macOS says "Killed: 9"
+    return f"Runtime exited with error: signal: {name.lower()}"
 
 
 def _error_object(kind: str, message: str) -> bytes:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from math import ceil
 
 from runner.endpoint.sandbox import failures
+from runner.endpoint.sandbox.directories import Directories
 from runner.endpoint.sandbox.environment import Outcome
 from runner.endpoint.sandbox.failures import UNHANDLED, Failure
 from runner.endpoint.sandbox.lab_child.frames import Kind
@@ -45,7 +46,12 @@ def schedule(at_ns: int, slept_ns: int | None, timeout_seconds: float, costs: Co
 
 
 def result_of(
-    deployment: Deployment, execution: Execution, times: Schedule, outcome: Outcome, output: Output
+    deployment: Deployment,
+    execution: Execution,
+    directories: Directories,
+    times: Schedule,
+    outcome: Outcome,
+    output: Output,
 ) -> Result:
     """Word what happened as Lambda does."""
     memory_mb = ceil(outcome.peak_memory_kib / 1024)
@@ -56,14 +62,19 @@ def result_of(
     failure = _failure(deployment, execution, outcome, end)
     added = [LogLine(end, text) for text in (_remark(outcome), failure and failure.log_text) if text]
     return Result(
-        payload=failure.payload if failure else outcome.body,
+        payload=failure.payload if failure else _body(outcome, directories),
         function_error=None if outcome.kind is Kind.RESULT else UNHANDLED,
         duration_seconds=(end_ns - times.started_ns) / SECOND_NS,
         init_seconds=None if times.init_ns is None else times.init_ns / SECOND_NS,
-        output=(*output.lines(end), *added),
+        output=(*output.lines(end, directories), *added),
         max_memory_used_mb=min(memory_mb, deployment.memory_size_mb),
         environment_survives=outcome.kind in _SURVIVED,
     )
+
+
+def _body(outcome: Outcome, directories: Directories) -> bytes:
+    """Return what the child said: a result as it is, the paths in an error's stack trace as Lambda has them."""
+    return outcome.body if outcome.kind is Kind.RESULT else directories.on_lambda(outcome.body)
 
 
 _SURVIVED = {Kind.RESULT, Kind.ERROR, Kind.TOO_LARGE}

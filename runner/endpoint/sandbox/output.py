@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from runner.endpoint.sandbox.directories import Directories
 from runner.endpoint.sandbox.lab_child.marks import MARK
 from runner.endpoint.sandbox.model import LogLine
 
@@ -35,18 +36,18 @@ class Output:
         marks = self._mark.findall(b"".join(self._chunks))
         return int(marks[-1]) if marks else None
 
-    def lines(self, end: float) -> list[LogLine]:
-        """Return the lines; ``end`` is when it was over."""
-        lines = self._lines() if self._chunks else []
+    def lines(self, end: float, directories: Directories) -> list[LogLine]:
+        """Return the lines, with Lambda's paths in them; ``end`` is when it was over."""
+        lines = self._lines(directories) if self._chunks else []
         if self._room < 0:
             lines.append(LogLine(end, f"async-lab: output beyond {self._limit} bytes was dropped"))
         return lines
 
-    def _lines(self) -> list[LogLine]:
+    def _lines(self, directories: Directories) -> list[LogLine]:
         lines: list[LogLine] = []
         at = begun_at = self.start
         begun = b""
-        for index, piece in enumerate(self._mark.split(b"".join(self._chunks))):
+        for index, piece in enumerate(self._mark.split(directories.on_lambda(b"".join(self._chunks)))):
             if index % 2:  # what the mark says
                 at = int(piece) / 1e9
                 continue

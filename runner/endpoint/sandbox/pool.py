@@ -11,6 +11,8 @@ from runner.endpoint.sandbox.environment import Environment
 from runner.endpoint.sandbox.model import Deployment
 from runner.errors import EnvironmentFailure
 
+_CLOSING_SECONDS = 0.1
+
 
 class Place:
     """What is known by one environment id. With a deployment but no environment, its process had to make room."""
@@ -61,15 +63,20 @@ class Pool:
         with self._changed:
             if place := self._places.pop(environment_id, None):
                 self._end(place)
+                if not place.is_lent:
+                    self._alive.pop(environment_id, None)
 
     def close(self) -> None:
         """End all, also those that are lent, and lend none again. Returns when every one has come back."""
         with self._changed:
             self._is_closed = True
-            for place in list(self._places.values()):
+            for place in self._places.values():
                 self._end(place)
             self._changed.notify_all()
-            self._changed.wait_for(lambda: self._lent == 0)
+            while self._lent:
+                self._changed.wait(_CLOSING_SECONDS)
+                for place in self._alive.values():  # one that was just starting
+                    self._end(place)
 
     def _take(self, environment_id: str) -> tuple[Place, Environment | None]:
         with self._changed:
@@ -106,8 +113,7 @@ class Pool:
 
     def _end(self, place: Place) -> None:
         place.is_discarded = True
-        if place.is_lent and place.environment is not None:
-            place.environment.kill()
-        elif not place.is_lent:
-            self._alive.pop(place.id, None)
+        if not place.is_lent:
             place.vacate()
+        elif place.environment is not None:
+            place.environment.kill()

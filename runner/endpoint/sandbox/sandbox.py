@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from runner.endpoint.sandbox.directories import Directories
 from runner.endpoint.sandbox.environment import Environment, Outcome
 from runner.endpoint.sandbox.lab_child.environment import Specification
 from runner.endpoint.sandbox.lab_child.frames import Kind
@@ -46,9 +47,13 @@ class Sandbox:
         """
         python_version(deployment.runtime)
         with self._pool.lend(execution.environment_id) as place:
-            result = self._run_in(place, deployment, execution)
-            if not result.environment_survives:
-                place.forget()
+            survives = False
+            try:
+                result = self._run_in(place, deployment, execution)
+                survives = result.environment_survives
+            finally:  # also when we are interrupted: the process would report to the next execution
+                if not survives:
+                    place.forget()
             return result
 
     def discard(self, environment_id: str) -> None:
@@ -84,31 +89,26 @@ class Sandbox:
             outcome = place.environment.execute(
                 times.handler_ns, times.deadline_ns, _context(deployment, execution), execution.payload, output
             )
-        return result_of(deployment, execution, times, outcome, output)
+        return result_of(deployment, execution, place.environment.directories, times, outcome, output)
 
     def _start(self, deployment: Deployment, execution: Execution, at_ns: int) -> Environment:
-        task_root = self._packages.code(deployment.package, deployment.package_sha256)
-        layers = self._packages.layers(deployment.layers)
-        directory = Path(tempfile.mkdtemp(prefix="environment-", dir=self._root))
-        process = self._nursery.fork(
-            Specification(
-                handler=deployment.handler,
-                variables=variables(
-                    deployment,
-                    task_root=task_root,
-                    layers=layers,
-                    temporary=directory,
-                    log_stream=execution.log_stream,
-                    endpoint_url=self.endpoint_url,
-                ),
-                search_path=search_path(deployment, task_root, layers),
-                task_root=str(task_root),
-                now_ns=at_ns,
-                token=self._token,
-                address_space_mb=deployment.memory_size_mb + self._limits.address_space_headroom_mb,
-            )
+        directories = Directories(
+            task_root=self._packages.code(deployment.package, deployment.package_sha256),
+            layers=self._packages.layers(deployment.layers),
+            temporary=Path(tempfile.mkdtemp(prefix="environment-", dir=self._root)),
         )
-        return Environment(process, directory, deployment.memory_size_mb, self._limits)
+        specification = Specification(
+            handler=deployment.handler,
+            variables=variables(
+                deployment, directories, log_stream=execution.log_stream, endpoint_url=self.endpoint_url
+            ),
+            search_path=search_path(deployment, directories),
+            task_root=str(directories.task_root),
+            now_ns=at_ns,
+            token=self._token,
+            address_space_mb=deployment.memory_size_mb + self._limits.address_space_headroom_mb,
+        )
+        return Environment(self._nursery.fork(specification), directories, deployment.memory_size_mb, self._limits)
 
 
 def _context(deployment: Deployment, execution: Execution) -> dict[str, str | None]:

@@ -6,30 +6,40 @@ import os
 import sys
 from pathlib import Path
 
+from runner.endpoint.sandbox.directories import Directories
 from runner.endpoint.sandbox.model import Deployment
 from runner.endpoint.sandbox.runtimes import python_version
 
-TASK_ROOT = "/var/task"
-LAYERS_ROOT = "/opt"
-
 
 def variables(
-    deployment: Deployment, *, task_root: Path, layers: Path, temporary: Path, log_stream: str, endpoint_url: str | None
+    deployment: Deployment, directories: Directories, *, log_stream: str, endpoint_url: str | None
 ) -> dict[str, str]:
     """Return them as Lambda sets them (developer guide, "Defined runtime environment variables").
 
     The function may overwrite the unreserved ones, and can't overwrite the reserved.
     """
+    task_root, layers = directories.task_root, directories.layers
     unreserved = {
         "LANG": "en_US.UTF-8",
         "TZ": ":UTC",
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), f"{layers}/bin", "/usr/local/bin:/usr/bin:/bin"]),
         "LD_LIBRARY_PATH": os.pathsep.join([f"{task_root}", f"{task_root}/lib", f"{layers}/lib"]),
         "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
-        **_this_machine(temporary),
+        **_this_machine(directories.temporary),
         **({"AWS_ENDPOINT_URL": endpoint_url} if endpoint_url else {}),
     }
     return {**unreserved, **dict(deployment.environment), **_reserved(deployment, task_root, log_stream)}
+
+
+def search_path(deployment: Deployment, directories: Directories) -> list[str]:
+    """Return where modules are looked for, before what comes with Python, in Lambda's order.
+
+    A ``PYTHONPATH`` of the function's may name ``/var/task`` and ``/opt``.
+    """
+    own = dict(deployment.environment).get("PYTHONPATH", "").split(os.pathsep)
+    layers = f"{directories.layers}/python"
+    site_packages = f"{layers}/lib/python{python_version(deployment.runtime)}/site-packages"
+    return [str(directories.task_root), *(directories.here(entry) for entry in own if entry), site_packages, layers]
 
 
 def _reserved(deployment: Deployment, task_root: Path, log_stream: str) -> dict[str, str]:
@@ -54,14 +64,3 @@ def _reserved(deployment: Deployment, task_root: Path, log_stream: str) -> dict[
 def _this_machine(temporary: Path) -> dict[str, str]:
     """Lead away from the user's home, ``/tmp`` and instance role: a handler here must not find real credentials."""
     return {"HOME": str(temporary), "TMPDIR": str(temporary), "AWS_EC2_METADATA_DISABLED": "true"}
-
-
-def search_path(deployment: Deployment, task_root: Path, layers: Path) -> list[str]:
-    """Return where modules are looked for, before what comes with Python, in Lambda's order.
-
-    A ``PYTHONPATH`` of the function's may name ``/var/task`` and ``/opt``, which are directories of ours.
-    """
-    own = dict(deployment.environment).get("PYTHONPATH", "").split(os.pathsep)
-    here = [entry.replace(TASK_ROOT, str(task_root), 1).replace(LAYERS_ROOT, str(layers), 1) for entry in own if entry]
-    python = f"python{python_version(deployment.runtime)}"
-    return [str(task_root), *here, f"{layers}/python/lib/{python}/site-packages", f"{layers}/python"]
