@@ -43,8 +43,10 @@ def call(name: str, arguments: list[Value], scope: Scope, label: str) -> Value:
         raise ExpressionError(f"Function {name} can't take {len(arguments)} arguments")
     try:
         return function.apply(scope, label, arguments)
-    except (TypeError, AttributeError, IndexError):
-        raise ExpressionError(f"Function {name} can't take arguments of these types") from None
+    except ExpressionError:
+        raise
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        raise ExpressionError(f"Function {name} can't take these arguments") from None
 
 
 def _elementwise(operation: Callable[[Any], float]) -> Function:

@@ -49,7 +49,7 @@ def slices(
     result, passed = [], 0
     for answer in answers:
         points = sorted(answer.points.items(), reverse=descending)
-        begin, end = max(first - passed, 0), min(first + size - passed, len(points))
+        begin, end = max(first - passed, 0), max(min(first + size - passed, len(points)), 0)
         if begin < end or (not points and not first):
             result.append(Slice(answer, points[begin:end], end == len(points)))
         passed += len(points)

@@ -200,6 +200,35 @@ def test_a_change_of_state_is_told_to_the_topics_of_the_new_state_once(cloudwatc
     assert [item["HistorySummary"] for item in actions] == [f"Successfully executed action {topic}"]
 
 
+def test_a_composite_alarm_tells_its_rule(cloudwatch, clock, endpoint):
+    topic, receive = topic_with_queue(endpoint)
+    cloudwatch.put_composite_alarm(AlarmName="always", AlarmRule="TRUE", AlarmActions=[topic])
+    let_pass(clock, 2)
+    (envelope,) = receive()
+    message = json.loads(envelope["Message"])
+    assert (message["AlarmRule"], message["NewStateValue"]) == ("TRUE", "ALARM")
+    assert message["NewStateReason"] == f"{ARN}always was created and its alarm rule evaluates to ALARM"
+
+
+def test_metric_math_is_told_whole(cloudwatch, clock, endpoint):
+    topic, receive = topic_with_queue(endpoint)
+    common = ("AlarmName", "EvaluationPeriods", "ComparisonOperator", "Threshold")
+    metrics = [{"Id": "x", "Expression": "FILL(e, 1)"}, stat("e", "Errors")]
+    cloudwatch.put_metric_alarm(**{name: DROPPED[name] for name in common}, Metrics=metrics, AlarmActions=[topic])
+    let_pass(clock, 1)
+    (envelope,) = receive()
+    trigger = json.loads(envelope["Message"])["Trigger"]
+    assert [query["Id"] for query in trigger["Metrics"]] == ["x", "e"]
+
+
+def test_setting_the_state_an_alarm_is_in_changes_its_reason_alone(cloudwatch, clock):
+    cloudwatch.put_metric_alarm(**DROPPED)
+    let_pass(clock, 1)
+    cloudwatch.set_alarm_state(AlarmName="dropped", StateValue="OK", StateReason="checked")
+    assert alarm(cloudwatch)["StateReason"] == "checked"
+    assert states(cloudwatch) == [(1, "OK")]
+
+
 def test_disabled_actions_are_not_carried_out(cloudwatch, clock, endpoint):
     topic, receive = topic_with_queue(endpoint)
     cloudwatch.put_metric_alarm(**DROPPED, AlarmActions=[topic], OKActions=[topic])
@@ -301,6 +330,13 @@ def test_a_wrong_alarm_is_refused(cloudwatch, clock, wrong, part):
         cloudwatch.put_metric_alarm(**DROPPED | wrong)
     assert part in error.value.response["Error"]["Message"]
     assert cloudwatch.describe_alarms()["MetricAlarms"] == []
+
+
+@pytest.mark.parametrize("name", ["MetricName", "Namespace", "Period", "Threshold"])
+def test_an_alarm_without_a_part_of_its_metric_is_refused(cloudwatch, clock, name):
+    with pytest.raises(ClientError) as error:
+        cloudwatch.put_metric_alarm(**{key: value for key, value in DROPPED.items() if key != name})
+    assert f"The parameter {name} is required" in error.value.response["Error"]["Message"]
 
 
 @pytest.mark.parametrize(

@@ -169,6 +169,22 @@ def test_a_span_that_does_not_end_after_its_start_is_refused(cloudwatch, shift, 
     refused(error, "ValidationError", part)
 
 
+def test_get_metric_statistics_refuses_a_question_without_a_statistic_or_a_span(cloudwatch):
+    asked = {"Namespace": "Lab", "MetricName": "M", "Period": 60, "EndTime": NOW}
+    with pytest.raises(ClientError) as without_statistic:
+        cloudwatch.get_metric_statistics(**asked, StartTime=MINUTE)
+    refused(without_statistic, "InvalidParameterCombination", "Must specify either Statistics or ExtendedStatistics")
+    with pytest.raises(ClientError) as without_span:
+        cloudwatch.get_metric_statistics(**asked, StartTime=NOW, Statistics=["Sum"])
+    refused(without_span, "InvalidParameterValue", "StartTime must be less than the parameter EndTime")
+
+
+def test_more_data_points_at_once_than_cloudwatch_gives_are_refused(cloudwatch):
+    with pytest.raises(ClientError) as error:
+        get(cloudwatch, stat("m", "M"), MaxDatapoints=100_801)
+    refused(error, "ValidationError", "MaxDatapoints must be between 1 and 100800")
+
+
 @pytest.mark.parametrize("token", ["x", "-1"])
 def test_a_token_that_was_never_given_out_is_refused(cloudwatch, token):
     with pytest.raises(ClientError) as error:
@@ -183,6 +199,12 @@ def test_a_token_that_was_never_given_out_is_refused(cloudwatch, token):
         ({"Value": 1, "Values": [1.0]}, "InvalidParameterValue", "mutually exclusive"),
         ({"Values": [1.0], "Counts": [1.0, 2.0]}, "InvalidParameterValue", "must be of the same size"),
         ({}, "InvalidParameterCombination", "At least one"),
+        ({"Values": [float("inf")]}, "InvalidParameterValue", "The value Infinity for parameter MetricData.member.1"),
+        (
+            {"Value": 1, "StatisticValues": {"SampleCount": 1, "Sum": 1, "Minimum": 1, "Maximum": 1}},
+            "InvalidParameterCombination",
+            "mutually exclusive",
+        ),
         ({"Value": 1, "Timestamp": NOW + timedelta(hours=3)}, "InvalidParameterValue", "two hours in the future"),
         ({"Value": 1, "Timestamp": NOW - timedelta(days=15)}, "InvalidParameterValue", "past two weeks"),
     ],

@@ -1,3 +1,5 @@
+import threading
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -80,3 +82,22 @@ def test_the_latest_minute_is_known(at, latest):
     if at is not None:
         put(store, at, 1.0)
     assert store.latest(AGE) == latest
+
+
+def test_observations_of_several_threads_are_all_counted_while_others_read():
+    store = MetricStore()
+
+    def write():
+        for second in range(3000):
+            put(store, second % 600, 1.0)
+
+    def read():
+        for _ in range(100):
+            store.periods(AGE, 0, 600, 60)
+
+    threads = [threading.Thread(target=each) for each in (write, write, read)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(seen.count for seen in store.periods(AGE, 0, 600, 60).values()) == 6000
