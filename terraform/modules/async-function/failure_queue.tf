@@ -10,6 +10,9 @@ resource "aws_sqs_queue" "failures" {
   kms_data_key_reuse_period_seconds = var.failure_queue.kms_key_arn == null ? null : 300
   sqs_managed_sse_enabled           = var.failure_queue.kms_key_arn == null ? true : null
   tags                              = var.tags
+
+  # Whoever works the failures off may use this queue as the dead-letter queue of its own queue, and redrive from here.
+  redrive_allow_policy = jsonencode({ redrivePermission = "allowAll" })
 }
 
 resource "aws_sqs_queue_policy" "failures" {

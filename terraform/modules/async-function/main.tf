@@ -91,6 +91,11 @@ resource "aws_lambda_function" "this" {
       condition     = var.code.zip == null || fileexists(coalesce(var.code.zip, "-"))
       error_message = "code.zip is ${coalesce(var.code.zip, "-")}, and there is no such file: build the package before you apply."
     }
+
+    precondition {
+      condition     = var.failure_queue == null || var.async.on_failure == null
+      error_message = "failure_queue is an async.on_failure of its own: give one of the two."
+    }
   }
 }
 
@@ -141,6 +146,13 @@ resource "aws_lambda_provisioned_concurrency_config" "this" {
   provisioned_concurrent_executions = var.alias.provisioned_concurrent_executions
 
   depends_on = [aws_lambda_function_event_invoke_config.this]
+
+  lifecycle {
+    precondition {
+      condition     = var.reserved_concurrent_executions == null ? true : var.alias.provisioned_concurrent_executions <= var.reserved_concurrent_executions
+      error_message = "alias.provisioned_concurrent_executions is above reserved_concurrent_executions (${coalesce(var.reserved_concurrent_executions, -1)}), which Lambda takes them from: raise that, or ask for less."
+    }
+  }
 }
 
 resource "aws_lambda_permission" "trigger" {

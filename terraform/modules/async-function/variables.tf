@@ -27,11 +27,6 @@ variable "alias" {
     condition     = try(var.alias.provisioned_concurrent_executions, null) == null ? true : var.alias.provisioned_concurrent_executions >= 1 && floor(var.alias.provisioned_concurrent_executions) == var.alias.provisioned_concurrent_executions
     error_message = "alias.provisioned_concurrent_executions must be a whole number from 1; leave it out for none."
   }
-
-  validation {
-    condition     = try(var.alias.provisioned_concurrent_executions, null) == null || var.reserved_concurrent_executions == null ? true : var.alias.provisioned_concurrent_executions <= var.reserved_concurrent_executions
-    error_message = "alias.provisioned_concurrent_executions may not be above reserved_concurrent_executions: Lambda takes them from there."
-  }
 }
 
 variable "allowed_triggers" {
@@ -203,11 +198,6 @@ variable "failure_queue" {
     visibility_timeout_seconds = optional(number, 30)
   })
   default = null
-
-  validation {
-    condition     = var.failure_queue == null || var.async.on_failure == null
-    error_message = "failure_queue is an async.on_failure of its own: give one of the two."
-  }
 
   validation {
     condition     = try(var.failure_queue.message_retention_seconds, 60) >= 60 && try(var.failure_queue.message_retention_seconds, 60) <= 1209600
