@@ -21,7 +21,7 @@ from pathlib import Path
 from runner.endpoint.embedded import Endpoint
 from runner.project import Project
 from runner.target import local_environment
-from runner.terraform import init_arguments
+from runner.terraform import Terraform, find_terraform, init_from_anywhere
 
 SCENARIO = "scenario-2"
 REGION = "us-east-1"
@@ -45,7 +45,8 @@ def bare_apply(project: Project) -> float:
         shutil.copytree(project.terraform, directory, ignore=shutil.ignore_patterns(".terraform", "*.tfstate*"))
         shutil.copytree(project.package_zip.parent, Path(copy) / "build")
         environment = local_environment(endpoint.url, REGION)
-        seconds(["terraform", "init", *init_arguments(environment)], directory, environment)
+        terraform = Terraform(directory, environment, Path(copy) / "log", executable=find_terraform().path)
+        init_from_anywhere(terraform)
         var_file = f"-var-file=scenarios/{SCENARIO}.tfvars"
         return seconds(["terraform", "apply", "-auto-approve", var_file], directory, environment)
 
@@ -58,7 +59,7 @@ def whole_run(project: Project) -> float:
 def main() -> None:
     """Print each round, the medians and their ratio."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
-    project = Project.find()
+    project = Project.locate()
     applies, runs = [], []
     for number in range(1, rounds + 1):
         applies.append(bare_apply(project))

@@ -90,6 +90,9 @@ def open_stack(
         stack = Stack(target, terraform, Journal(project.stacks), _entry(target, scenario, directory))
         _check_free(stack)
         yield stack
+    if target.is_disposable:  # nothing went wrong: the log is enough
+        shutil.rmtree(directory)
+        shutil.rmtree(work / project.package_zip.parent.name)
 
 
 def _make(work: Path) -> None:

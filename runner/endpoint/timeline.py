@@ -27,6 +27,7 @@ class Timeline:
     ) -> None:
         self._clock, self._regions, self._on_minute = clock, regions, on_minute
         self._moving = threading.Lock()
+        self._next_minute = (floor(clock.now() / _MINUTE_SECONDS) + 1) * _MINUTE_SECONDS
         self._pool = ThreadPoolExecutor(handlers_at_once, thread_name_prefix="handler")
 
     def advance(self, seconds: float) -> None:
@@ -49,16 +50,19 @@ class Timeline:
     def _move_to(self, end: float) -> None:
         while True:
             due_at, region = self._next_due()
-            minute = (floor(self._clock.now() / _MINUTE_SECONDS) + 1) * _MINUTE_SECONDS
-            if min(due_at, minute) > end:
+            if min(due_at, self._next_minute) > end:
                 break
-            if region and due_at <= minute:
+            if region and due_at <= self._next_minute:
                 self._clock.move_to(due_at)
                 region.step(self._pool)
             else:
-                self._clock.move_to(minute)
-                self._on_minute(minute)
+                self._end_minute()
         self._clock.move_to(end)
+
+    def _end_minute(self) -> None:
+        self._clock.move_to(self._next_minute)
+        self._on_minute(self._next_minute)
+        self._next_minute += _MINUTE_SECONDS
 
     def _next_due(self) -> tuple[float, Invocations | None]:
         upcoming: list[tuple[float, Invocations | None]] = [(inf, None)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -47,9 +48,10 @@ def document(result: RunResult) -> dict[str, Any]:
     }
 
 
-def text(result: RunResult) -> str:
-    """Return a run's document as it is written to a file, and printed by ``--json``."""
-    return json.dumps(document(result), indent=2, ensure_ascii=False) + "\n"
+def text(results: Sequence[RunResult]) -> str:
+    """Return what ``--json`` prints: a run's document, or a list of them when several were asked for."""
+    documents = [document(result) for result in results]
+    return _text(documents[0] if len(documents) == 1 else documents)
 
 
 def write(result: RunResult, directory: Path) -> Path:
@@ -60,7 +62,7 @@ def write(result: RunResult, directory: Path) -> Path:
     file = directory / FILE_NAME
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        file.write_text(text(result), encoding="utf-8")
+        file.write_text(_text(document(result)), encoding="utf-8")
     except OSError as error:
         raise EnvironmentFailure(
             f"{file} can't be written ({error.strerror}): make the directory writable, or name another with --out."
@@ -68,9 +70,8 @@ def write(result: RunResult, directory: Path) -> Path:
     return file
 
 
-def directory_name(result: RunResult) -> str:
-    """Return the name under which a run's files are kept: unique, and in the order of time when sorted."""
-    return f"{datetime.fromtimestamp(result.started_at, UTC):%Y%m%dT%H%M%SZ}-{result.scenario.name}-{result.run_id}"
+def _text(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
 def moment(at: float) -> str:

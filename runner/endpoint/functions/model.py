@@ -16,6 +16,8 @@ class Function(models.LambdaFunction):
         super().__init__(account_id, spec, region, version)
         self.dead_letter_config: dict[str, Any] = spec.get("DeadLetterConfig") or {}
         self.logging_config: dict[str, Any] = spec.get("LoggingConfig") or {}
+        self.tracing_config: dict[str, Any] = self.tracing_config
+        self.kms_key_arn: str | None = self.kms_key_arn
         self.event_invoke_configs: dict[str, EventInvokeConfig] = {}
 
     def get_configuration(self, on_create: bool = False) -> dict[str, Any]:

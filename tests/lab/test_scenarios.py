@@ -1,0 +1,123 @@
+"""The five scenarios, whole: Terraform and its AWS provider, boto3, the handler, the metrics, the findings."""
+
+import pytest
+
+from runner import lab, scenario
+from runner.endpoint.embedded import Endpoint
+from runner.interrupts import Interrupts
+from runner.project import Project
+from runner.stack import open_stack
+from runner.target import LocalTarget
+
+pytestmark = pytest.mark.lab
+
+AUGUST_23_08_22_UTC = 1_692_778_920  # the runs then begin at 08:23:45 and at the same second of later minutes
+MINUTE = 60
+
+
+class Silent:
+    """A view that shows nothing."""
+
+    def phase(self, text): ...
+    def terraform(self, progress): ...
+    def waiting(self, metrics, seconds_left): ...
+    def kept(self, stack): ...
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """Each scenario's result, and the plan that follows its apply; all on one endpoint and one stack."""
+    project = Project.locate()
+    scenarios = [scenario.find(project, name) for name in ("3", "baseline", "1", "2", "4")]
+    results, plans = {}, {}
+    with Endpoint(start=AUGUST_23_08_22_UTC, seed=0) as endpoint:
+        target = LocalTarget(endpoint, "eu-west-1")
+        work = tmp_path_factory.mktemp("run")
+        with open_stack(project, target, scenarios[0], work, Interrupts(), lambda _: None) as stack:
+            for chosen in scenarios:
+                results[chosen.name] = lab.run_one(chosen, stack, lab.Settings(), Silent())
+                plans[chosen.name] = stack.terraform.plan(chosen.path)
+            stack.take_down()
+    return results, plans
+
+
+def sums(result, metric):
+    return [point.sum for point in result.metrics[metric].points]
+
+
+def maxima(result, metric):
+    return [point.maximum for point in result.metrics[metric].points]
+
+
+@pytest.mark.parametrize("name", ["baseline", "scenario-1", "scenario-2", "scenario-3", "scenario-4"])
+def test_a_scenario_shows_what_it_says_it_shows(runs, name):
+    result = runs[0][name]
+    assert result.comparisons
+    assert [str(comparison) for comparison in result.comparisons if not comparison.is_met] == []
+
+
+@pytest.mark.parametrize("name", ["baseline", "scenario-1", "scenario-2", "scenario-3", "scenario-4"])
+def test_a_second_plan_changes_nothing(runs, name):
+    assert runs[1][name].changes == ()
+    assert runs[1][name].is_empty
+
+
+def test_a_healthy_function_has_nothing_wrong(runs):
+    assert [finding.code for finding in runs[0]["baseline"].findings] == ["healthy"]
+
+
+def test_function_errors_are_tried_three_times_minutes_apart(runs):
+    result = runs[0]["scenario-1"]
+    assert sums(result, "Invocations") == [1, 1, 1]
+    assert sums(result, "Errors") == [1, 1, 1]
+    first, second, third = maxima(result, "AsyncEventAge")
+    assert 32 <= first <= 37
+    assert 53_000 <= second <= 68_000
+    assert 158_000 <= third <= 203_000
+    dropped = [point for point in result.metrics["AsyncEventsDropped"].points if point.sum]
+    assert [point.minute for point in dropped] == [result.metrics["Invocations"].points[-1].minute]
+
+
+def test_the_second_event_waits_until_reserved_concurrency_is_free(runs):
+    result = runs[0]["scenario-2"]
+    assert result.metrics["Throttles"].total == 7
+    assert 110_000 <= result.metrics["AsyncEventAge"].maximum <= 145_000
+
+
+def test_an_expired_event_falls_into_the_minutes_of_the_samples_pictures(runs):
+    result = runs[0]["scenario-3"]
+    assert result.started_at == AUGUST_23_08_22_UTC + MINUTE + 45
+    first, second = AUGUST_23_08_22_UTC + MINUTE, AUGUST_23_08_22_UTC + 2 * MINUTE
+    by_minute = {
+        metric: {point.minute: point.sum for point in result.metrics[metric].points if point.sum}
+        for metric in ("AsyncEventsReceived", "AsyncEventsDropped", "Throttles")
+    }
+    assert by_minute == {
+        "AsyncEventsReceived": {first: 2},
+        "AsyncEventsDropped": {second: 1},
+        "Throttles": {first: 4, second: 2},
+    }
+    ages = {point.minute: (point.minimum, point.maximum) for point in result.metrics["AsyncEventAge"].points}
+    assert ages[first] == (pytest.approx(35, abs=3), pytest.approx(7_800, rel=0.12))
+    assert ages[second] == (pytest.approx(15_883, rel=0.12), pytest.approx(30_086, rel=0.12))
+
+
+def test_at_reserved_concurrency_0_the_event_is_gone_in_the_minute_it_came(runs):
+    result = runs[0]["scenario-4"]
+    received, dropped = (result.metrics[f"AsyncEvents{what}"].points for what in ("Received", "Dropped"))
+    assert [(point.minute, point.sum) for point in received] == [(point.minute, point.sum) for point in dropped]
+    assert all(result.metrics[metric].is_absent for metric in ("AsyncEventAge", "Throttles", "Invocations", "Errors"))
+
+
+def test_every_event_was_accepted_with_an_id_of_its_own(runs):
+    for result in runs[0].values():
+        assert {event.outcome for event in result.sent} == {"accepted"}
+        assert len({event.request_id for event in result.sent}) == len(result.sent) == result.scenario.events.count
+
+
+def test_dropped_events_raise_the_alarm_and_a_healthy_function_none(runs):
+    rang = {
+        name: {change.name for change in result.alarms if change.state == "ALARM"} for name, result in runs[0].items()
+    }
+    assert "async-lab-dropped" in rang["scenario-1"] & rang["scenario-3"] & rang["scenario-4"]
+    assert rang["baseline"] == set()
