@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -98,12 +96,10 @@ class Nursery:
     def _end(self) -> None:
         if self._zygote is None or self._link is None:
             return
-        self._link.close()
+        self._link.close()  # it takes that for the end
         try:
             self._zygote.wait(_ENDING_SECONDS)
         except subprocess.TimeoutExpired:
             self._zygote.kill()
             self._zygote.wait()
-        with contextlib.suppress(FileNotFoundError):
-            shutil.rmtree(self._root)
         self._zygote = self._link = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import shutil
 import tempfile
+import weakref
 from pathlib import Path
 
 from runner.endpoint.sandbox.directories import Directories
@@ -35,6 +36,7 @@ class Sandbox:
         self._token = secrets.token_hex(8)
         self._mark = mark_pattern(self._token)
         self._root = Path(tempfile.mkdtemp(prefix="async-lab-"))
+        self._remove_files = weakref.finalize(self, shutil.rmtree, self._root, ignore_errors=True)  # closed or not
         self._packages = Packages(self._root)
         self._nursery = Nursery(self._root)
         self._pool = Pool(self._limits.processes)
@@ -64,7 +66,7 @@ class Sandbox:
         """End every process and remove every file."""
         self._pool.close()
         self._nursery.close()
-        shutil.rmtree(self._root, ignore_errors=True)
+        self._remove_files()
 
     def _run_in(self, place: Place, deployment: Deployment, execution: Execution) -> Result:
         at_ns = round(execution.at * SECOND_NS)

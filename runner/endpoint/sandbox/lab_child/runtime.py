@@ -97,4 +97,4 @@ class LogSink(bootstrap.StandardLogSink):
         if "MemoryError" in message_lines[0].split(":")[0]:
             self._link.report(Kind.OUT_OF_MEMORY)
             real_sleep(60)
-        super().log_error(message_lines)
+        super().log_error([line.replace("\n", "\r") for line in message_lines])
