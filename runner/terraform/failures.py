@@ -27,7 +27,7 @@ def failure(command: str, code: int, diagnostics: Sequence[Diagnostic], director
     """Return the error that says why a command failed, where its log is, and where a state is that was not written."""
     errors = tuple(diagnostic for diagnostic in diagnostics if diagnostic.severity == "error")
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-    why = f"{errors[0]}".rstrip(".") + more if errors else f"exit code {code}, without a reason"
+    why = f"{errors[0]}".rstrip(".: ") + more if errors else f"exit code {code}, without a reason"
     sentences = [f"terraform {command} failed: {why}.", f"The whole log: {log}"]
     unwritten = directory / _UNWRITTEN_STATE
     if unwritten.exists():

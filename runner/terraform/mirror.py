@@ -15,7 +15,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 AWS_PROVIDER = "registry.terraform.io/hashicorp/aws"
-_OPT = Path("/opt")
+OPT = Path("/opt")
+"""Where machines without network access are often given one: each directory right below is looked into."""
 _ARCHITECTURES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 
 
@@ -25,11 +26,11 @@ def this_platform() -> str:
     return f"{sys.platform}_{_ARCHITECTURES.get(machine, machine)}"
 
 
-def searched(directory: Path, environment: Mapping[str, str], opt: Path = _OPT) -> tuple[Path, ...]:
+def searched(directory: Path, environment: Mapping[str, str]) -> tuple[Path, ...]:
     """Return where mirrors are looked for: ``directory`` is Terraform's working directory."""
     home = Path(environment.get("HOME") or Path.home())
     implied = _of_macos(home) if sys.platform == "darwin" else _of_unix(home, environment)
-    return (directory / "terraform.d" / "plugins", home / ".terraform.d" / "plugins", *implied, *_below(opt))
+    return (directory / "terraform.d" / "plugins", home / ".terraform.d" / "plugins", *implied, *_below(OPT))
 
 
 def find_mirrors(places: Sequence[Path]) -> list[Path]:
@@ -54,8 +55,8 @@ def _of_unix(home: Path, environment: Mapping[str, str]) -> Iterator[Path]:
         yield Path(data) / "terraform" / "plugins"
 
 
-def _below(opt: Path) -> list[Path]:
+def _below(parent: Path) -> list[Path]:
     try:
-        return sorted(path for path in opt.iterdir() if path.is_dir())
+        return sorted(path for path in parent.iterdir() if path.is_dir())
     except OSError:
         return []

@@ -1,0 +1,37 @@
+"""Which processes still run."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+
+MARK = "LAB_TEST_PROCESS_OF"
+"""An environment variable that a test gives to a program, and that all its descendants inherit."""
+LONGEST_SECONDS = 60.0
+
+
+def is_alive(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def processes_of(directory: Path) -> list[psutil.Process]:
+    """Every process that a program with this mark has started, whoever its parent is now."""
+    return [process for process in psutil.process_iter() if is_marked(process, directory) and is_alive(process)]
+
+
+def is_marked(process: psutil.Process, directory: Path) -> bool:
+    try:
+        return process.environ().get(MARK) == str(directory)
+    except (psutil.Error, OSError):
+        return False
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + LONGEST_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "it never came true"
+        time.sleep(0.02)

@@ -1,0 +1,46 @@
+"""moto behind waitress, which can keep the answer to one action back until a test has seen enough."""
+
+import logging
+import threading
+from typing import Self
+
+from moto.server import DomainDispatcherApplication, create_backend_app
+from waitress.server import create_server
+
+LONGEST_SECONDS = 120.0
+
+
+class SlowEndpoint:
+    """``performed`` is set when the action is done and its answer waits; ``release`` lets the answer go."""
+
+    def __init__(self, action: str) -> None:
+        self._action = action
+        self._app = DomainDispatcherApplication(create_backend_app)
+        self.performed = threading.Event()
+        self._released = threading.Event()
+
+    def __enter__(self) -> Self:
+        logging.getLogger("waitress").setLevel(logging.ERROR)
+        self._server = create_server(self._handle, host="127.0.0.1", port=0, threads=8)
+        self._thread = threading.Thread(target=self._server.run, daemon=True)
+        self._thread.start()
+        self.url = f"http://127.0.0.1:{self._server.effective_port}"
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+        self._server.close()
+        self._thread.join(LONGEST_SECONDS)
+
+    def release(self) -> None:
+        self._released.set()
+
+    def wait_until_performed(self) -> None:
+        assert self.performed.wait(LONGEST_SECONDS), f"{self._action} was never called"
+
+    def _handle(self, environ: dict, start_response: object) -> list[bytes]:
+        answer = list(self._app(environ, start_response))
+        if environ.get("HTTP_X_AMZ_TARGET", "").endswith(f".{self._action}"):
+            self.performed.set()
+            self._released.wait(LONGEST_SECONDS)
+        return answer

@@ -1,0 +1,59 @@
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from runner.errors import EnvironmentFailure
+from runner.terraform import find_terraform
+from runner.terraform.executable import for_terraform
+
+
+def put_on_path(directory: Path, script: str) -> Mapping[str, str]:
+    program = directory / "terraform"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    return {"PATH": f"{directory}:/usr/bin:/bin"}
+
+
+def saying(version: str) -> str:
+    return f"echo '{json.dumps({'terraform_version': version})}'"
+
+
+def test_the_terraform_on_the_path_is_found_with_its_version(environment: Mapping[str, str]) -> None:
+    found = find_terraform(environment)
+    assert found.path.name == "terraform"
+    assert found.version.count(".") == 2
+
+
+@pytest.mark.parametrize("version", ["1.9.0", "1.9.0-rc1", "1.10.5", "2.0.0"])
+def test_1_9_and_all_later_are_new_enough(tmp_path: Path, version: str) -> None:
+    assert find_terraform(put_on_path(tmp_path, saying(version))).version == version
+
+
+@pytest.mark.parametrize("version", ["1.8.5", "0.15.0"])
+def test_one_that_is_too_old_is_named_with_what_to_install(tmp_path: Path, version: str) -> None:
+    with pytest.raises(EnvironmentFailure, match=f"{tmp_path}/terraform is Terraform {version}; .* 1.9 or newer"):
+        find_terraform(put_on_path(tmp_path, saying(version)))
+
+
+def test_none_on_the_path_says_what_to_install(tmp_path: Path) -> None:
+    with pytest.raises(EnvironmentFailure, match=r"not on the PATH: install version 1\.9 or newer"):
+        find_terraform({"PATH": str(tmp_path)})
+
+
+@pytest.mark.parametrize("script", ["exit 3", "echo no json", "echo '{}'"])
+def test_one_that_does_not_answer_is_named(tmp_path: Path, script: str) -> None:
+    with pytest.raises(EnvironmentFailure, match=f"{tmp_path}/terraform does not answer `terraform version -json`"):
+        find_terraform(put_on_path(tmp_path, script))
+
+
+def test_a_cli_configuration_that_is_not_there_is_silenced_and_one_that_is_there_is_kept(tmp_path: Path) -> None:
+    there = tmp_path / "terraformrc"
+    assert for_terraform({"TF_CLI_CONFIG_FILE": str(there)})["TF_CLI_CONFIG_FILE"] == ""
+    there.touch()
+    assert for_terraform({"TF_CLI_CONFIG_FILE": str(there)})["TF_CLI_CONFIG_FILE"] == str(there)
+
+
+def test_options_that_the_user_gives_to_all_commands_do_not_reach_ours() -> None:
+    assert "TF_CLI_ARGS_plan" not in for_terraform({"TF_CLI_ARGS_plan": "-no-color"})

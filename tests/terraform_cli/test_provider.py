@@ -1,0 +1,162 @@
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import botocore
+import pytest
+from conftest import LOCK_FILE, ROOT
+from processes import MARK, is_alive, processes_of, wait_until
+from slow_endpoint import SlowEndpoint
+
+from runner.errors import EnvironmentFailure
+from runner.target import local_environment
+from runner.terraform import (
+    Progress,
+    ProviderNotFound,
+    Step,
+    Terraform,
+    TerraformFailed,
+    init_from_anywhere,
+    installed_provider,
+    kept_provider,
+    mirror,
+)
+from runner.terraform.mirror import AWS_PROVIDER, this_platform
+
+NEEDS_AWS = 'terraform {\n  required_providers {\n    aws = { source = "hashicorp/aws" }\n  }\n}\n'
+Make = Callable[..., Terraform]
+
+
+@pytest.fixture
+def isolated(make_terraform: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
+    """Terraform without a registry, on a machine without a mirror. It keeps mirrors in ``opt``."""
+    configuration = tmp_path / "terraformrc"
+    configuration.write_text(f'provider_installation {{\n  filesystem_mirror {{ path = "{tmp_path}/none" }}\n}}\n')
+    monkeypatch.setattr(mirror, "OPT", tmp_path / "opt")
+    nowhere = {"HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path), "XDG_DATA_DIRS": str(tmp_path)}
+
+    def make(**settings: object) -> Terraform:
+        terraform = make_terraform(NEEDS_AWS, **settings)
+        environment = {**terraform.environment, **nowhere, "TF_CLI_CONFIG_FILE": str(configuration)}
+        return replace(terraform, environment=environment)
+
+    return make
+
+
+def make_mirror(directory: Path, version: str) -> Path:
+    """A mirror whose provider is a program that Terraform can hash, which is all that init does with it."""
+    package = directory / AWS_PROVIDER / version / this_platform()
+    package.mkdir(parents=True)
+    (package / f"terraform-provider-aws_v{version}").write_text("#!/bin/sh\n")
+    return directory
+
+
+def test_without_registry_and_mirror_it_says_what_was_searched_and_how_to_make_one(isolated: Make) -> None:
+    terraform = isolated()
+    with pytest.raises(ProviderNotFound) as not_found:
+        init_from_anywhere(terraform)
+    assert f"no mirror is in {terraform.directory}/terraform.d/plugins, " in str(not_found.value)
+    assert "run `terraform providers mirror DIRECTORY` in terraform/" in str(not_found.value)
+
+
+def test_a_mirror_on_the_machine_is_taken_and_named(isolated: Make, tmp_path: Path) -> None:
+    heard: list[Progress] = []
+    taken = make_mirror(tmp_path / "opt" / "plugins", "5.100.0")
+    init_from_anywhere(isolated(progress=heard.append))
+    assert heard[-1] == Progress(Step.NOTE, f"The registry has no provider for us: taken from {taken}.")
+
+
+def test_a_mirror_with_another_version_than_the_lock_file_is_refused(isolated: Make, tmp_path: Path) -> None:
+    other = make_mirror(tmp_path / "opt" / "plugins", "5.99.0")
+    terraform = isolated()
+    (terraform.directory / ".terraform.lock.hcl").write_bytes(LOCK_FILE.read_bytes())
+    with pytest.raises(ProviderNotFound, match=rf"{other} was refused \(terraform init failed: "):
+        init_from_anywhere(terraform)
+
+
+def test_what_is_wrong_besides_the_provider_is_not_blamed_on_it(isolated: Make) -> None:
+    terraform = isolated()
+    (terraform.directory / "broken.tf").write_text("resource")
+    with pytest.raises(TerraformFailed, match=r"broken\.tf:1"):
+        init_from_anywhere(terraform)
+
+
+def test_the_provider_is_installed_once_per_lock_file(isolated: Make, tmp_path: Path) -> None:
+    make_mirror(tmp_path / "opt" / "plugins", "5.100.0")
+    lock_file, cache, terraform = tmp_path / "lock", tmp_path / "cache", isolated()
+    lock_file.write_text("")
+    program = installed_provider(lock_file, cache, terraform)
+    assert program.read_text() == "#!/bin/sh\n"
+    assert installed_provider(lock_file, cache, replace(terraform, executable=Path("/nowhere"))) == program
+    assert [home.name for home in cache.iterdir()] == [program.relative_to(cache).parts[0]]
+
+
+def test_a_provider_whose_mirror_has_moved_is_installed_again(isolated: Make, tmp_path: Path) -> None:
+    opt = tmp_path / "opt"
+    make_mirror(opt / "plugins", "5.100.0")
+    lock_file, cache, terraform = tmp_path / "lock", tmp_path / "cache", isolated()
+    lock_file.write_text("")
+    installed_provider(lock_file, cache, terraform)
+    (opt / "plugins").rename(opt / "moved")
+    assert installed_provider(lock_file, cache, terraform).resolve().is_relative_to(opt / "moved")
+
+
+@pytest.mark.lab
+def test_a_kept_provider_serves_several_commands_without_being_installed(
+    module: Path, provider: Path, environment: Mapping[str, str]
+) -> None:
+    bundle = Path(botocore.__file__).with_name("cacert.pem")
+    with SlowEndpoint("nothing") as endpoint:
+        users = {**local_environment(endpoint.url, "eu-west-1"), "AWS_CA_BUNDLE": str(bundle)}
+        with kept_provider(provider, users, module / "provider.log") as attached:
+            terraform = Terraform(module, attached, module / "terraform.log")
+            terraform.init()
+            for _ in range(2):
+                assert len(terraform.plan(module / "test.tfvars").changes) == 2
+    assert not (module / ".terraform").exists()
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize("end", ["return", "killed"])
+def test_a_kept_provider_does_not_outlive_us(
+    end: str, provider: Path, tmp_path: Path, environment: Mapping[str, str]
+) -> None:
+    keep = (
+        "import os, sys, pathlib\n"
+        "from runner.terraform import kept_provider\n"
+        "program, log = map(pathlib.Path, sys.argv[1:])\n"
+        "with kept_provider(program, os.environ, log):\n"
+        "    print('kept', flush=True)\n"
+        "    input()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", keep, provider, tmp_path / "provider.log"],
+        env={**environment, MARK: str(tmp_path)},
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as keeper:
+        assert keeper.stdout.readline() == b"kept\n"
+        kept = [process for process in processes_of(tmp_path) if process.pid != keeper.pid]
+        assert any("terraform-provider-aws" in part for process in kept for part in process.cmdline())
+        if end == "killed":
+            keeper.send_signal(signal.SIGKILL)
+        else:
+            keeper.communicate(b"\n", timeout=60)
+            assert processes_of(tmp_path) == []
+    wait_until(lambda: not any(map(is_alive, kept)))
+
+
+def test_a_provider_that_does_not_start_is_told_with_its_log(tmp_path: Path, environment: Mapping[str, str]) -> None:
+    program = tmp_path / "provider"
+    program.write_text("#!/bin/sh\necho Provider started\necho broken >&2\nexit 1\n")
+    program.chmod(0o755)
+    with (
+        pytest.raises(EnvironmentFailure, match=f"The AWS provider did not start; its log: {tmp_path}/log"),
+        kept_provider(program, environment, tmp_path / "log"),
+    ):
+        pass
+    assert (tmp_path / "log").read_text() == "broken\n"
