@@ -65,8 +65,9 @@ class Terraform:
         self._change("apply", _given(var_file, variables), "Finishing the apply so that nothing is orphaned.")
 
     def destroy(self, var_file: Path, variables: Variables | None = None) -> None:
-        """Take down all that the state knows."""
-        self._change("destroy", _given(var_file, variables), "Everything is being taken down already.")
+        """Take down all that the state knows, without asking first what of it still stands."""
+        given = ("-refresh=false", *_given(var_file, variables))
+        self._change("destroy", given, "Everything is being taken down already.")
 
     def plan(self, var_file: Path, variables: Variables | None = None) -> Plan:
         """Compare configuration, state and what stands."""
