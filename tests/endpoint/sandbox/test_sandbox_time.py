@@ -168,6 +168,24 @@ def test_threads_sleep_side_by_side(deploy):
     assert result.duration_seconds == 7.001
 
 
+def test_threads_that_wake_at_the_same_time_move_the_clock_once(deploy):
+    function = deploy("""
+        import time
+        from concurrent.futures import ThreadPoolExecutor
+        def work(_number):
+            for _ in range(5):
+                time.sleep(2)
+            return time.time() - time.monotonic()
+        def handler(event, context):
+            before = time.time() - time.monotonic()
+            with ThreadPoolExecutor(8) as pool:
+                return [offset - before for offset in pool.map(work, range(8))]
+    """)
+    result = function()
+    assert result.payload == b"[0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]"
+    assert result.duration_seconds == 10.001
+
+
 def test_a_sleep_in_the_event_loops_pool_counts_too(deploy):
     function = deploy("""
         import asyncio, time

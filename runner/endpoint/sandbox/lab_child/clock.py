@@ -7,6 +7,7 @@ real-time clock are changed at C level by time-machine, so that modules which to
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn
@@ -18,6 +19,7 @@ real_sleep = time.sleep
 real_monotonic = time.monotonic
 
 _SECOND_NS = 1_000_000_000
+_NEVER_NS = 1 << 63
 
 
 class Clock:
@@ -26,7 +28,8 @@ class Clock:
     def __init__(self) -> None:
         self.now_ns = 0
         self._started_ns = 0
-        self._deadline_ns: int | None = None
+        self._deadline_ns = _NEVER_NS
+        self._moving = threading.Lock()
         self._traveller: Traveller | None = None
         self._moved: Callable[[int], None] = lambda _now_ns: None
         self._expire: Callable[[], None] = lambda: None
@@ -43,14 +46,15 @@ class Clock:
     def begin(self, now_ns: int, deadline_ns: int) -> None:
         """Set it for an invocation."""
         self._deadline_ns = deadline_ns
-        self._set(now_ns)
+        with self._moving:
+            self._set(now_ns)
 
     def move_to(self, at_ns: int) -> None:
-        """Let time pass; it doesn't return from the deadline."""
-        if self._deadline_ns is not None and at_ns >= self._deadline_ns:
-            self._set(self._deadline_ns)
+        """Let time pass until then, unless it has; it doesn't return from the deadline."""
+        with self._moving:
+            self._set(max(self.now_ns, min(at_ns, self._deadline_ns)))
+        if at_ns >= self._deadline_ns:
             self._end()
-        self._set(at_ns)
 
     def monotonic_ns(self) -> int:
         """Return what ``time.monotonic_ns`` says: since the environment's start."""

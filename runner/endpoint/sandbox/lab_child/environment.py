@@ -39,8 +39,7 @@ def run(specification: Specification, control: socket.socket, output: int) -> No
         os.write(output, MARK.format(token=token, now_ns=now_ns).encode())
 
     CLOCK.start(specification.now_ns, moved=mark, expire=link.timed_out)
-    # Not earlier: awslambdaric reads the environment variables when it is imported.
-    from .runtime import serve
+    from .runtime import serve  # not above: whoever makes a Specification has no use for awslambdaric
 
     serve(specification.handler, link)
 

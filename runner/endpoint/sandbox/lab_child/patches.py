@@ -1,4 +1,9 @@
-"""Puts virtual time in the place of the process's own, for everything that is imported afterwards."""
+"""Puts virtual time in the place of the process's own, for everything that is imported afterwards.
+
+Real time remains: in sockets and other processes, in ``select.select`` and ``poll`` when they are called directly, in
+``Lock.acquire`` and ``Thread.join`` with a time limit, in signals from timers, in ``process_time`` and in
+``clock_gettime`` of other clocks than the real-time one. None of it moves the clock.
+"""
 
 from __future__ import annotations
 

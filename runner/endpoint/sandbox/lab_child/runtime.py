@@ -5,6 +5,7 @@ awslambdaric ships its own client as a native module for Linux only; with this o
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import sys
@@ -15,6 +16,7 @@ sys.modules["runtime_client"] = None  # type: ignore[assignment]  # the native o
 
 from awslambdaric import bootstrap  # noqa: E402
 from awslambdaric.lambda_runtime_client import BaseLambdaRuntimeClient, InvocationRequest  # noqa: E402
+from awslambdaric.lambda_runtime_marshaller import LambdaMarshaller  # noqa: E402
 
 from .clock import CLOCK, real_sleep  # noqa: E402
 from .frames import RESPONSE_LIMIT_BYTES, Kind  # noqa: E402
@@ -22,9 +24,13 @@ from .link import Link  # noqa: E402
 
 del sys.modules["runtime_client"]
 
+_READ_AT_IMPORT = {"AWS_LAMBDA_LOG_FORMAT", "AWS_LAMBDA_LOG_LEVEL"}
+
 
 def serve(handler: str, link: Link) -> None:
     """Import the handler and run it for every event, until the owner closes the link."""
+    if _READ_AT_IMPORT & os.environ.keys():
+        importlib.reload(bootstrap)
     bootstrap.create_log_sink = lambda: LogSink(link)
     bootstrap.run(handler, Client(link))
 
@@ -34,6 +40,7 @@ class Client(BaseLambdaRuntimeClient):
 
     def __init__(self, link: Link) -> None:
         super().__init__(lambda_runtime_address="")
+        self.marshaller = LambdaMarshaller()  # the class's own was made before this function's variables were known
         self._link = link
         self._is_ready = False
 

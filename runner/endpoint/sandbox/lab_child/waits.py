@@ -41,7 +41,7 @@ def wait_until(at_ns: int, happens: Callable[[float], bool]) -> bool:
     try:
         return _wait(at_ns, happens)
     finally:
-        del _wakes_at_ns[me]
+        _wakes_at_ns.pop(me, None)  # a signal's handler may have waited within
 
 
 def _wait(at_ns: int, happens: Callable[[float], bool]) -> bool:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import importlib
 import json
 import os
 import shutil
@@ -25,7 +24,6 @@ from .link import peak_memory_kib
 
 LENGTH = struct.Struct(">I")
 STATUS = struct.Struct(">iI")  # exit status as in subprocess, peak memory in KiB
-_IMPORTED = ("decimal", "logging", "simplejson", "time_machine", "traceback")  # what awslambdaric imports, and ours
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 
@@ -133,8 +131,10 @@ def main() -> None:
 
 def _import_what_children_need() -> None:
     sys.modules["pytest"] = None  # type: ignore[assignment]  # time-machine would import it if it is there
-    for name in _IMPORTED:
-        importlib.import_module(name)
+    import time_machine  # noqa: F401
+
+    from . import runtime  # noqa: F401
+
     del sys.modules["pytest"]
 
 
