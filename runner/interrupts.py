@@ -88,15 +88,13 @@ class Interrupts:
         """
         self._held.append(meanwhile)
         try:
-            yield
+            try:
+                yield
+            finally:
+                self._held.pop()  # before looking whether one came: the next one is no longer held
         except EnvironmentFailure as failure:
-            self._held.pop()
             self._pay(failure)
             raise
-        except BaseException:
-            self._held.pop()
-            raise
-        self._held.pop()
         self._pay(None)
 
     @contextmanager

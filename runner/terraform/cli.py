@@ -58,7 +58,8 @@ class Terraform:
         The lock file is not read-only: it may hold only the packed provider's checksums for this platform, and
         Terraform, which compares the unpacked one at every command, must be able to add its own.
         """
-        self._only_read("init", () if mirror is None else (f"-plugin-dir={mirror}",), self.progress)
+        options = () if mirror is None else (f"-plugin-dir={mirror}",)
+        self._only_read("init", options, self.progress, (_SUCCESS,))
 
     def apply(self, var_file: Path, variables: Variables | None = None) -> None:
         """Make what stands what the directory says."""
@@ -78,7 +79,8 @@ class Terraform:
                 changes.append(progress)
             self.progress(progress)
 
-        code = self._only_read("plan", ("-detailed-exitcode", *_given(var_file, variables)), listen)
+        options = ("-detailed-exitcode", *_given(var_file, variables))
+        code = self._only_read("plan", options, listen, (_SUCCESS, _CHANGES))
         return Plan(is_empty=code == _SUCCESS, changes=tuple(changes))
 
     def output(self) -> dict[str, Any]:
@@ -95,9 +97,9 @@ class Terraform:
             raise TerraformFailed(f"terraform output failed: {' '.join(answer.stderr.decode().split())}")
         return {name: output["value"] for name, output in json.loads(answer.stdout).items()}
 
-    def _only_read(self, command: str, options: Sequence[str], listener: Listener) -> int:
+    def _only_read(self, command: str, options: Sequence[str], listener: Listener, accepted: tuple[int, ...]) -> int:
         with self._running(command, options) as terraform:
-            return self._follow(command, terraform, listener)
+            return self._follow(command, terraform, listener, accepted)
 
     def _change(self, command: str, options: Sequence[str], meanwhile: str) -> None:
         with (
@@ -105,13 +107,13 @@ class Terraform:
             self._running(command, ("-auto-approve", *options)) as terraform,
             self.interrupts.passed_on(terraform.interrupt),
         ):
-            self._follow(command, terraform, self.progress)
+            self._follow(command, terraform, self.progress, (_SUCCESS,))
 
     def _running(self, command: str, options: Sequence[str]) -> AbstractContextManager[Running]:
         arguments: tuple[str | Path, ...] = (self.executable, command, "-json", "-input=false", *options)
         return running(arguments, self.directory, self.environment, self.log)
 
-    def _follow(self, command: str, terraform: Running, listener: Listener) -> int:
+    def _follow(self, command: str, terraform: Running, listener: Listener, accepted: tuple[int, ...]) -> int:
         tell = Telling(listener)
         diagnostics: list[Diagnostic] = []
         for line in terraform.lines():
@@ -122,7 +124,7 @@ class Terraform:
             if said is not None:
                 tell(said)
         code = terraform.code()
-        if code not in {_SUCCESS, _CHANGES}:
+        if code not in accepted:
             raise failure(command, code, diagnostics, self.directory, self.log)
         tell.raise_failure()
         return code

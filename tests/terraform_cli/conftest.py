@@ -4,12 +4,9 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from places import LOCK_FILE, MODULE, ROOT
 
 from runner.terraform import Terraform, installed_provider
-
-ROOT = Path(__file__).parents[2]
-LOCK_FILE = ROOT / "terraform" / ".terraform.lock.hcl"
-MODULE = Path(__file__).parent / "module"
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import botocore
 import pytest
-from conftest import LOCK_FILE, ROOT
+from places import LOCK_FILE, ROOT
 from processes import MARK, is_alive, processes_of, wait_until
 from slow_endpoint import SlowEndpoint
 
