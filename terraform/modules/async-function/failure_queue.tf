@@ -1,4 +1,5 @@
-# Where dropped events wait for somebody to look at them, when failure_queue is given.
+# Where dropped events wait for somebody to look at them, when failure_queue is given. Without a redrive-allow policy SQS
+# lets any queue of the account use this one as its dead-letter queue, and redrive from here.
 
 resource "aws_sqs_queue" "failures" {
   count = var.failure_queue == null ? 0 : 1
@@ -11,14 +12,7 @@ resource "aws_sqs_queue" "failures" {
   sqs_managed_sse_enabled           = var.failure_queue.kms_key_arn == null ? true : null
   tags                              = var.tags
 
-  # Whoever works the failures off may use this queue as the dead-letter queue of its own queue, and redrive from here.
-  redrive_allow_policy = jsonencode({ redrivePermission = "allowAll" })
-}
-
-resource "aws_sqs_queue_policy" "failures" {
-  count = var.failure_queue == null ? 0 : 1
-
-  queue_url = aws_sqs_queue.failures[0].id
+  # In the queue's own policy "*" is the queue. A resource of its own would leave the queue open for 25 s.
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{
@@ -26,7 +20,7 @@ resource "aws_sqs_queue_policy" "failures" {
       Effect    = "Deny"
       Principal = "*"
       Action    = "sqs:*"
-      Resource  = aws_sqs_queue.failures[0].arn
+      Resource  = "*"
       Condition = { Bool = { "aws:SecureTransport" = "false" } }
     }]
   })

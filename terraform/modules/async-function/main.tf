@@ -134,7 +134,7 @@ resource "aws_lambda_function_event_invoke_config" "this" {
   }
 
   # Lambda refuses destinations that the role may not write to, as it may not before its policy is there.
-  depends_on = [aws_iam_role_policy.this, aws_sqs_queue_policy.failures]
+  depends_on = [aws_iam_role_policy.this]
 }
 
 # After the event-invoke config: Lambda answers two changes of one function at the same moment with a conflict.

@@ -93,7 +93,7 @@ run "the_failure_queue_is_safe_and_in_use" {
   }
 
   assert {
-    condition     = jsondecode(aws_sqs_queue_policy.failures[0].policy).Statement[0].Condition == { Bool = { "aws:SecureTransport" = "false" } } && jsondecode(aws_sqs_queue_policy.failures[0].policy).Statement[0].Effect == "Deny"
+    condition     = jsondecode(aws_sqs_queue.failures[0].policy).Statement[0].Condition == { Bool = { "aws:SecureTransport" = "false" } } && jsondecode(aws_sqs_queue.failures[0].policy).Statement[0].Effect == "Deny"
     error_message = "The failure queue must refuse what doesn't come over TLS."
   }
 

@@ -1,0 +1,109 @@
+# A bucket's uploads are processed asynchronously; what fails waits in a queue for 14 days. Once the cause is mended, the
+# pipe sends it again: `terraform apply -var redrive=true` until the queue is empty, then without.
+
+variable "redrive" {
+  description = "Whether failed events are being sent to the function again."
+  type        = bool
+  default     = false
+}
+
+data "aws_caller_identity" "current" {}
+
+module "uploads" {
+  source = "../../modules/async-function"
+
+  name = "s3-uploads"
+  code = {
+    zip     = "${path.module}/../../../build/function.zip" # made by `make package`
+    handler = "app.handler"
+    runtime = "python3.13"
+  }
+  environment   = { variables = { LAB_ACTION = "succeed" } }
+  failure_queue = {}
+
+  allowed_triggers = {
+    uploads = {
+      principal      = "s3.amazonaws.com"
+      source_arn     = aws_s3_bucket.uploads.arn
+      source_account = data.aws_caller_identity.current.account_id
+    }
+  }
+}
+
+module "observability" {
+  source = "../../modules/async-observability"
+
+  functions = { s3-uploads = { failure_queue_name = module.uploads.failure_queue.name } }
+}
+
+resource "aws_s3_bucket" "uploads" {
+  bucket_prefix = "s3-uploads-"
+}
+
+resource "aws_s3_bucket_notification" "uploads" {
+  bucket = aws_s3_bucket.uploads.id
+
+  lambda_function {
+    lambda_function_arn = module.uploads.invoke_arn
+    events              = ["s3:ObjectCreated:*"]
+  }
+
+  # S3 asks the function's policy before it accepts the notification.
+  depends_on = [module.uploads]
+}
+
+# The record of a failed event holds the event itself: the pipe takes it out and invokes the function with it.
+resource "aws_pipes_pipe" "redrive" {
+  name          = "s3-uploads-redrive"
+  role_arn      = aws_iam_role.redrive.arn
+  source        = module.uploads.failure_queue.arn
+  target        = module.uploads.arn
+  desired_state = var.redrive ? "RUNNING" : "STOPPED"
+
+  source_parameters {
+    sqs_queue_parameters {
+      batch_size = 1
+    }
+  }
+
+  target_parameters {
+    input_template = "<$.body.requestPayload>"
+
+    lambda_function_parameters {
+      invocation_type = "FIRE_AND_FORGET"
+    }
+  }
+
+  depends_on = [aws_iam_role_policy.redrive]
+}
+
+resource "aws_iam_role" "redrive" {
+  name = "s3-uploads-redrive"
+
+  assume_role_policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "pipes.amazonaws.com" } }]
+  })
+}
+
+resource "aws_iam_role_policy" "redrive" {
+  name = "redrive"
+  role = aws_iam_role.redrive.name
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Effect   = "Allow"
+        Action   = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
+        Resource = module.uploads.failure_queue.arn
+      },
+      { Effect = "Allow", Action = ["lambda:InvokeFunction"], Resource = module.uploads.arn },
+    ]
+  })
+}
+
+output "bucket" {
+  description = "Where to upload."
+  value       = aws_s3_bucket.uploads.bucket
+}

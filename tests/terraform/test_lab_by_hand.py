@@ -1,0 +1,42 @@
+"""The root module as somebody uses it with Terraform alone."""
+
+import pytest
+from conftest import said
+
+pytestmark = pytest.mark.lab
+
+SCENARIO = "-var-file=scenarios/scenario-2.tfvars"
+
+
+@pytest.fixture(scope="module")
+def applied(initialised):
+    root = initialised(".")
+    completed = root.run("apply", "-auto-approve", SCENARIO)
+    yield completed
+    destroyed = root.run("destroy", "-auto-approve", SCENARIO)
+    assert destroyed.returncode == 0, said(destroyed)
+
+
+def test_a_scenario_applies_without_a_warning(applied):
+    assert applied.returncode == 0, said(applied)
+    assert "Warning" not in said(applied)
+
+
+@pytest.mark.usefixtures("applied")
+def test_a_second_plan_is_empty(initialised):
+    completed = initialised(".").run("plan", "-detailed-exitcode", SCENARIO)
+    assert completed.returncode == 0, said(completed)
+
+
+@pytest.mark.parametrize("scenario", ["baseline", "scenario-1", "scenario-2", "scenario-3", "scenario-4"])
+def test_no_scenario_warns(initialised, scenario):
+    completed = initialised(".").run("plan", f"-var-file=scenarios/{scenario}.tfvars")
+    assert completed.returncode == 0, said(completed)
+    assert "Warning" not in said(completed)
+
+
+def test_without_its_package_it_says_how_to_build_it(initialised):
+    completed = initialised(".").run("plan", SCENARIO, "-var=package=../build/nothing.zip")
+    assert completed.returncode == 1
+    assert completed.stderr.count("Error:") == 1
+    assert "make package" in completed.stderr
