@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner import leftovers
-from runner.errors import EnvironmentFailure, LeftBehind
+from runner.errors import EnvironmentFailure, Interrupted, LabError, LeftBehind
 from runner.interrupts import Interrupts
 from runner.journal import Entry, Journal
 from runner.lab import View
@@ -38,6 +38,20 @@ def forget_local(project: Project) -> str:
         journal.erase(entry)
     gone = f"{len(entries)} local stack(s) went with their endpoints; " if entries else ""
     return f"{gone}nothing is left."
+
+
+def may_stand(project: Project, target: str) -> LabError:
+    """Return what to tell a user who left before everything was taken down."""
+    entries = Journal(project.stacks).entries(target)
+    if target == "local" or not entries:
+        return Interrupted(
+            "You left before everything was taken down; it was on the embedded endpoint, and went with it."
+        )
+    names = ", ".join(f"{entry.name} in account {entry.account_id}, {entry.region}" for entry in entries)
+    return LeftBehind(
+        f"You left before everything was taken down. These may stand, function, role, log group, alarms and dashboard "
+        f"of each: {names}. Remove them with: async-lab destroy --target {target}"
+    )
 
 
 def standing(project: Project, target: Target) -> list[Standing]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +18,7 @@ from runner.errors import ExitCode, LabError, UsageError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from runner.project import Project
     from runner.result import RunResult
     from runner.scenario import Scenario
     from runner.target import Target
@@ -106,18 +108,23 @@ def run(
     chosen = [scenario_files.find(project, name) for name in scenarios]
     settings = lab.Settings(seed=seed, events=events, keep=keep)
     results: list[RunResult] = []
-    with report.ProgressView(_console(stderr=True)) as view, Interrupts(view.say) as interrupts:
-        with _opened(target, region, profile, seed) as where:
+    with (
+        _says_what_may_stand(project, target),
+        report.ProgressView(_console(stderr=True)) as view,
+        Interrupts(view.say) as interrupts,
+        _opened(target, region, profile, seed) as where,
+    ):
+        with view.paused():
             _ask_before_changing(where, chosen, yes=yes)
-            work = project.runs / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{chosen[0].name}"
-            with closing(lab.run(chosen, project, where, settings, work, view, interrupts)) as runs:
-                for result in runs:
-                    directory = out or work
-                    file = report.write(result, directory if len(chosen) == 1 else directory / result.scenario.name)
-                    results.append(result)
-                    if not json:
-                        with view.paused():
-                            report.show_run(_console(), result, project.shown(file), None)
+        work = project.runs / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{chosen[0].name}"
+        with closing(lab.run(chosen, project, where, settings, work, view, interrupts)) as runs:
+            for result in runs:
+                directory = out or work
+                file = report.write(result, directory if len(chosen) == 1 else directory / result.scenario.name)
+                results.append(result)
+                if not json:
+                    with view.paused():
+                        report.show_run(_console(), result, project.shown(file), _next_command(project, result))
     _conclude(results, as_json=json)
 
 
@@ -168,7 +175,11 @@ def destroy(
     from runner.project import Project
 
     project = Project.locate()
-    with report.ProgressView(_console(stderr=True)) as view, Interrupts(view.say) as interrupts:
+    with (
+        _says_what_may_stand(project, target),
+        report.ProgressView(_console(stderr=True)) as view,
+        Interrupts(view.say) as interrupts,
+    ):
         if target is TargetName.LOCAL:
             typer.echo(cleanup.forget_local(project))
             return
@@ -219,6 +230,17 @@ def _opened(target: TargetName, region: str | None, profile: str | None, seed: i
             yield where
 
 
+@contextmanager
+def _says_what_may_stand(project: Project, target: TargetName) -> Iterator[None]:
+    from runner import cleanup
+    from runner.interrupts import Abandoned
+
+    try:
+        yield
+    except Abandoned as abandoned:
+        raise cleanup.may_stand(project, target) from abandoned
+
+
 def _aws(region: str | None, profile: str | None) -> Target:
     from runner.target import open_aws
 
@@ -257,6 +279,16 @@ def _confirm(*, yes: bool) -> None:
         raise UsageError("Nothing was changed.")
 
 
+def _next_command(project: Project, result: RunResult) -> str | None:
+    """Return what one would type next: the scenario that follows, on the same target."""
+    from runner import scenario
+
+    names = scenario.names(project)
+    following = dict(pairwise(names)).get(result.scenario.name)
+    target = "" if result.place.target == TargetName.LOCAL else f" --target {result.place.target}"
+    return f"async-lab run {following}{target}" if following else None
+
+
 def _conclude(results: Sequence[RunResult], *, as_json: bool) -> None:
     from runner import report
 
@@ -264,6 +296,8 @@ def _conclude(results: Sequence[RunResult], *, as_json: bool) -> None:
         typer.echo(report.text(results), nl=False)
     elif len(results) > 1:
         report.show_summary(_console(), results)
+    else:
+        report.show_verdict(_console(), results[0])
     if not all(result.is_as_expected for result in results):
         raise typer.Exit(ExitCode.NOT_AS_EXPECTED)
 

@@ -46,6 +46,9 @@ class View(Protocol):
     def terraform(self, progress: Progress) -> None:
         """Tell what Terraform does."""
 
+    def taken_down(self) -> None:
+        """Tell that everything is gone."""
+
     def kept(self, stack: Stack) -> None:
         """Leave the user with what stands; on a target that goes with the run, until they have seen enough."""
 
@@ -74,6 +77,7 @@ def run(
             if stack.may_stand and (target.is_disposable or not settings.keep):
                 view.phase("Taking everything down")
                 stack.take_down()
+                view.taken_down()
 
 
 def run_one(scenario: Scenario, stack: Stack, settings: Settings, view: View) -> RunResult:

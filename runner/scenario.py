@@ -83,8 +83,8 @@ def find(project: Project, name: str) -> Scenario:
         if candidate in known:
             return load(project, project.scenarios / f"{candidate}.tfvars")
     near = get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]}? " if near else ""
-    raise UsageError(f"There is no scenario {name}; {hint}List them with: async-lab scenarios")
+    hint = f"did you mean {near[0]}? Or " if near else ""
+    raise UsageError(f"There is no scenario {name}; {hint}list them with: async-lab scenarios")
 
 
 def load(project: Project, path: Path) -> Scenario:

@@ -58,6 +58,10 @@ class Stack:
 
     def take_down(self) -> None:
         """Destroy it, then ask AWS itself whether anything is left. Raises LeftBehind, which says what."""
+        with self.terraform.interrupts.held("Everything is being taken down already."):
+            self._take_down()
+
+    def _take_down(self) -> None:
         failed = None
         try:
             self.terraform.destroy(Path(self.entry.var_file))

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 START_SECOND = 45
 """A run begins at this second of a minute, so that its minutes are those of the sample's pictures."""
 _MINUTE_SECONDS = 60
+_USERS_OWN = ("AWS_", "TF_VAR_", "TF_WORKSPACE", "TF_DATA_DIR")
+"""Beginnings of variables that are about another account or another stack."""
 _DATA_POINT_DELAY_SECONDS = 120  # doc: on AWS a data point is one to two minutes late
 
 
@@ -186,8 +188,8 @@ def endpoint_variables(url: str, region: str) -> dict[str, str]:
 
 
 def local_environment(url: str, region: str) -> dict[str, str]:
-    """Return the user's environment with nothing of AWS in it but what points at the endpoint."""
-    users = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    """Return the user's environment with nothing of AWS in it but what points at the endpoint, and no Terraform input."""
+    users = {name: value for name, value in os.environ.items() if not name.startswith(_USERS_OWN)}
     files = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
     return users | files | endpoint_variables(url, region)
 

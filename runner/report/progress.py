@@ -16,7 +16,7 @@ from rich.status import Status
 from runner.metrics import Metrics
 from runner.stack import Stack
 from runner.terraform import Progress, Step
-from runner.wording import count, duration
+from runner.wording import count, duration, plural
 
 _VERBS = {"create": "created", "update": "changed", "delete": "destroyed", "replace": "replaced", "read": "read"}
 _PLAIN_SECONDS = 60.0
@@ -31,6 +31,7 @@ class ProgressView:
         self._status: Status | None = console.status("") if console.is_terminal else None
         self._phase = ""
         self._told_at = time.monotonic()
+        self._destroyed = 0
 
     def __enter__(self) -> Self:
         if self._status:
@@ -69,13 +70,19 @@ class ProgressView:
     def terraform(self, progress: Progress) -> None:
         """Tell what Terraform does, resource by resource."""
         resource = progress.address.replace("module.", "")
-        if progress.step is Step.DONE:
+        if progress.step is Step.DONE and progress.action == "delete":
+            self._destroyed += 1
+        elif progress.step is Step.DONE:
             self.say(f"  {resource} {_VERBS.get(progress.action, progress.action)} ({progress.elapsed_seconds:.0f} s)")
         elif progress.step in {Step.STARTED, Step.GOING_ON} and self._status:
             elapsed = f" {progress.elapsed_seconds:.0f} s" if progress.elapsed_seconds else ""
             self._status.update(escape(f"{self._phase}: {resource}{elapsed}"))
         elif progress.step is Step.WARNING or (progress.step is Step.NOTE and "taken from" in progress.message):
             self.say(f"  {progress.message}")
+
+    def taken_down(self) -> None:
+        """Tell that AWS shows nothing any more."""
+        self.say(f"  {plural(self._destroyed, 'resource')} destroyed; nothing is left")
 
     def kept(self, stack: Stack) -> None:
         """Say how to look at what stands, and how to remove it; wait for Ctrl-C where it goes with the run."""

@@ -23,7 +23,7 @@ _INDENT = 2
 
 
 def show_run(console: Console, result: RunResult, result_file: str | None, next_command: str | None) -> None:
-    """Print all there is to say about a run, the verdict last.
+    """Print all there is to say about a run but the verdict, which is to be the last line of all.
 
     ``result_file`` is where its data lies and ``next_command`` what one would type next; None leaves the line out.
     """
@@ -35,6 +35,10 @@ def show_run(console: Console, result: RunResult, result_file: str | None, next_
         _show_finding(console, finding, glyphs)
     _show_alarms(console, result.alarms)
     _show_ways_on(console, result, result_file, next_command)
+
+
+def show_verdict(console: Console, result: RunResult) -> None:
+    """Print in one line whether the run went as expected."""
     console.print(_verdict(result), soft_wrap=True)
 
 

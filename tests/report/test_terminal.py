@@ -11,7 +11,7 @@ from series import metrics_of
 from runner import scenario
 from runner.metrics import METRIC_NAMES
 from runner.report.overview import show_scenarios, show_summary
-from runner.report.terminal import show_run
+from runner.report.terminal import show_run, show_verdict
 
 
 class AsciiFile(io.StringIO):
@@ -83,18 +83,28 @@ def test_expectations_that_are_not_met_are_marked_and_counted():
 
     assert any(re.match(r"  ✗  Sum of AsyncEventsDropped +0 +1", line) for line in lines)
     assert any(re.match(r"  ✓  Sum of Throttles +6 to 8 +6", line) for line in lines)
-    assert lines[-1] == "scenario-2: NOT as expected, 3 of 7 expectations not met."
 
 
-def test_the_last_line_is_the_verdict():
-    assert shown(result_of("scenario-2"))[-1] == "scenario-2: as expected, 7 of 7 expectations met."
+@pytest.mark.parametrize(
+    ("result", "verdict"),
+    [
+        (result_of("scenario-2"), "scenario-2: as expected, 7 of 7 expectations met."),
+        (result_of("scenario-2", METRICS["scenario-3"]), "scenario-2: NOT as expected, 3 of 7 expectations not met."),
+        (result_of("scenario-2", comparisons=()), "scenario-2: done. Late: waiting for reserved concurrency."),
+    ],
+)
+def test_the_verdict_is_one_line(result, verdict):
+    assert printed(show_verdict, result) == [verdict]
+
+
+def test_what_to_type_next_comes_last():
+    assert shown(result_of("scenario-2"))[-1] == "Next    make scenario-3"
 
 
 def test_a_run_with_other_events_than_the_scenarios_compares_nothing():
     lines = shown(result_of("scenario-2", comparisons=()))
 
     assert any("Not compared" in line for line in lines)
-    assert lines[-1] == "scenario-2: done. Late: waiting for reserved concurrency."
 
 
 def test_only_alarms_that_rang_are_shown():
