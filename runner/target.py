@@ -188,7 +188,7 @@ def endpoint_variables(url: str, region: str) -> dict[str, str]:
 
 
 def local_environment(url: str, region: str) -> dict[str, str]:
-    """Return the user's environment with nothing of AWS in it but what points at the endpoint, and no Terraform input."""
+    """Return the user's environment with nothing of AWS or Terraform in it but what points at the endpoint."""
     users = {name: value for name, value in os.environ.items() if not name.startswith(_USERS_OWN)}
     files = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
     return users | files | endpoint_variables(url, region)
