@@ -51,7 +51,7 @@ def test_failure_prints_and_then_raises_the_samples_exception(app, configure, ca
 
 def test_it_sleeps_before_it_prints(app, configure, slept, capsys, monkeypatch):
     configure(action="sleep", sleep_seconds="90", message="slept")
-    monkeypatch.setattr(time, "sleep", lambda seconds: print(f"sleeping {seconds:g}"))
+    monkeypatch.setattr(time, "sleep", lambda seconds: sys.stdout.write(f"sleeping {seconds:g}\n"))
     app.handler({}, None)
     assert capsys.readouterr().out.splitlines()[-2:] == ["sleeping 90", "slept"]
 

@@ -42,6 +42,52 @@ def test_a_modules_own_tests_pass(initialised, name):
     assert int(passed[1]) > 0
 
 
+@pytest.mark.parametrize("name", MODULES)
+def test_a_readmes_example_is_valid_and_formatted(tree, initialised, name):
+    example = re.search(r"^```hcl\n(.*?)^```", (tree / name / "README.md").read_text(), re.DOTALL | re.MULTILINE)
+    directory = tree / f"readme-of-{name.rpartition('/')[2]}"
+    directory.mkdir()
+    (directory / "main.tf").write_text(example[1].replace('"./modules/', '"../modules/'))
+    completed = initialised(directory.name).run("validate")
+    assert completed.returncode == 0, said(completed)
+    formatted = initialised(directory.name).run("fmt", "-check")
+    assert formatted.returncode == 0, said(formatted)
+
+
+def dependencies(initialised, name):
+    """Return which resources wait for which, as Terraform's graph has them."""
+    graph = initialised(name).run("graph").stdout
+    edges = re.findall(r'"(\S+?)" -> "(\S+?)"', graph)
+    assert edges
+    return {later: {earlier for this, earlier in edges if this == later} for later, _ in edges}
+
+
+@pytest.mark.parametrize(
+    ("later", "earlier"),
+    [
+        ("aws_lambda_function.this", "aws_iam_role_policy.this"),
+        ("aws_lambda_function.this", "aws_cloudwatch_log_group.this"),
+        ("aws_lambda_function_event_invoke_config.this", "aws_lambda_alias.this"),
+        ("aws_lambda_provisioned_concurrency_config.this", "aws_lambda_function_event_invoke_config.this"),
+    ],
+)
+def test_what_lambda_refuses_too_early_or_at_once_waits_for_its_turn(initialised, later, earlier):
+    """Lambda checks the role when it is told of a target, and takes one change of a function at a time."""
+    waits_for = dependencies(initialised, "modules/async-function")
+    reached, open_ = set(), {later}
+    while open_:
+        reached |= open_
+        open_ = {found for one in open_ for found in waits_for.get(one, ())} - reached
+    assert earlier in reached
+
+
+def test_alarms_do_not_wait_for_the_function(initialised):
+    waits_for = dependencies(initialised, ".")
+    alarms = {name: earlier for name, earlier in waits_for.items() if "observability" in name}
+    assert alarms
+    assert not [name for name, earlier in alarms.items() if any("module.function" in one for one in earlier)]
+
+
 @pytest.mark.parametrize("name", [".", *MODULES])
 def test_every_variable_with_a_validation_is_refused_somewhere(tree, name):
     """A bound that no test sees refused may as well not be there."""
