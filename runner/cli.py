@@ -124,7 +124,8 @@ def run(
                 results.append(result)
                 if not json:
                     with view.paused():
-                        report.show_run(_console(), result, project.shown(file), _next_command(project, result))
+                        following = _next_command(project, result) if len(chosen) == 1 else None
+                        report.show_run(_console(), result, project.shown(file), following)
     _conclude(results, as_json=json)
 
 
