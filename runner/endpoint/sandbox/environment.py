@@ -57,7 +57,8 @@ class Environment:
     @property
     def has_ended(self) -> bool:
         """Whether the process ended since its last execution."""
-        return any(descriptor == self._process.status for descriptor, _ in self._poll.poll(0))
+        # Its end of the link closes before its status is known; and it has nothing else to say now.
+        return any(descriptor != self._process.output for descriptor, _ in self._poll.poll(0))
 
     def wait_until_ready(self, output: Output) -> Outcome:
         """Return once the handler is imported, or isn't to be."""

@@ -186,6 +186,21 @@ def test_threads_that_wake_at_the_same_time_move_the_clock_once(deploy):
     assert result.duration_seconds == 10.001
 
 
+def test_a_sleep_that_holds_a_lock_for_which_others_wait_passes(deploy):
+    function = deploy("""
+        import threading, time
+        from concurrent.futures import ThreadPoolExecutor
+        lock = threading.Lock()
+        def work(seconds):
+            with lock:
+                time.sleep(seconds)
+        def handler(event, context):
+            with ThreadPoolExecutor(2) as pool:
+                list(pool.map(work, [4, 5]))
+    """)
+    assert function().duration_seconds == 9.001
+
+
 def test_a_sleep_in_the_event_loops_pool_counts_too(deploy):
     function = deploy("""
         import asyncio, time
@@ -227,7 +242,7 @@ def test_a_wait_ends_early_when_another_thread_says_so(deploy):
 def test_a_background_thread_neither_spins_nor_drives_the_clock(deploy):
     """Such as the flushing threads of tracing libraries: they get time when the handler lets some pass."""
     function = deploy("""
-        import threading, time
+        import subprocess, threading, time
         ticks = []
         def tick():
             while True:
@@ -235,7 +250,7 @@ def test_a_background_thread_neither_spins_nor_drives_the_clock(deploy):
                 ticks.append(time.monotonic())
         threading.Thread(target=tick, daemon=True).start()
         def handler(event, context):
-            sum(range(3_000_000))
+            subprocess.run(["sleep", "1.5"])
             time.sleep(event)
             return len(ticks)
     """)

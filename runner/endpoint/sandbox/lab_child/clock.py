@@ -19,7 +19,7 @@ real_sleep = time.sleep
 real_monotonic = time.monotonic
 
 _SECOND_NS = 1_000_000_000
-_NEVER_NS = 1 << 63
+NEVER_NS = 1 << 63
 
 
 class Clock:
@@ -27,8 +27,9 @@ class Clock:
 
     def __init__(self) -> None:
         self.now_ns = 0
+        self.is_frozen = False
         self._started_ns = 0
-        self._deadline_ns = _NEVER_NS
+        self._deadline_ns = NEVER_NS
         self._moving = threading.Lock()
         self._traveller: Traveller | None = None
         self._moved: Callable[[int], None] = lambda _now_ns: None
@@ -45,16 +46,24 @@ class Clock:
 
     def begin(self, now_ns: int, deadline_ns: int) -> None:
         """Set it for an invocation."""
-        self._deadline_ns = deadline_ns
         with self._moving:
+            self._deadline_ns = deadline_ns
             self._set(now_ns)
+            self.is_frozen = False
 
     def move_to(self, at_ns: int) -> None:
-        """Let time pass until then, unless it has; it doesn't return from the deadline."""
+        """Let time pass until then, unless it has or is frozen; it doesn't return from the deadline."""
         with self._moving:
+            if self.is_frozen:
+                return
             self._set(max(self.now_ns, min(at_ns, self._deadline_ns)))
-        if at_ns >= self._deadline_ns:
-            self._end()
+            if at_ns >= self._deadline_ns:
+                self._end()  # with the lock: no other thread has the last word
+
+    def freeze(self) -> None:
+        """Stop until the next invocation: what runs on in other threads gets no time, as on Lambda."""
+        with self._moving:
+            self.is_frozen = True
 
     def monotonic_ns(self) -> int:
         """Return what ``time.monotonic_ns`` says: since the environment's start."""

@@ -7,12 +7,17 @@ Real time remains: in sockets and other processes, in ``select.select`` and ``po
 
 from __future__ import annotations
 
+import selectors
+import subprocess
+import sys
+import threading
 import time
+from collections import Counter
 from types import SimpleNamespace
 from typing import Any
 
 from .clock import CLOCK, real_monotonic, real_sleep
-from .waits import sleep, wait_until
+from .waits import sleep, starting, wait_until, waiting
 
 
 def install() -> None:
@@ -31,17 +36,51 @@ def _patch_time() -> None:
 
 def _patch_threading() -> None:
     """Make a wait with a time limit one in virtual time: conditions, and events, queues and futures through them."""
-    import threading
-
-    real_wait = threading.Condition.wait
-
-    def wait(self: threading.Condition, timeout: float | None = None) -> bool:
-        if timeout is None or timeout <= 0:
-            return real_wait(self, timeout)
-        return wait_until(CLOCK.now_ns + round(timeout * 1e9), lambda seconds: real_wait(self, seconds))
-
-    threading.Condition.wait = wait  # type: ignore[method-assign]
     threading._time = time.monotonic  # type: ignore[attr-defined]  # noqa: SLF001 -- bound when it was imported
+    threading.Condition.wait = _condition_wait(threading.Condition.wait)  # type: ignore[method-assign]
+    threading.Thread.join = _thread_join(threading.Thread.join)  # type: ignore[method-assign]
+    threading.Thread.start = _thread_start(threading.Thread.start)  # type: ignore[method-assign]
+
+
+def _condition_wait(real_wait: Any) -> Any:
+    waiting_for: Counter[int] = Counter()  # how many threads, by condition
+
+    def wait(self: Any, timeout: float | None = None) -> bool:
+        def is_blocked() -> bool:  # who is notified is taken off the list of waiters
+            return len(self._waiters) >= waiting_for[id(self)]
+
+        waiting_for[id(self)] += 1
+        try:
+            if timeout is not None and timeout > 0:
+                until_ns = CLOCK.now_ns + round(timeout * 1e9)
+                return wait_until(until_ns, lambda seconds: real_wait(self, seconds), is_blocked)
+            with waiting(is_blocked):
+                return real_wait(self, timeout)
+        finally:
+            waiting_for[id(self)] -= 1
+            if not waiting_for[id(self)]:
+                del waiting_for[id(self)]
+
+    return wait
+
+
+def _thread_join(real_join: Any) -> Any:
+    def join(self: threading.Thread, timeout: float | None = None) -> None:
+        if timeout is None:
+            with waiting(lambda: self.ident in sys._current_frames()):  # noqa: SLF001 -- documented
+                real_join(self)
+        else:
+            real_join(self, timeout)
+
+    return join
+
+
+def _thread_start(real_start: Any) -> Any:
+    def start(self: threading.Thread) -> None:
+        with starting():
+            real_start(self)
+
+    return start
 
 
 def _patch_selectors() -> None:
@@ -50,28 +89,31 @@ def _patch_selectors() -> None:
     One that has connections open, or whoever else selects, is waiting for the world outside and does so in real time;
     the clock then moves by what it waited in vain.
     """
-    import selectors
-
     for kind in {getattr(selectors, name) for name in vars(selectors) if name.endswith("Selector")}:
         if "select" in vars(kind) and kind is not selectors.BaseSelector:
-            kind.select = _virtual_select(kind.select)
+            kind.select = _selector_select(kind.select)
 
 
-def _virtual_select(real_select: Any) -> Any:
+def _selector_select(real_select: Any) -> Any:
     def select(self: Any, timeout: float | None = None) -> list[Any]:
-        if timeout is None or timeout <= 0:
-            return real_select(self, timeout)
         ready: list[Any] = []
 
-        def happens(real_seconds: float) -> bool:
+        def happens(real_seconds: float | None) -> bool:
             ready.extend(real_select(self, real_seconds))
             return bool(ready)
 
-        until_ns = CLOCK.now_ns + round(timeout * 1e9)
-        if _waits_for_itself(self):
-            wait_until(until_ns, happens)
+        def is_blocked() -> bool:
+            return not real_select(self, 0)
+
+        if timeout is None:
+            with waiting(is_blocked):
+                happens(None)
+        elif timeout <= 0:
+            happens(0)
+        elif _waits_for_itself(self):
+            wait_until(CLOCK.now_ns + round(timeout * 1e9), happens, is_blocked)
         elif not happens(timeout):
-            CLOCK.move_to(until_ns)
+            CLOCK.move_to(CLOCK.now_ns + round(timeout * 1e9))
         return ready
 
     return select
@@ -90,7 +132,5 @@ def _callback_name(data: Any) -> str | None:
 
 def _leave_subprocess_alone() -> None:
     """Keep real time for processes that the handler starts: they run in no other."""
-    import subprocess
-
     subprocess._time = real_monotonic  # type: ignore[attr-defined]  # noqa: SLF001
     subprocess.time = SimpleNamespace(sleep=real_sleep)  # type: ignore[attr-defined]

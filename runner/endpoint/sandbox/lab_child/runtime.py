@@ -47,7 +47,7 @@ class Client(BaseLambdaRuntimeClient):
     def wait_next_invocation(self) -> Any:
         """Return the next event; end the process when there will be none."""
         if not self._is_ready:
-            self._link.report(Kind.READY)
+            self._report(Kind.READY)
             self._is_ready = True
         invocation = self._link.receive()
         if invocation is None:
@@ -73,19 +73,23 @@ class Client(BaseLambdaRuntimeClient):
         """Report a success."""
         body = result_data if isinstance(result_data, bytes) else result_data.encode()
         if len(body) > RESPONSE_LIMIT_BYTES:
-            self._link.report(Kind.TOO_LARGE)
+            self._report(Kind.TOO_LARGE)
         else:
-            self._link.report(Kind.RESULT, body)
+            self._report(Kind.RESULT, body)
 
     def post_invocation_error(
         self, _invoke_id: str, error_response_data: str, _xray_fault: str, _invocation_id: str | None = None
     ) -> None:
         """Report an exception that left the handler."""
-        self._link.report(Kind.ERROR, error_response_data.encode())
+        self._report(Kind.ERROR, error_response_data.encode())
 
     def post_init_error(self, error_response_data: dict[str, Any], _error_type_override: str | None = None) -> None:
         """Report a handler that can't be imported or found."""
-        self._link.report(Kind.INIT_ERROR, json.dumps(error_response_data).encode())
+        self._report(Kind.INIT_ERROR, json.dumps(error_response_data).encode())
+
+    def _report(self, kind: Kind, body: bytes = b"") -> None:
+        CLOCK.freeze()
+        self._link.report(kind, body)
 
 
 class LogSink(bootstrap.StandardLogSink):

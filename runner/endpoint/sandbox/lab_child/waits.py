@@ -1,58 +1,86 @@
 """Waiting in virtual time, with any number of threads.
 
-A thread that waits for a time gives the clock a reason to move; it moves once nothing computes any more, that is when
-every thread of the process waits, and then to the earliest of those times. A thread alone need not ask.
-Whether a thread waits shows in its innermost Python frame. That a thread which was just woken still looks like a
-waiting one is why the clock moves only after it has looked so a few times in a row.
+A thread that waits for a time gives the clock a reason to move. It moves when nothing computes, that is when every
+thread waits in one of the ways that we know, and then to the earliest of those times; so threads that sleep side by
+side take as long as the longest, and one in the background drives nobody's clock. A thread alone need not ask.
+
+A thread blocked in a way that we don't know, such as by a lock, can't be told from one that computes or talks to the
+world, except that it uses no processor time: after a while without any it counts as waiting too. Daemon threads have no
+such patience: they flush and poll in the background, often while the handler waits for an answer.
 """
 
 from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from types import FrameType
 
-from .clock import CLOCK, real_sleep
+from .clock import CLOCK, NEVER_NS, real_monotonic, real_sleep
 
 _NAP_SECONDS = 0.002
-_QUIET_NAPS = 3
-_WAITING = {
-    ("threading.py", "wait"),
-    ("threading.py", "join"),
-    ("threading.py", "_wait_for_tstate_lock"),
-    ("thread.py", "_worker"),  # concurrent.futures: a pool's idle thread
-    ("selectors.py", "select"),  # asyncio: a loop without anything to do
-}
-
-_wakes_at_ns: dict[int, int] = {}
-"""By thread, the time that it waits for."""
+_FROZEN_NAP_SECONDS = 0.05
+_PATIENCE_SECONDS = 1.0
+_IDLE_PROCESSOR_SECONDS = 0.1
+"""Of processor time in as long as our patience lasts; the naps take some."""
 
 
-def wait_until(at_ns: int, happens: Callable[[float], bool]) -> bool:
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """What a thread waits for. ``is_blocked`` is false as soon as it happened, though the thread may not run yet."""
+
+    at_ns: int
+    is_blocked: Callable[[], bool]
+
+
+_waits: dict[int, Wait] = {}
+"""By thread."""
+_starting: set[int] = set()
+"""Threads that start another one, which is nowhere to be seen until it runs."""
+
+
+@contextmanager
+def waiting(is_blocked: Callable[[], bool], at_ns: int = NEVER_NS) -> Iterator[None]:
+    """Let the others know that this thread waits."""
+    me = threading.get_ident()
+    outer = _waits.get(me)  # of a thread whose signal handler waits
+    _waits[me] = Wait(at_ns, is_blocked)
+    try:
+        yield
+    finally:
+        _waits.pop(me)
+        if outer is not None:
+            _waits[me] = outer
+
+
+@contextmanager
+def starting() -> Iterator[None]:
+    """Let the clock stand while this thread starts another one."""
+    me = threading.get_ident()
+    _starting.add(me)
+    try:
+        yield
+    finally:
+        _starting.discard(me)
+
+
+def wait_until(at_ns: int, happens: Callable[[float], bool], is_blocked: Callable[[], bool] = lambda: True) -> bool:
     """Wait for a time or for something that happens first; return whether it did.
 
     ``happens`` waits for it a given number of real seconds.
     """
     if happens(0):
         return True
-    me = threading.get_ident()
-    _wakes_at_ns[me] = at_ns
-    try:
-        return _wait(at_ns, happens)
-    finally:
-        _wakes_at_ns.pop(me, None)  # a signal's handler may have waited within
-
-
-def _wait(at_ns: int, happens: Callable[[float], bool]) -> bool:
-    quiet_naps = 0
-    while CLOCK.now_ns < at_ns:
-        if quiet_naps >= _QUIET_NAPS or _is_alone():
-            CLOCK.move_to(at_ns)
-        elif happens(_NAP_SECONDS):
-            return True
-        else:
-            quiet_naps = quiet_naps + 1 if _is_next(at_ns) else 0
+    with waiting(is_blocked, at_ns):
+        patience = None if threading.current_thread().daemon else _Patience()
+        while CLOCK.now_ns < at_ns:
+            if _is_next(at_ns) and (_all_wait() or (patience and patience.is_over())):
+                CLOCK.move_to(at_ns)
+            elif happens(_FROZEN_NAP_SECONDS if CLOCK.is_frozen else _NAP_SECONDS):
+                return True
     return False
 
 
@@ -63,23 +91,45 @@ def sleep(seconds: float) -> None:
     wait_until(CLOCK.now_ns + round(seconds * 1e9), _nothing_happens)
 
 
+class _Patience:
+    """Is over when the process has hardly used its processor for a while, and begins again."""
+
+    def __init__(self) -> None:
+        self._begin()
+
+    def is_over(self) -> bool:
+        if real_monotonic() - self._since < _PATIENCE_SECONDS:
+            return False
+        was_idle = time.process_time() - self._processor_since < _IDLE_PROCESSOR_SECONDS
+        self._begin()
+        return was_idle
+
+    def _begin(self) -> None:
+        self._since, self._processor_since = real_monotonic(), time.process_time()
+
+
 def _nothing_happens(real_seconds: float) -> bool:
     real_sleep(real_seconds)
     return False
 
 
-def _is_alone() -> bool:
-    return len(sys._current_frames()) == 1  # noqa: SLF001 -- documented, whatever its name
-
-
 def _is_next(at_ns: int) -> bool:
-    """Whether every thread waits, and none for an earlier time."""
-    frames = sys._current_frames().items()  # noqa: SLF001
-    return at_ns <= min(_wakes_at_ns.values()) and all(
-        thread in _wakes_at_ns or _is_waiting(frame) for thread, frame in frames
-    )
+    return not CLOCK.is_frozen and at_ns <= min(wait.at_ns for wait in list(_waits.values()))
 
 
-def _is_waiting(frame: FrameType) -> bool:
+def _all_wait() -> bool:
+    frames = sys._current_frames()  # noqa: SLF001 -- documented, whatever its name
+    return not _starting and all(_is_waiting(thread, frame) for thread, frame in frames.items())
+
+
+def _is_waiting(thread: int, frame: FrameType) -> bool:
+    wait = _waits.get(thread)
+    return wait.is_blocked() if wait else _is_idle_worker(frame)
+
+
+def _is_idle_worker(frame: FrameType) -> bool:
+    """Whether it is a thread of concurrent.futures's pool without work; its queue waits where we can't see it."""
     code = frame.f_code
-    return (code.co_filename.rpartition("/")[2], code.co_name) in _WAITING
+    if code.co_name != "_worker" or not code.co_filename.endswith("concurrent/futures/thread.py"):
+        return False
+    return bool(frame.f_locals["work_queue"].empty())
