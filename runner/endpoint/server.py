@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 import threading
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -11,6 +12,7 @@ import waitress
 from moto import backends
 from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from waitress import wasyncore
 
 from runner.errors import EnvironmentFailure
 
@@ -28,14 +30,14 @@ class Server:
 
     def __init__(self, port: int, application: WsgiApp) -> None:
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns of every request that waits
-        try:
-            self._server = waitress.create_server(
-                application, host=LOOPBACK, port=port, threads=_THREADS, clear_untrusted_proxy_headers=True
-            )
-        except OSError as error:
-            raise EnvironmentFailure(
-                f"Port {port} on {LOOPBACK} can't be used ({error.strerror}): choose another with --port."
-            ) from error
+        self._sockets: dict[int, Any] = {}  # all that the server's thread looks after, by file descriptor
+        self._server = waitress.create_server(
+            application,
+            map=self._sockets,
+            sockets=[_listening(port)],
+            threads=_THREADS,
+            clear_untrusted_proxy_headers=True,
+        )
         self.url = f"http://{LOOPBACK}:{self._server.effective_port}"
         self._thread = threading.Thread(target=self._server.run, name="endpoint", daemon=True)
 
@@ -44,9 +46,26 @@ class Server:
         self._thread.start()
 
     def stop(self) -> None:
-        """Answer no more, and free the port."""
-        self._server.close()
-        self._thread.join()
+        """Answer no more, free the port and drop the connections that clients keep open."""
+        if self._thread.is_alive():
+            # Sockets are closed by the thread that waits for them, which then has none left and ends.
+            self._server.trigger.pull_trigger(self._close)
+            self._thread.join()
+        else:
+            self._close()
+        self._server.task_dispatcher.shutdown()
+
+    def _close(self) -> None:
+        wasyncore.close_all(self._sockets, ignore_all=True)
+
+
+def _listening(port: int) -> socket.socket:
+    try:
+        return socket.create_server((LOOPBACK, port))
+    except OSError as error:
+        raise EnvironmentFailure(
+            f"Port {port} on {LOOPBACK} can't be used ({error.strerror}): choose another with --port."
+        ) from error
 
 
 def moto_application() -> WsgiApp:

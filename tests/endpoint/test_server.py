@@ -1,0 +1,108 @@
+import http.client
+import socket
+import threading
+from contextlib import closing
+
+import boto3
+import pytest
+
+from runner.endpoint.server import LOOPBACK, Server, moto_application
+from runner.errors import EnvironmentFailure
+
+
+def hello(environ, start_response):
+    body = f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}".encode()
+    start_response("200 OK", [("Content-Length", str(len(body)))])
+    return [body]
+
+
+@pytest.fixture
+def serve():
+    servers = []
+
+    def start(application=hello, port=0) -> Server:
+        server = Server(port, application)
+        server.start()
+        servers.append(server)
+        return server
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+def port_of(server: Server) -> int:
+    return int(server.url.rpartition(":")[2])
+
+
+def test_several_requests_share_one_connection(serve):
+    with closing(http.client.HTTPConnection(LOOPBACK, port_of(serve()))) as connection:
+        for path in ("/a", "/b"):
+            connection.request("GET", path)
+            used = connection.sock
+            assert connection.getresponse().read() == f"GET {path}".encode()
+            assert connection.sock is used
+        assert used is not None
+
+
+def test_only_loopback_is_listened_on(serve):
+    server = serve()
+    assert server.url.startswith("http://127.0.0.1:")
+    with pytest.raises(OSError, match=r"."):
+        socket.create_connection(("127.0.0.2", port_of(server)), timeout=1)
+
+
+def test_port_in_use_is_one_sentence_and_leaves_no_thread(serve):
+    port = port_of(serve())
+    before = set(threading.enumerate())
+    with pytest.raises(EnvironmentFailure, match=rf"Port {port} on 127\.0\.0\.1 can't be used .*--port"):
+        Server(port, hello)
+    assert set(threading.enumerate()) == before
+
+
+def test_stop_does_not_wait_for_clients_that_keep_their_connection():
+    before = set(threading.enumerate())
+    server = Server(0, hello)
+    server.start()
+    with closing(http.client.HTTPConnection(LOOPBACK, port_of(server))) as connection:
+        connection.request("GET", "/")
+        connection.getresponse().read()
+        stopping = threading.Thread(target=server.stop)
+        stopping.start()
+        stopping.join(timeout=30)
+        assert not stopping.is_alive()
+    assert set(threading.enumerate()) == before
+
+
+def test_port_is_free_again_after_stop(serve):
+    server = Server(0, hello)
+    server.start()
+    port = port_of(server)
+    server.stop()
+    assert port_of(serve(port=port)) == port
+
+
+def test_server_that_never_started_can_be_stopped():
+    server = Server(0, hello)
+    server.stop()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((LOOPBACK, port_of(server)), timeout=5)
+
+
+def test_another_application_in_the_same_process_begins_empty(serve):
+    for _ in range(2):
+        server = serve(moto_application())
+        sns = boto3.client(
+            "sns",
+            endpoint_url=server.url,
+            region_name="us-east-1",
+            aws_access_key_id="testing",
+            aws_secret_access_key="testing",
+        )
+        assert sns.list_topics()["Topics"] == []
+        sns.create_topic(Name="left-behind")
+        server.stop()
+
+
+def test_stopping_twice_is_harmless(serve):
+    serve().stop()
