@@ -1,4 +1,4 @@
-"""How much longer does a whole run take than what it can't do without: Terraform's bare apply of the same scenario?
+"""How much longer a whole run takes than what it can't do without: Terraform's bare apply of the same scenario.
 
     .venv/bin/python benchmarks/lab_overhead.py [ROUNDS]
 
@@ -66,8 +66,9 @@ def main() -> None:
         runs.append(whole_run(project))
         print(f"round {number}: terraform apply {applies[-1]:5.2f} s   async-lab run {runs[-1]:5.2f} s", flush=True)
     apply, run = statistics.median(applies), statistics.median(runs)
-    print(f"median:  terraform apply {apply:5.2f} s   async-lab run {run:5.2f} s")
-    print(f"ratio {run / apply:.2f} (target: at most {TARGET_RATIO}), run {run:.1f} s (target: under {TARGET_SECONDS:.0f} s)")
+    print(f"median: terraform apply {apply:5.2f} s, async-lab run {run:5.2f} s")
+    print(f"ratio {run / apply:.2f} (target: at most {TARGET_RATIO})")
+    print(f"run {run:.1f} s (target: under {TARGET_SECONDS:.0f} s)")
 
 
 if __name__ == "__main__":

@@ -1,18 +1,37 @@
-"""The endpoint's time: it stands still while requests come in and moves when someone waits."""
+"""The endpoint's time, in epoch seconds."""
 
 from __future__ import annotations
 
+import time
+
 
 class VirtualClock:
-    """Seconds since the epoch, moved by whoever owns it and never backwards."""
+    """Stands still while requests come in and moves when someone waits; never backwards."""
 
     def __init__(self, start: float) -> None:
         self._now = start
 
     def now(self) -> float:
-        """Return the present virtual time, in epoch seconds."""
+        """Return the present virtual time."""
         return self._now
 
     def move_to(self, at: float) -> None:
         """Make it ``at``, unless that is past already."""
         self._now = max(self._now, at)
+
+
+class PacedClock(VirtualClock):
+    """Runs by itself, ``speed`` times as fast as the wall's, and can be moved ahead as well."""
+
+    def __init__(self, start: float, speed: float) -> None:
+        super().__init__(start)
+        self._speed = speed
+        self._wall_start = time.monotonic()
+
+    def now(self) -> float:
+        """Return the present virtual time, to the instant."""
+        return self._now + (time.monotonic() - self._wall_start) * self._speed
+
+    def move_to(self, at: float) -> None:
+        """Make it ``at``, unless that is past already."""
+        self._now += max(0.0, at - self.now())

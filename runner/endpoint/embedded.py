@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from runner.endpoint import cloudwatch, functions
-from runner.endpoint.clock import VirtualClock
+from runner.endpoint.clock import PacedClock, VirtualClock
 from runner.endpoint.front import Front
 from runner.endpoint.invocations import Invocations
 from runner.endpoint.sandbox import Sandbox
@@ -38,13 +38,14 @@ class Endpoint:
         speed: float | None = None,
     ) -> None:
         self.account_id = ACCOUNT_ID
-        self.clock = VirtualClock(floor(time.time() / 60) * 60 if start is None else start)
+        first = float(floor(time.time() / 60) * 60) if start is None else start
+        self.clock = PacedClock(first, speed) if speed else VirtualClock(first)
         self._seed, self._rules = seed, rules or Rules()
         self._regions: dict[str, Invocations] = {}
         self._regions_lock = threading.Lock()
         self._sandbox = Sandbox()
         self._timeline = Timeline(self.clock, self._present_regions, cloudwatch.evaluate, _HANDLERS_AT_ONCE)
-        self._pacer = Pacer(self._timeline, self.clock, speed) if speed else None
+        self._pacer = Pacer(self._timeline, self.clock) if isinstance(self.clock, PacedClock) else None
         functions.install(self.clock.now)
         cloudwatch.install(self.clock.now)
         front = Front(
