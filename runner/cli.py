@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import pairwise
 from pathlib import Path
+from secrets import token_hex
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -116,7 +117,7 @@ def run(
     ):
         with view.paused():
             _ask_before_changing(where, chosen, yes=yes)
-        work = project.runs / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{chosen[0].name}"
+        work = project.runs / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{chosen[0].name}-{token_hex(2)}"
         with closing(lab.run(chosen, project, where, settings, work, view, interrupts)) as runs:
             for result in runs:
                 directory = out or work

@@ -39,9 +39,7 @@ def examine(project: Project, open_target: Callable[[], Target] | None) -> Itera
     yield _checked("Terraform", _terraform)
     yield _checked("AWS provider", lambda: _provider(project))
     yield _checked("Results", lambda: _writable(project))
-    if open_target is None:
-        yield Check("Left standing", _noted(project, "local"))
-    else:
+    if open_target is not None:
         yield from _account(project, open_target)
 
 
@@ -83,7 +81,7 @@ def _account(project: Project, open_target: Callable[[], Target]) -> Iterator[Ch
         return
     yield Check("AWS account", f"{target.account_id}, {target.region}")
     yield _concurrency(target)
-    yield Check("Left standing", _noted(project, "aws"))
+    yield Check("Left standing", _noted(project))
 
 
 def _concurrency(target: Target) -> Check:
@@ -99,9 +97,9 @@ def _concurrency(target: Target) -> Check:
     )
 
 
-def _noted(project: Project, target: str) -> str:
-    entries = Journal(project.stacks).entries(target)
+def _noted(project: Project) -> str:
+    entries = Journal(project.stacks).entries("aws")
     if not entries:
         return "nothing"
     where = ", ".join(f"{entry.name} in {entry.account_id}, {entry.region}" for entry in entries)
-    return f"{where}. Remove it with: async-lab destroy --target {target}"
+    return f"{where}. Remove it with: async-lab destroy --target aws"

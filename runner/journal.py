@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -24,8 +25,9 @@ class Entry:
 
     @property
     def file_name(self) -> str:
-        """What the entry is kept under: one stack of a name per account and region."""
-        return f"{self.target}-{self.account_id}-{self.region}-{self.name}.json"
+        """What the entry is kept under: one stack of a name per account, region and state."""
+        state = hashlib.blake2b(self.directory.encode(), digest_size=4).hexdigest()  # local runs have one each
+        return f"{self.target}-{self.account_id}-{self.region}-{self.name}-{state}.json"
 
 
 class Journal:

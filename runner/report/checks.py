@@ -14,8 +14,9 @@ from runner.report.terminal import glyphs_for, table_of
 def show_checks(console: Console, checks: Iterable[Check]) -> bool:
     """Print a row for each check; return whether all is well."""
     glyphs = glyphs_for(console)
-    table = table_of("", "", "")
+    table = table_of("", "")
     table.show_header = False
+    table.add_column(overflow="fold")
     all_well = True
     for check in checks:
         mark, style = (glyphs.met, "green") if check.is_well else (glyphs.not_met, "bold red")
