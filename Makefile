@@ -7,6 +7,7 @@ ARGS ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
+SECURITY := .venv-security
 LAB := $(BIN)/async-lab
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 SCENARIOS := $(basename $(notdir $(wildcard terraform/scenarios/*.tfvars)))
@@ -75,15 +76,26 @@ format: $(VENV)/.installed-dev ## Format the Python and the Terraform code
 	@$(BIN)/ruff format .
 	@terraform fmt -recursive terraform
 
+.PHONY: security
+security: $(SECURITY)/.installed ## Check the Terraform code with checkov, which has an environment of its own
+	@$(SECURITY)/bin/checkov --directory terraform --framework terraform --compact --quiet --skip-download
+
+$(SECURITY)/.installed: requirements-security.lock | $(VENV)/bin/python
+	@echo "Setting up $(SECURITY) (once): checkov brings a hundred packages"
+	@$(PYTHON) -m venv $(SECURITY)
+	@$(SECURITY)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-security.lock
+	@touch $@
+
 .PHONY: lock
 lock: $(VENV)/bin/python ## Choose the newest allowed versions of all dependencies anew
 	@$(PIP_INSTALL) uv
 	@$(BIN)/uv pip compile pyproject.toml --group build --group dev $(LOCK_OPTIONS) --output-file requirements-dev.lock
 	@$(BIN)/uv pip compile pyproject.toml --group build --constraint requirements-dev.lock $(LOCK_OPTIONS) --output-file requirements.lock
+	@echo checkov | $(BIN)/uv pip compile - $(LOCK_OPTIONS) --output-file requirements-security.lock
 
 LOCK_OPTIONS := --quiet --upgrade --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11
 
 .PHONY: clean
 clean: ## Remove the virtual environment, the package and all results
-	@rm -rf $(VENV) build .lab .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
+	@rm -rf $(VENV) $(SECURITY) build .lab .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
