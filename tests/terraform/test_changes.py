@@ -74,7 +74,7 @@ def write(directory, moment):
 def apply_and_plan(directory, moment):
     """Return the functions that the plan after the apply would still change."""
     write(directory, moment)
-    applied = directory.run("apply", "-auto-approve", "-parallelism=50")  # each waits 5 s for Lambda
+    applied = directory.run("apply", "-auto-approve", "-parallelism=50")
     assert applied.returncode == 0, said(applied)
     directory.run("plan", "-out=next.tfplan")
     changes = json.loads(directory.run("show", "-json", "next.tfplan").stdout)["resource_changes"]

@@ -6,7 +6,7 @@ module "function" {
 
   name                           = "changing-${each.key}"
   accepted_risks                 = ["events_can_be_lost", "function_is_stopped", "timeout_exceeds_event_age"]
-  code                           = merge({ zip = "../../build/function.zip", handler = "app.handler", runtime = "python3.13" }, try(each.value.code, {}))
+  code                           = merge({ s3 = { bucket = aws_s3_object.package.bucket, key = aws_s3_object.package.key }, handler = "app.handler", runtime = "python3.13" }, try(each.value.code, {}))
   alias                          = try(each.value.alias, null)
   allowed_triggers               = try(each.value.allowed_triggers, {})
   async                          = try(each.value.async, {})
@@ -26,4 +26,16 @@ module "function" {
 resource "aws_sns_topic" "target" {
   for_each = toset(["one", "two"])
   name     = "changing-${each.key}"
+}
+
+# From S3, because the provider creates functions from local files one after the other.
+resource "aws_s3_bucket" "package" {
+  bucket        = "changing-package"
+  force_destroy = true
+}
+
+resource "aws_s3_object" "package" {
+  bucket = aws_s3_bucket.package.bucket
+  key    = "function.zip"
+  source = "../../build/function.zip"
 }
