@@ -3,15 +3,15 @@ from pathlib import Path
 
 import pytest
 
-from runner import scenario, variables
+from runner import scenario
 from runner.aggregate import STATISTICS
-from runner.checks import ACTIONS, BOUNDS
 from runner.errors import ExitCode, UsageError
 from runner.expectations import Expectation
-from runner.hcl import parse, parts, text_of, value_of
 from runner.metrics import METRIC_NAMES
 from runner.project import Project
-from runner.scenario import Behavior, Events
+from runner.scenario import Behavior, Events, variables
+from runner.scenario.checks import ACTIONS, BOUNDS
+from runner.scenario.hcl import parse, parts, text_of, value_of
 
 PROJECT = Project(Path(__file__).parents[1])
 VALID = """\

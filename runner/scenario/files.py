@@ -9,11 +9,11 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from runner import checks, hcl, variables
 from runner.errors import UsageError
 from runner.expectations import Expectation
-from runner.hcl import Problem
 from runner.project import Project
+from runner.scenario import checks, hcl, variables
+from runner.scenario.hcl import Problem
 
 
 @dataclass(frozen=True, slots=True)

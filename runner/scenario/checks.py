@@ -8,8 +8,8 @@ from difflib import get_close_matches
 from typing import Any
 
 from runner.aggregate import STATISTICS
-from runner.hcl import Address, Problem, address_name
 from runner.metrics import METRIC_NAMES
+from runner.scenario.hcl import Address, Problem, address_name
 
 
 @dataclass(frozen=True, slots=True)

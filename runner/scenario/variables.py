@@ -9,10 +9,10 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runner.hcl import Address, Problem, address_name, parse, parts, text_of, value_of
+from runner.scenario.hcl import Address, Problem, address_name, parse, parts, text_of, value_of
 
 if TYPE_CHECKING:
-    from runner.hcl import Node
+    from runner.scenario.hcl import Node
 
 _KINDS = {
     "number": ("a number", (int, float)),
