@@ -264,10 +264,14 @@ def _ask_before_changing(where: Target, scenarios: Sequence[Scenario], *, yes: b
 def _ask_before_removing(where: Target, standing: Sequence[object], *, yes: bool) -> None:
     if not standing:
         return
-    typer.echo(f"Account {where.account_id}, region {where.region}: the lab will remove")
+    _note(f"Account {where.account_id}, region {where.region}: the lab will remove")
     for name in standing:
-        typer.echo(f"  {name}")
+        _note(f"  {name}")
     _confirm(yes=yes)
+
+
+def _note(text: str) -> None:
+    typer.echo(text, err=True)  # standard output is for results
 
 
 def _confirm(*, yes: bool) -> None:
@@ -277,7 +281,7 @@ def _confirm(*, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise UsageError("Nobody is there to ask: give --yes to change the AWS account without asking.")
-    if not typer.confirm("Go on?"):
+    if not typer.confirm("Go on?", err=True):
         raise UsageError("Nothing was changed.")
 
 
