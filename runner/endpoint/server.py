@@ -14,6 +14,7 @@ from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from waitress import wasyncore
 
+from runner.endpoint import managed_policies
 from runner.errors import EnvironmentFailure
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -74,6 +75,7 @@ def moto_application() -> WsgiApp:
     modules = backends.list_of_moto_modules()
     known = frozenset(modules)
     backends.list_of_moto_modules = lambda: known
+    managed_policies.install()
     moto_api_backend.reset()
     application: WsgiApp = DomainDispatcherApplication(create_backend_app)
     return application

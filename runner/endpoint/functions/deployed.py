@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from moto.awslambda.exceptions import UnknownFunctionException
-from moto.awslambda.models import lambda_backends
+from moto.awslambda.models import LambdaBackend, lambda_backends
 
 from runner.endpoint.functions import event_invoke_config
 from runner.endpoint.functions.model import Function
+from runner.endpoint.functions.requests import LATEST
 from runner.endpoint.sandbox import Deployment
-from runner.twin.rules import ACCOUNT_CONCURRENCY
-
-LATEST = "$LATEST"
 
 
 class FunctionNotFound(Exception):
@@ -45,18 +43,23 @@ class Deployed:
     """Changes whenever code or configuration does: warm environments are then given up."""
 
 
-def find(account_id: str, region: str, name: str, qualifier: str | None) -> Deployed:
-    """Return the function as it is now. Raises FunctionNotFound."""
+def find(account_id: str, region: str, name: str, qualifier: str | None, chance: float = 0.0) -> Deployed:
+    """Return the function as it is now. Raises FunctionNotFound.
+
+    ``chance`` in [0, 1) says which version an alias with routing gives; 0 is always the alias's own.
+    """
     backend = lambda_backends[account_id][region]
     try:
         function: Function = backend.get_function(name, qualifier)
+        latest: Function = backend.get_function(name)
+        version = _routed_version(backend, name, qualifier, chance)
+        if version is not None:
+            function = backend.get_function(name, version)
     except UnknownFunctionException as error:
         raise FunctionNotFound(error.message) from error
-    latest: Function = backend.get_function(name)
     arn = f"{latest.function_arn}:{qualifier or LATEST}"
     async_config = latest.event_invoke_configs.get(qualifier or LATEST) or event_invoke_config.create(arn, {}, 0.0)
-    layers = tuple(backend.layers_versions_by_arn(layer["Arn"]).code_bytes for layer in function.layers)
-    deployment = _deployment(function, arn, layers)
+    deployment = _deployment(function, arn)
     return Deployed(
         account_id=account_id,
         region=region,
@@ -77,18 +80,19 @@ def find(account_id: str, region: str, name: str, qualifier: str | None) -> Depl
     )
 
 
-def unreserved_limit(account_id: str, region: str) -> int:
-    """Return the concurrency that all functions without a reservation share."""
-    return ACCOUNT_CONCURRENCY - reserved_in_all(account_id, region)
+def _routed_version(backend: LambdaBackend, name: str, qualifier: str | None, chance: float) -> str | None:
+    """Return the additional version that an alias sends this invocation to; None for its own version."""
+    aliases = {alias.name: alias for alias in backend.list_aliases(name)} if qualifier else {}
+    routing = aliases[qualifier].routing_config if qualifier in aliases else None
+    above = 1.0
+    for version, weight in sorted(((routing or {}).get("AdditionalVersionWeights") or {}).items()):
+        above -= weight
+        if chance >= above:
+            return str(version)
+    return None
 
 
-def reserved_in_all(account_id: str, region: str) -> int:
-    """Return the sum of all reservations."""
-    functions = lambda_backends[account_id][region].list_functions()
-    return sum(function.reserved_concurrency or 0 for function in functions)
-
-
-def _deployment(function: Function, arn: str, layers: tuple[bytes, ...]) -> Deployment:
+def _deployment(function: Function, arn: str) -> Deployment:
     return Deployment(
         function_name=function.function_name,
         function_version=str(function.version),
@@ -101,6 +105,6 @@ def _deployment(function: Function, arn: str, layers: tuple[bytes, ...]) -> Depl
         package=function.code_bytes,
         package_sha256=function.code_sha_256,
         region=function.region,
-        log_group=function.get_configuration()["LoggingConfig"]["LogGroup"],
-        layers=layers,
+        log_group=function.log_group,
+        layers=function.layer_packages,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,6 +72,18 @@ def problem(request: Mapping[str, Any]) -> str | None:
                 f"Member must have value {bound} than or equal to {limit}"
             )
     return None
+
+
+def says_something(request: Mapping[str, Any]) -> bool:
+    """Return whether a request sets anything at all."""
+    return any(request.get(name) is not None for name in _FIELDS)
+
+
+def destinations(request: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the ARNs that a request sends records to; an empty one clears a destination."""
+    for destination in (request.get("DestinationConfig") or {}).values():
+        if destination and destination.get("Destination"):
+            yield destination["Destination"]
 
 
 def _settings(request: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,18 +6,26 @@ from collections.abc import Callable
 
 from moto.awslambda import models, urls
 
+from runner.endpoint.functions.account import Account
 from runner.endpoint.functions.model import Function
+from runner.endpoint.functions.requests import Requests
 from runner.endpoint.functions.responses import FunctionsResponse
+from runner.twin.rules import ACCOUNT_CONCURRENCY
 
-_ACCOUNT_SETTINGS = r"{0}/(?P<api_version>[^/]+)/account-settings/?$"
+_PATHS_UNKNOWN_TO_MOTO = (
+    r"{0}/(?P<api_version>[^/]+)/account-settings/?$",
+    r"{0}/(?P<api_version>[^/]+)/functions/(?P<function_name>[\w_:%-]+)/provisioned-concurrency/?$",
+)
 
 
-def install(now: Callable[[], float]) -> None:
+def install(now: Callable[[], float], account_concurrency: int = ACCOUNT_CONCURRENCY) -> None:
     """Make moto keep and answer functions as Lambda does, in the time that ``now`` tells (epoch seconds).
 
-    Call it before moto's application takes its first Lambda request; calling again changes the clock alone.
+    Call it before moto's application takes its first Lambda request; calling again changes the clock and the account's
+    concurrency alone.
     """
+    Account.concurrency = account_concurrency
     models.LambdaFunction = Function
-    FunctionsResponse.now = staticmethod(now)
-    for pattern in (*urls.url_paths, _ACCOUNT_SETTINGS):
+    Function.now = Requests.now = staticmethod(now)
+    for pattern in (*urls.url_paths, *_PATHS_UNKNOWN_TO_MOTO):
         urls.url_paths[pattern] = FunctionsResponse.dispatch

@@ -2,29 +2,81 @@
 
 from __future__ import annotations
 
-from typing import Any
+import copy
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Self
 
 from moto.awslambda import models
+from moto.awslambda.policy import Policy
+from moto.awslambda.utils import get_backend
 
 from runner.endpoint.functions.event_invoke_config import EventInvokeConfig
+from runner.endpoint.functions.permissions import Need, needs_of_target
+from runner.endpoint.functions.provisioned import ProvisionedConcurrency
+from runner.endpoint.functions.refusals import check_execution_role, invalid_value
+
+_VPC_NEEDS = tuple(
+    Need(f"ec2:{verb}", "*")
+    for verb in ("CreateNetworkInterface", "DescribeNetworkInterfaces", "DeleteNetworkInterface")
+)
+_TRACING_NEEDS = (Need("xray:PutTraceSegments", "*"),)
+_LOG_LEVEL = "INFO"  # API reference, LoggingConfig: the default of both levels in JSON
 
 
 class Function(models.LambdaFunction):
-    """A function version that reads back as it was written."""
+    """A function version that reads back as it was written.
+
+    What belongs to the function and not to a version (event-invoke configs, provisioned concurrency, resource policies,
+    each by qualifier) is shared by all its versions: moto publishes by a shallow copy.
+    """
+
+    now: Callable[[], float]
+    role: str
+    kms_key_arn: str | None
+    tracing_config: dict[str, Any]
 
     def __init__(self, account_id: str, spec: dict[str, Any], region: str, version: str | int = 1) -> None:
-        super().__init__(account_id, spec, region, version)
         self.dead_letter_config: dict[str, Any] = spec.get("DeadLetterConfig") or {}
         self.logging_config: dict[str, Any] = spec.get("LoggingConfig") or {}
-        self.tracing_config: dict[str, Any] = self.tracing_config
-        self.kms_key_arn: str | None = self.kms_key_arn
+        self.snap_start: str = (spec.get("SnapStart") or {}).get("ApplyOn", "None")
+        self.file_systems: list[dict[str, Any]] = spec.get("FileSystemConfigs") or []
+        self.layer_packages: tuple[bytes, ...] = ()
+        super().__init__(account_id, spec, region, version)
         self.event_invoke_configs: dict[str, EventInvokeConfig] = {}
+        self.provisioned: dict[str, ProvisionedConcurrency] = {}
+        self.policies: dict[str, Policy] = {}
+        self._changed()
+        self.check_role({})
+
+    def __deepcopy__(self, _memo: dict[int, Any]) -> Self:
+        """Copy for an answer with another version number, which is all that moto does with it.
+
+        A real deep copy would take the region's whole log backend along.
+        """
+        return copy.copy(self)
+
+    @property
+    def log_group(self) -> str:
+        """Where its executions write their log."""
+        group: str = self.logging_config.get("LogGroup") or self.logs_group_name
+        return group
+
+    @property
+    def vpc_config(self) -> dict[str, Any] | None:
+        """The network, with the VPC that its subnets are in."""
+        subnets = (self._vpc_config or {}).get("SubnetIds")
+        if not subnets:
+            return None
+        return {"SecurityGroupIds": [], **self._vpc_config, "VpcId": self._vpc_of(subnets[0])}
 
     def get_configuration(self, on_create: bool = False) -> dict[str, Any]:
         """Return the configuration as GetFunctionConfiguration answers it."""
         configuration: dict[str, Any] = super().get_configuration(on_create)
-        defaults = {"LogFormat": "Text", "LogGroup": self.logs_group_name}
-        configuration["LoggingConfig"] = defaults | self.logging_config
+        configuration["LoggingConfig"] = self._logging()
+        configuration["FileSystemConfigs"] = self.file_systems
+        optimised = self.snap_start != "None" and self.version != "$LATEST"
+        configuration["SnapStart"] = {"ApplyOn": self.snap_start, "OptimizationStatus": "On" if optimised else "Off"}
         if self.dead_letter_config.get("TargetArn"):
             configuration["DeadLetterConfig"] = self.dead_letter_config
         return configuration
@@ -36,13 +88,74 @@ class Function(models.LambdaFunction):
             answer["Concurrency"] = {"ReservedConcurrentExecutions": self.reserved_concurrency}
         return answer
 
+    def set_version(self, version: int) -> None:
+        """Become a published version."""
+        super().set_version(version)
+        self._changed()
+
     def update_configuration(self, config_updates: dict[str, Any]) -> dict[str, Any]:
         """Change what the request names."""
+        self.check_role(config_updates)
         self.dead_letter_config = config_updates.get("DeadLetterConfig") or self.dead_letter_config  # {} keeps it (doc)
         self.logging_config = config_updates.get("LoggingConfig") or self.logging_config
         self.tracing_config = config_updates.get("TracingConfig") or self.tracing_config
         self.kms_key_arn = config_updates.get("KMSKeyArn", self.kms_key_arn)
+        self.snap_start = (config_updates.get("SnapStart") or {}).get("ApplyOn", self.snap_start)
+        self.file_systems = config_updates.get("FileSystemConfigs", self.file_systems)
         if "EphemeralStorage" in config_updates:
             self.ephemeral_storage = config_updates["EphemeralStorage"]["Size"]
-        answer: dict[str, Any] = super().update_configuration(config_updates)
-        return answer
+        if "ImageConfig" in config_updates:
+            self.image_config = models.ImageConfig(config_updates["ImageConfig"])
+        environment = config_updates.get("Environment")
+        updates = config_updates if environment is None else config_updates | {"Environment": _variables(environment)}
+        super().update_configuration(updates)
+        self._changed()
+        return self.get_configuration()
+
+    def update_function_code(self, updated_spec: dict[str, Any]) -> dict[str, Any]:
+        """Change the code, and the architecture, which belongs to it."""
+        if updated_spec.get("Architectures"):
+            self.architectures = updated_spec["Architectures"]
+        super().update_function_code(updated_spec)
+        self._changed()
+        return self.get_configuration()
+
+    def check_role(self, settings: dict[str, Any]) -> None:
+        """Refuse settings that the execution role can't serve; those not given are as they are."""
+        dead_letter = (settings.get("DeadLetterConfig") or self.dead_letter_config).get("TargetArn")
+        if dead_letter and (not dead_letter.startswith("arn:") or dead_letter.endswith(".fifo")):
+            raise invalid_value(f"Invalid dead letter target: {dead_letter}")
+        needs = needs_of_target(dead_letter) if dead_letter else ()
+        if (settings.get("VpcConfig") or self._vpc_config or {}).get("SubnetIds"):
+            needs += _VPC_NEEDS
+        if (settings.get("TracingConfig") or self.tracing_config).get("Mode") == "Active":
+            needs += _TRACING_NEEDS
+        check_execution_role(settings.get("Role", self.role), needs)
+
+    def _get_layers_data(self, layers_versions_arns: list[str]) -> list[dict[str, Any]]:
+        """Take the layers' packages too: a function keeps a layer that is deleted (doc)."""
+        data: list[dict[str, Any]] = super()._get_layers_data(layers_versions_arns)
+        backend = get_backend(self.account_id, self.region)
+        self.layer_packages = tuple(backend.layers_versions_by_arn(arn).code_bytes for arn in layers_versions_arns)
+        return data
+
+    def _logging(self) -> dict[str, Any]:
+        settings = {"LogFormat": "Text", "LogGroup": self.logs_group_name} | self.logging_config
+        if settings["LogFormat"] != "JSON":
+            return settings
+        return {"ApplicationLogLevel": _LOG_LEVEL, "SystemLogLevel": _LOG_LEVEL} | settings
+
+    def _vpc_of(self, subnet_id: str) -> str:
+        from moto.ec2.models import ec2_backends  # a second to import: only for functions in a VPC
+
+        vpc_id: str = ec2_backends[self.account_id][self.region].get_subnet(subnet_id).vpc_id
+        return vpc_id
+
+    def _changed(self) -> None:
+        at = datetime.fromtimestamp(type(self).now(), UTC)
+        self.last_modified = at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}+0000"
+
+
+def _variables(environment: dict[str, Any]) -> dict[str, Any]:
+    """Fill in the variables that Terraform leaves out when it takes the last one away."""
+    return {"Variables": environment.get("Variables") or {}}

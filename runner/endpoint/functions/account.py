@@ -1,0 +1,38 @@
+"""How much concurrency the account has, and what may be reserved of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from moto.awslambda.models import lambda_backends
+
+from runner.endpoint.functions.refusals import invalid_value
+from runner.twin.rules import ACCOUNT_CONCURRENCY, MINIMUM_UNRESERVED_CONCURRENCY
+
+
+class Account:
+    """The limits of the endpoint's one account, per region."""
+
+    concurrency = ACCOUNT_CONCURRENCY
+
+
+def unreserved_limit(account_id: str, region: str) -> int:
+    """Return the concurrency that all functions without a reservation share."""
+    return Account.concurrency - reserved_in_all(account_id, region)
+
+
+def reserved_in_all(account_id: str, region: str, but: Iterable[str] = ()) -> int:
+    """Return the sum of all reservations, but those of the functions named."""
+    functions = lambda_backends[account_id][region].list_functions()
+    return sum(function.reserved_concurrency or 0 for function in functions if function.function_name not in but)
+
+
+def check_reservation(account_id: str, region: str, name: str, wanted: int) -> None:
+    """Refuse a reservation that leaves too little to all other functions; 0 takes nothing and always goes."""
+    minimum = min(MINIMUM_UNRESERVED_CONCURRENCY, Account.concurrency)  # new accounts are told [10], or [50]
+    left = Account.concurrency - reserved_in_all(account_id, region, but=(name,)) - wanted
+    if wanted and left < minimum:
+        raise invalid_value(
+            "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution "
+            f"below its minimum value of [{minimum}]."  # capture
+        )

@@ -1,0 +1,104 @@
+"""What an execution role may do, as far as Lambda checks it: identity policies by action and resource.
+
+Conditions are not evaluated: an Allow counts whatever its Condition, a Deny with a Condition never does. Permission
+boundaries, service control policies and resource policies are left out as well (all assumed not to stand in the way).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from moto.iam.exceptions import NotFoundException
+from moto.iam.models import iam_backends
+
+_ACTIONS_BY_SERVICE = {  # developer guide, "adding a destination", and DLQs
+    "sqs": ("sqs:SendMessage",),
+    "sns": ("sns:Publish",),
+    "lambda": ("lambda:InvokeFunction",),
+    "events": ("events:PutEvents",),
+    "s3": ("s3:PutObject", "s3:ListBucket"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One action on one resource that a role must be allowed."""
+
+    action: str
+    resource: str
+
+    @property
+    def verb(self) -> str:
+        """The action without its service, as Lambda's refusals name it: ``SendMessage``."""
+        return self.action.partition(":")[2]
+
+
+def needs_of_target(target_arn: str) -> tuple[Need, ...]:
+    """Return what a role needs to deliver to a dead-letter queue or a destination; () for an unknown service."""
+    service = service_of(target_arn)
+    return tuple(Need(action, _resource(action, target_arn)) for action in _ACTIONS_BY_SERVICE.get(service, ()))
+
+
+def first_missing(role_arn: str, needs: Iterable[Need]) -> Need | None:
+    """Return the first need that the role's policies don't cover."""
+    return next((need for need in needs if not allows(role_arn, need)), None)
+
+
+def allows(role_arn: str, need: Need) -> bool:
+    """Return whether the role's own policies allow it: some Allow applies, and no Deny."""
+    effects = {statement["Effect"] for statement in _statements(role_arn) if _applies(statement, need)}
+    return effects == {"Allow"}
+
+
+def service_of(arn: str) -> str:
+    """Return an ARN's service; "" for what is no ARN."""
+    parts = arn.split(":")
+    return parts[2] if len(parts) > 2 else ""  # noqa: PLR2004 - arn:PARTITION:SERVICE
+
+
+def _resource(action: str, target_arn: str) -> str:
+    return f"{target_arn}/*" if action == "s3:PutObject" else target_arn
+
+
+def _statements(role_arn: str) -> Iterator[dict[str, Any]]:
+    partition, account_id = role_arn.split(":")[1], role_arn.split(":")[4]
+    try:
+        role = iam_backends[account_id][partition].get_role_by_arn(role_arn)
+    except NotFoundException:
+        return
+    versions = (version for policy in role.managed_policies.values() for version in policy.versions)
+    attached = (version.document for version in versions if version.is_default)
+    for document in (*role.policies.values(), *attached):
+        yield from _parsed(document)
+
+
+@lru_cache(maxsize=256)
+def _parsed(document: str) -> tuple[dict[str, Any], ...]:
+    return tuple(_listed(json.loads(document)["Statement"]))
+
+
+def _applies(statement: dict[str, Any], need: Need) -> bool:
+    if statement["Effect"] == "Deny" and "Condition" in statement:
+        return False
+    return _names(statement, "Action", need.action, re.IGNORECASE) and _names(statement, "Resource", need.resource)
+
+
+def _names(statement: dict[str, Any], element: str, value: str, flags: int = 0) -> bool:
+    if element in statement:
+        return any(_pattern(text, flags).fullmatch(value) for text in _listed(statement[element]))
+    return not any(_pattern(text, flags).fullmatch(value) for text in _listed(statement.get(f"Not{element}", "*")))
+
+
+@lru_cache(maxsize=1024)
+def _pattern(text: str, flags: int) -> re.Pattern[str]:
+    """IAM's wildcards: ``*`` is any text, ``?`` any one character."""
+    return re.compile(re.escape(text).replace(r"\*", ".*").replace(r"\?", "."), flags | re.DOTALL)
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

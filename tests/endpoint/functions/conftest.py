@@ -1,0 +1,60 @@
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from lambda_client import NAME, START, client, policy, settings
+
+from runner.endpoint.clock import VirtualClock
+
+
+@pytest.fixture(scope="session")
+def url() -> Iterator[str]:
+    """Our functions behind our server, one for all tests."""
+    from runner.endpoint.functions import install
+    from runner.endpoint.server import Server, moto_application
+
+    install(lambda: START)
+    server = Server(0, moto_application())
+    server.start()
+    yield server.url
+    server.stop()
+
+
+@pytest.fixture
+def clock(url: str) -> VirtualClock:
+    """The endpoint's clock, at START; whatever moto held is gone."""
+    from moto.moto_api._internal.models import moto_api_backend
+
+    from runner.endpoint.functions import install
+
+    moto_api_backend.reset()
+    clock = VirtualClock(START)
+    install(clock.now)
+    return clock
+
+
+@pytest.fixture
+def functions(url: str, clock: VirtualClock) -> Any:
+    """Lambda's client, where there is a role that may do nothing."""
+    iam = client("iam", url)
+    iam.create_role(RoleName=NAME, AssumeRolePolicyDocument=policy(("Allow", "sts:AssumeRole", "*")))
+    return client("lambda", url)
+
+
+@pytest.fixture
+def create(functions: Any) -> Callable[..., dict[str, Any]]:
+    """Creates a function."""
+    return lambda **changed: functions.create_function(**settings(**changed))
+
+
+@pytest.fixture
+def allow(url: str, functions: Any) -> Callable[..., None]:
+    """Allows the role an action on a resource."""
+
+    def put(action: str, resource: str = "*", effect: str = "Allow") -> None:
+        name = f"{effect}-{action}".replace(":", "-").replace("*", "all")
+        client("iam", url).put_role_policy(
+            RoleName=NAME, PolicyName=name, PolicyDocument=policy((effect, action, resource))
+        )
+
+    return put
