@@ -253,11 +253,9 @@ def _ask_before_changing(where: Target, scenarios: Sequence[Scenario], *, yes: b
     if where.is_disposable:
         return
     names = sorted({scenario.stack_name for scenario in scenarios})
-    typer.echo(
-        f"Account {where.account_id}, region {where.region}: Terraform will create, and the lab remove at the end,"
-    )
+    _note(f"Account {where.account_id}, region {where.region}: Terraform will create, and the lab remove at the end,")
     for name in names:
-        typer.echo(f"  function, role, log group, event-invoke config, alarms and dashboard named {name}")
+        _note(f"  function, role, log group, event-invoke config, alarms and dashboard named {name}")
     _confirm(yes=yes)
 
 
