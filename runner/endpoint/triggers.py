@@ -1,0 +1,92 @@
+"""What invokes functions asynchronously from inside the endpoint: S3, SNS and EventBridge, as moto has them.
+
+moto would run the function at once, in a container. Here it becomes an event in the function's queue, like any other.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from moto.awslambda.models import LambdaBackend
+from moto.events import models as events
+from moto.s3 import notifications
+
+from runner.endpoint.functions import FunctionNotFound, find
+from runner.endpoint.functions.permissions import service_of
+
+Invoke = Callable[[str, str, str | None, bytes], None]
+"""Invokes a function asynchronously: region, name, qualifier, payload."""
+
+_SNS_EVENT_VERSION = "1.0"
+
+
+def install(invoke: Invoke) -> None:
+    """Send what happens in S3, SNS and EventBridge to ``invoke``. Calling again changes ``invoke`` alone."""
+
+    def trigger(function_arn: str, payload: bytes) -> None:
+        region, account_id, _, name, *qualifier = function_arn.split(":")[3:]
+        try:
+            find(account_id, region, name, qualifier[0] if qualifier else None)
+        except FunctionNotFound:
+            return  # whoever triggers it doesn't wait to hear
+        invoke(region, name, qualifier[0] if qualifier else None, payload)
+
+    def object_changed(_account_id: str, event: Any, function_arn: str, _region: str) -> None:
+        trigger(function_arn, json.dumps(event).encode())
+
+    def message_published(
+        backend: LambdaBackend, name: str, message: str, subject: str | None = None, qualifier: str | None = None
+    ) -> None:
+        arn = f"arn:aws:lambda:{backend.region_name}:{backend.account_id}:function:{name}"
+        payload = json.dumps(_sns_event(message, subject)).encode()
+        trigger(f"{arn}:{qualifier}" if qualifier else arn, payload)
+
+    notifications._invoke_awslambda = object_changed  # noqa: SLF001 - S3's one way to a function
+    LambdaBackend.send_sns_message = message_published
+    events.Rule = Rule
+    Rule.trigger = staticmethod(trigger)
+
+
+class Rule(events.Rule):
+    """moto's rule with Lambda functions among its targets."""
+
+    trigger: ClassVar[Callable[[str, bytes], None]]
+
+    def send_to_targets(self, original_event: dict[str, Any], transform_input: bool = True) -> None:
+        """Send an event that matches to every target."""
+        functions = [target for target in self.targets if service_of(target["Arn"]) == "lambda"]
+        if functions and self.event_pattern.matches_event(original_event):
+            for target in functions:
+                type(self).trigger(target["Arn"], _input(target, original_event))
+        rest = copy.copy(self)
+        rest.targets = [target for target in self.targets if target not in functions]
+        # moto imports a library for transformations, which events that stay as they are don't need.
+        transforms = any("InputTransformer" in target for target in rest.targets)
+        super(Rule, rest).send_to_targets(original_event, transform_input and transforms)
+
+
+def _input(target: dict[str, Any], event: dict[str, Any]) -> bytes:
+    """Return what a rule passes on: its constant input or the event. Paths into the event are not looked up."""
+    if "Input" in target:
+        constant: str = target["Input"]
+        return constant.encode()
+    time = datetime.fromtimestamp(float(event["time"]), UTC)
+    inner = {name: value for name, value in event.items() if name != "ingestion-time"}
+    return json.dumps(inner | {"time": f"{time:%Y-%m-%dT%H:%M:%SZ}"}).encode()
+
+
+def _sns_event(message: str, subject: str | None) -> dict[str, Any]:
+    """Return the event of one notification, without the identifiers and signature that moto doesn't pass on."""
+    notification: dict[str, Any] = {
+        "Type": "Notification",
+        "Subject": subject,
+        "Message": message,
+        "MessageAttributes": {},
+    }
+    return {
+        "Records": [{"EventSource": "aws:sns", "EventVersion": _SNS_EVENT_VERSION, "Sns": notification}],
+    }
