@@ -13,7 +13,6 @@ from runner.project import Project
 pytestmark = pytest.mark.lab
 
 EXAMPLES = sorted(path.parent.name for path in Project.locate().terraform.glob("examples/*/main.tf"))
-ARGUMENTS = {"alias-with-provisioned-concurrency": "provisioned_concurrent_executions = null"}
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +28,7 @@ def all_examples(tree, keep):
 
 
 def call_of(name):
-    return f'module "{name}" {{\n  source = "../examples/{name}"\n  {ARGUMENTS.get(name, "")}\n}}\n'
+    return f'module "{name}" {{\n  source = "../examples/{name}"\n}}\n'
 
 
 def in_state(directory):
