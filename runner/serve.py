@@ -21,6 +21,7 @@ def serve(port: int, speed: float | None, seed: int, region: str, say: Callable[
     from runner.endpoint.embedded import Endpoint
     from runner.endpoint.front import CLOCK_PATH
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # SIGINT's own is "ignore" in a script's background
     with Endpoint(port=port, seed=seed, speed=speed) as endpoint:
         say(f"Serving AWS at {endpoint.url}. In another terminal:\n")
         say(exports(port, region))
@@ -30,13 +31,8 @@ def serve(port: int, speed: float | None, seed: int, region: str, say: Callable[
             say(f"  curl -d seconds=600 {endpoint.url}{CLOCK_PATH}")
         else:
             say(f"\nIts clock runs {speed:g} times as fast as the wall's.")
-        say("Ctrl-C ends it, and everything in it is gone.")
         with suppress(KeyboardInterrupt):
-            _wait_for_a_signal()
+            say("Ctrl-C ends it, and everything in it is gone.")
+            while True:
+                signal.pause()
         say("Ended.")
-
-
-def _wait_for_a_signal() -> None:
-    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
-    while True:
-        signal.pause()

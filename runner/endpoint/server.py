@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import socket
 import threading
 from collections.abc import Callable, Iterable
@@ -64,8 +65,9 @@ def _listening(port: int) -> socket.socket:
     try:
         return socket.create_server((LOOPBACK, port))
     except OSError as error:
+        reason = os.strerror(error.errno or 0)  # the error's own words repeat the address
         raise EnvironmentFailure(
-            f"Port {port} on {LOOPBACK} can't be used ({error.strerror}): choose another with --port."
+            f"Port {port} on {LOOPBACK} can't be used ({reason}): choose another with --port."
         ) from error
 
 
