@@ -158,16 +158,19 @@ def open_local(region: str, seed: int) -> Iterator[LocalTarget]:
 
 
 def open_aws(profile: str | None, region: str | None) -> AwsTarget:
-    """Find out who the user is on AWS. Raises EnvironmentFailure when there are no valid credentials."""
+    """Find out who the user is on AWS. Raises EnvironmentFailure when AWS doesn't say it."""
     import boto3
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore import exceptions
 
     try:
-        session = boto3.Session(profile_name=profile, region_name=region)
+        # Terraform and the AWS CLI read AWS_REGION, boto3 doesn't.
+        session = boto3.Session(profile_name=profile, region_name=region or os.environ.get("AWS_REGION"))
         if session.region_name is None:
             raise EnvironmentFailure("No AWS region is set: give --region, or set AWS_REGION or the profile's region.")
         account_id = session.client("sts").get_caller_identity()["Account"]
-    except (BotoCoreError, ClientError) as error:
+    except (exceptions.ConnectionError, exceptions.HTTPClientError) as error:
+        raise EnvironmentFailure(f"AWS can't be reached ({error}): check the network, region and proxy.") from error
+    except (exceptions.BotoCoreError, exceptions.ClientError) as error:
         raise EnvironmentFailure(
             f"AWS does not accept your credentials ({error}): log in again, or choose others with --profile."
         ) from error
@@ -191,7 +194,8 @@ def local_environment(url: str, region: str) -> dict[str, str]:
     """Return the user's environment with nothing of AWS or Terraform in it but what points at the endpoint."""
     users = {name: value for name, value in os.environ.items() if not name.startswith(_USERS_OWN)}
     files = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
-    return users | files | endpoint_variables(url, region)
+    few_attempts = {"AWS_MAX_ATTEMPTS": "3"}  # the provider's own 25 are for an AWS that is busy, and take ten minutes
+    return users | files | few_attempts | endpoint_variables(url, region)
 
 
 def _session_without_users_settings(region: str) -> boto3.Session:
