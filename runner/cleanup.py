@@ -12,6 +12,7 @@ from runner.interrupts import Interrupts
 from runner.journal import Entry, Journal
 from runner.lab import View
 from runner.leftovers import Leftover
+from runner.package import build_package
 from runner.project import Project
 from runner.stack import still_standing
 from runner.target import Target
@@ -40,17 +41,15 @@ def forget_local(project: Project) -> str:
     return f"{gone}nothing is left."
 
 
-def may_stand(project: Project, target: str) -> LabError:
-    """Return what to tell a user who left before everything was taken down."""
-    entries = Journal(project.stacks).entries(target)
-    if target == "local" or not entries:
-        return Interrupted(
-            "You left before everything was taken down; it was on the embedded endpoint, and went with it."
-        )
+def after_interruption(project: Project, target: str) -> LabError:
+    """Return what to tell a user who interrupted a command: a local stack went with its endpoint in any case."""
+    entries = [] if target == "local" else Journal(project.stacks).entries(target)
+    if not entries:
+        return Interrupted("Interrupted; nothing is left behind.")
     names = ", ".join(f"{entry.name} in account {entry.account_id}, {entry.region}" for entry in entries)
     return LeftBehind(
-        f"You left before everything was taken down. These may stand, function, role, log group, alarms and dashboard "
-        f"of each: {names}. Remove them with: async-lab destroy --target {target}"
+        f"Interrupted. These may stand, function, role, log group, alarms and dashboard of each: {names}. "
+        f"Remove them with: async-lab destroy --target {target}"
     )
 
 
@@ -70,13 +69,26 @@ def remove(project: Project, target: Target, stacks: Sequence[Standing], view: V
 
 
 def _remove(project: Project, target: Target, entry: Entry, view: View, interrupts: Interrupts) -> None:
-    failed = _destroy(project, target, entry, view, interrupts)
+    with interrupts.held("Everything is being taken down already."):
+        failed = _destroy(project, target, entry, view, interrupts)
+        failed = _delete_orphans(target, entry) or failed
+        remaining = leftovers.find(target, entry.name)
+        if remaining:
+            raise LeftBehind(still_standing(remaining, entry)) from failed
+        Journal(project.stacks).erase(entry)
+
+
+def _delete_orphans(target: Target, entry: Entry) -> EnvironmentFailure | None:
+    """Delete what an interrupted apply made without telling: the name was free before it. Return the last refusal."""
+    from botocore.exceptions import ClientError
+
+    refusal = None
     for leftover in leftovers.find(target, entry.name):
-        leftovers.delete(target, leftover)  # orphans of an interrupted apply: the name was free before it
-    remaining = leftovers.find(target, entry.name)
-    if remaining:
-        raise LeftBehind(still_standing(remaining, entry)) from failed
-    Journal(project.stacks).erase(entry)
+        try:
+            leftovers.delete(target, leftover)
+        except ClientError as error:
+            refusal = EnvironmentFailure(f"{leftover} can't be deleted: {error}")
+    return refusal
 
 
 def _destroy(
@@ -89,6 +101,7 @@ def _destroy(
         Path(entry.directory), target.environment, log, view.terraform, interrupts, executable=executable.path
     )
     try:
+        build_package(project.function_src, project.package_zip)  # without it Terraform refuses even to destroy
         init_from_anywhere(terraform)
         terraform.destroy(Path(entry.var_file))
     except EnvironmentFailure as failure:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
@@ -14,7 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from runner.errors import ExitCode, LabError, UsageError
+from runner.errors import ExitCode, Interrupted, LabError, UsageError
+from runner.interrupts import Abandoned, Interrupts
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -95,14 +97,16 @@ def run(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Where the endpoint's random numbers begin.")] = 0,
     json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
-    out: Annotated[Path | None, typer.Option(help="Directory for the results.", show_default=".lab/runs/…")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Directory for the results.", file_okay=False, writable=True, show_default=".lab/runs/…"),
+    ] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Leave everything standing.")] = False,
     yes: YesOption = False,
 ) -> None:
     """Provision scenarios, invoke them, collect the metrics, say what is wrong, and take everything down."""
     from runner import lab, report
     from runner import scenario as scenario_files
-    from runner.interrupts import Interrupts
     from runner.project import Project
 
     project = Project.locate()
@@ -173,7 +177,6 @@ def destroy(
 ) -> None:
     """Take down what runs left standing, and check that nothing is left."""
     from runner import cleanup, report
-    from runner.interrupts import Interrupts
     from runner.project import Project
 
     project = Project.locate()
@@ -235,12 +238,11 @@ def _opened(target: TargetName, region: str | None, profile: str | None, seed: i
 @contextmanager
 def _says_what_may_stand(project: Project, target: TargetName) -> Iterator[None]:
     from runner import cleanup
-    from runner.interrupts import Abandoned
 
     try:
         yield
-    except Abandoned as abandoned:
-        raise cleanup.may_stand(project, target) from abandoned
+    except (Abandoned, Interrupted) as interruption:
+        raise cleanup.after_interruption(project, target) from interruption
 
 
 def _aws(region: str | None, profile: str | None) -> Target:
@@ -273,13 +275,15 @@ def _note(text: str) -> None:
 
 
 def _confirm(*, yes: bool) -> None:
-    import sys
-
     if yes:
         return
     if not sys.stdin.isatty():
         raise UsageError("Nobody is there to ask: give --yes to change the AWS account without asking.")
-    if not typer.confirm("Go on?", err=True):
+    try:
+        goes_on = typer.confirm("Go on?", err=True)
+    except typer.Abort as abort:
+        raise Interrupted("Interrupted; nothing was changed.") from abort
+    if not goes_on:
         raise UsageError("Nothing was changed.")
 
 
@@ -315,12 +319,15 @@ def _console(*, stderr: bool = False) -> Console:
 def _tell(error: BaseException) -> None:
     """Print an error's sentence, after that of the one it followed from."""
     cause = error.__cause__ or error.__context__
-    if isinstance(cause, LabError):
+    if isinstance(cause, LabError) and not isinstance(cause, (Abandoned, Interrupted)):
         _tell(cause)
-    typer.secho(f"Error: {error}", fg=typer.colors.RED, err=True)
+    if isinstance(error, Interrupted):
+        typer.echo(error, err=True)
+    else:
+        typer.secho(f"Error: {error}", fg=typer.colors.RED, err=True)
 
 
 def _aws_errors() -> tuple[type[Exception], ...]:
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    return BotoCoreError, ClientError
+    """Return what botocore raises, if it was imported: else nothing of it can have been raised."""
+    exceptions = sys.modules.get("botocore.exceptions")
+    return (exceptions.BotoCoreError, exceptions.ClientError) if exceptions else ()

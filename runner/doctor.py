@@ -85,7 +85,12 @@ def _account(project: Project, open_target: Callable[[], Target]) -> Iterator[Ch
 
 
 def _concurrency(target: Target) -> Check:
-    limit = target.client("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        limit = target.client("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
+    except (BotoCoreError, ClientError) as error:
+        return Check("Concurrency", f"AWS doesn't tell: {error}", is_well=False)
     if limit - _LARGEST_RESERVATION >= MINIMUM_UNRESERVED_CONCURRENCY:
         return Check("Concurrency", f"{limit} concurrent executions: enough for every scenario")
     needed = MINIMUM_UNRESERVED_CONCURRENCY + _LARGEST_RESERVATION

@@ -57,4 +57,13 @@ class Journal:
     def entries(self, target: str) -> list[Entry]:
         """Return what may stand on a target, the oldest first."""
         files = sorted(self._directory.glob(f"{target}-*.json"), key=lambda path: path.stat().st_mtime)
-        return [Entry(**json.loads(path.read_text())) for path in files]
+        return [_read(path) for path in files]
+
+
+def _read(path: Path) -> Entry:
+    try:
+        return Entry(**json.loads(path.read_text()))
+    except (OSError, ValueError, TypeError) as error:
+        raise EnvironmentFailure(
+            f"{path} can't be read as the note of a stack ({error}): look on AWS for what stands, then remove the file."
+        ) from error

@@ -34,7 +34,7 @@ class Settings:
     events: int | None = None
     """How many events to send instead of the scenario's number; its expectations then don't apply."""
     keep: bool = False
-    """Leave the stack standing."""
+    """Leave the stack standing, if nothing goes wrong."""
 
 
 class View(Protocol):
@@ -65,16 +65,21 @@ def run(
     view: View,
     interrupts: Interrupts,
 ) -> Generator[RunResult, None, None]:
-    """Yield each scenario's result as it is there; all run on one stack, which is taken down at the end in any case."""
+    """Yield each scenario's result as it is there; all run on one stack.
+
+    It is taken down at the end in any case, but for one that the user wants to keep and that did all it should.
+    """
     view.phase("Preparing Terraform")
     with open_stack(project, target, scenarios[0], work, interrupts, view.terraform) as stack:
+        is_kept = False
         try:
             for scenario in scenarios:
                 yield run_one(scenario, stack, settings, view)
             if settings.keep:
                 view.kept(stack)
+                is_kept = not target.is_disposable
         finally:
-            if stack.may_stand and (target.is_disposable or not settings.keep):
+            if stack.may_stand and not is_kept:
                 view.phase("Taking everything down")
                 stack.take_down()
                 view.taken_down()
