@@ -1,0 +1,172 @@
+"""`--target aws` from the question to the last orphan, on an embedded endpoint that stands in for the account."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import boto3
+import pytest
+from program import call, copy_of_checkout, environment
+
+from runner.endpoint.embedded import Endpoint
+from runner.errors import ExitCode
+from runner.project import Project
+from runner.target import endpoint_variables
+
+pytestmark = pytest.mark.lab
+
+REGION = "eu-west-1"
+PROGRAM = (sys.executable, Path(__file__).with_name("aws_program.py"))
+Run = Callable[..., CompletedProcess[str]]
+
+
+@pytest.fixture
+def account() -> Iterator[Endpoint]:
+    with Endpoint(seed=0) as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Project:
+    return copy_of_checkout(tmp_path)
+
+
+@pytest.fixture
+def run(account: Endpoint, checkout: Project) -> Run:
+    variables = endpoint_variables(account.url, REGION)
+    return lambda *arguments: call(checkout, *arguments, "--target", "aws", program=PROGRAM, **variables)
+
+
+@pytest.fixture
+def client(account: Endpoint) -> Callable[[str], object]:
+    return lambda service: boto3.client(
+        service,
+        region_name=REGION,
+        endpoint_url=account.url,
+        aws_access_key_id="local",
+        aws_secret_access_key="local",
+    )
+
+
+def answer(checkout: Project, account: Endpoint, typed: bytes, *arguments: str) -> tuple[int, str]:
+    """Run a command at a terminal where somebody types this."""
+    variables = environment(**endpoint_variables(account.url, REGION))
+    process, terminal = os.forkpty()
+    if process == 0:
+        os.chdir(checkout.root)
+        os.execve(PROGRAM[0], [*map(str, PROGRAM), *arguments, "--target", "aws"], variables)
+    said = b""
+    while b"[y/N]" not in said:
+        said += os.read(terminal, 4096)
+    os.write(terminal, typed)
+    while some := _read(terminal):
+        said += some
+    os.close(terminal)
+    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), said.decode()
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 4096)
+    except OSError:  # how Linux says that nobody is at the other end any more
+        return b""
+
+
+def noted(checkout: Project) -> list[str]:
+    return [path.name.rpartition("-")[0] for path in checkout.stacks.glob("*")]
+
+
+def test_from_the_question_to_the_last_orphan(account, checkout, run, client):
+    kept = run("run", "baseline", "--yes", "--keep", "--json", "--events", "3")
+    assert kept.returncode == ExitCode.AS_EXPECTED, kept.stderr
+    assert "Kept. Remove it with: async-lab destroy --target aws" in kept.stderr
+    document = json.loads(kept.stdout)
+    assert document["target"] == {
+        "name": "aws",
+        "account_id": account.account_id,
+        "region": REGION,
+        "function_name": "async-lab",
+    }
+    assert document["seed"] is None
+    assert len(document["events"]) == 3
+    assert document["expectations"] == []  # they are about the scenario's own number of events
+    assert client("lambda").get_function_configuration(FunctionName="async-lab")["State"] == "Active"
+    assert noted(checkout) == [f"aws-{account.account_id}-{REGION}-async-lab"]
+
+    # What Terraform doesn't know of, as an interrupted apply leaves it.
+    alarm = {"MetricName": "Errors", "Namespace": "AWS/Lambda", "Statistic": "Sum", "Period": 60, "Threshold": 1}
+    client("cloudwatch").put_metric_alarm(
+        AlarmName="async-lab-orphan", ComparisonOperator="GreaterThanThreshold", EvaluationPeriods=1, **alarm
+    )
+    code, said = answer(checkout, account, b"y\n", "run", "baseline")
+    assert f"Account {account.account_id}, region {REGION}: Terraform will create" in said
+    assert "alarms and dashboard named async-lab" in said
+    assert code == ExitCode.LEFT_BEHIND, said
+    assert (
+        f"Still standing in account {account.account_id}, {REGION}: aws_cloudwatch_metric_alarm async-lab-orphan. "
+        "Remove it with: async-lab destroy --target aws"
+    ) in said
+    assert noted(checkout) == [f"aws-{account.account_id}-{REGION}-async-lab"]
+
+    assert "give --yes" in run("destroy").stderr
+    removed = run("destroy", "--yes")
+    assert removed.returncode == ExitCode.AS_EXPECTED, removed.stderr
+    assert "async-lab: aws_cloudwatch_metric_alarm async-lab-orphan" in removed.stderr
+    assert removed.stdout == f"Nothing is left in account {account.account_id}, {REGION}.\n"
+    assert client("cloudwatch").describe_alarms()["MetricAlarms"] == []
+    assert noted(checkout) == []
+
+
+def test_a_name_that_somebody_else_uses_is_refused_before_anything_is_made(checkout, run, client):
+    client("logs").create_log_group(logGroupName="/aws/lambda/async-lab")
+    refused = run("run", "baseline", "--yes")
+    assert refused.returncode == ExitCode.ENVIRONMENT
+    assert "Error: aws_cloudwatch_log_group /aws/lambda/async-lab stands in account" in refused.stderr
+    assert "this checkout didn't make it: set another `name`" in refused.stderr
+    assert noted(checkout) == []
+    assert client("iam").list_roles()["Roles"] == []
+    assert len(client("logs").describe_log_groups()["logGroups"]) == 1
+
+
+@pytest.mark.parametrize(("typed", "code"), [(b"n\n", ExitCode.USAGE), (b"\x03", ExitCode.INTERRUPTED)])
+def test_without_a_yes_nothing_is_changed(typed, code, account, checkout, client):
+    ended, said = answer(checkout, account, typed, "run", "baseline")
+    assert ended == code, said
+    assert "othing was changed" in said or "nothing is left behind" in said
+    assert client("iam").list_roles()["Roles"] == []
+    assert noted(checkout) == []
+
+
+def test_without_anybody_to_ask_nothing_is_changed(checkout, run):
+    refused = run("run", "baseline")
+    assert refused.returncode == ExitCode.USAGE
+    assert "Nobody is there to ask: give --yes to change the AWS account without asking." in refused.stderr
+    assert refused.stdout == ""
+    assert noted(checkout) == []
+
+
+def test_an_account_with_too_little_concurrency_is_refused_before_anything_is_made(checkout, run):
+    scenario = checkout.scenarios / "greedy.tfvars"
+    text = (checkout.scenarios / "scenario-2.tfvars").read_text()
+    lines = [line for line in text.splitlines() if not line.startswith("reserved_concurrent_executions")]
+    scenario.write_text("\n".join([*lines, "reserved_concurrent_executions = 901", ""]))
+    refused = run("run", "greedy", "--yes")
+    assert refused.returncode == ExitCode.ENVIRONMENT
+    assert "greedy reserves 901 of account 123456789012's 1000 concurrent executions" in refused.stderr
+    assert noted(checkout) == []
+
+
+def test_the_doctor_knows_the_accounts_concurrency_limit(run):
+    examined = run("doctor")
+    assert examined.returncode == ExitCode.AS_EXPECTED, examined.stdout
+    assert f"123456789012, {REGION}" in examined.stdout
+    assert "1000 concurrent executions" in examined.stdout
+
+
+def test_nothing_standing_needs_no_question(run):
+    destroyed = run("destroy")
+    assert (destroyed.returncode, destroyed.stderr) == (ExitCode.AS_EXPECTED, "")
+    assert destroyed.stdout == f"Nothing is left in account 123456789012, {REGION}.\n"

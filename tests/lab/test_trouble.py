@@ -1,0 +1,58 @@
+"""What a whole run says and leaves when the metrics are others than expected, and when Terraform fails half-way."""
+
+import json
+
+import pytest
+from program import call, copy_of_checkout
+
+from runner.errors import ExitCode
+
+pytestmark = pytest.mark.lab
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    return copy_of_checkout(tmp_path)
+
+
+@pytest.fixture
+def make_scenario(checkout):
+    """Writes a scenario that is the baseline with other lines."""
+
+    def make(name, **lines):
+        text = (checkout.scenarios / "baseline.tfvars").read_text()
+        kept = [line for line in text.splitlines() if line.partition("=")[0].strip() not in lines]
+        added = [f"{variable} = {value}" for variable, value in lines.items()]
+        (checkout.scenarios / f"{name}.tfvars").write_text("\n".join([*kept, *added, ""]))
+        return name
+
+    return make
+
+
+def test_other_metrics_than_expected_end_with_1_and_all_results_are_there(checkout, make_scenario):
+    sleeper = make_scenario("sleeper", behavior='{ action = "sleep", sleep_seconds = 7 }', timeout=3)
+    out = checkout.root / "results"
+    ran = call(checkout, "run", "baseline", sleeper, "--json", "--out", out)
+    assert ran.returncode == ExitCode.NOT_AS_EXPECTED, ran.stderr
+    as_expected, other = json.loads(ran.stdout)
+    assert [as_expected["is_as_expected"], other["is_as_expected"]] == [True, False]
+    assert json.loads((out / "baseline" / "result.json").read_text()) == as_expected
+    assert json.loads((out / "sleeper" / "result.json").read_text()) == other
+    assert "destroyed; nothing is left" in ran.stderr
+    assert list(checkout.stacks.glob("*")) == []
+
+
+def test_what_terraform_made_before_it_failed_is_taken_down(checkout, make_scenario):
+    # IAM limits the length of a tag's key; CloudWatch Logs, which is asked at the same time, doesn't here.
+    refused = make_scenario("refused", tags=f'{{ {"k" * 129} = "v" }}')
+    ran = call(checkout, "run", refused)
+    assert ran.returncode == ExitCode.ENVIRONMENT, ran.stderr
+    *_, taken_down, sentence = ran.stderr.splitlines()
+    assert taken_down.endswith("destroyed; nothing is left")
+    assert not taken_down.strip().startswith("no resources")
+    assert sentence.startswith("Error: terraform apply failed: module.function.aws_iam_role.this[0]")
+    assert "failed to satisfy constraint" in sentence
+    log = checkout.root / sentence.partition("The whole log: ")[2]
+    assert "failed to satisfy constraint" in log.read_text()
+    assert ran.stdout == ""
+    assert list(checkout.stacks.glob("*")) == []
