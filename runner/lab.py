@@ -102,7 +102,9 @@ def run_one(scenario: Scenario, stack: Stack, settings: Settings, view: View) ->
     with watch.phase("collect"):
         ended_at = target.now()
         metrics = collect(target.cloudwatch(), function_name, started_at, ended_at)
-        changes = alarms.changes(target.cloudwatch(), outputs["alarm_names"], started_at, ended_at)
+        names = [*outputs["alarm_names"], *outputs["composite_alarm_names"]]
+        changes = alarms.changes(target.cloudwatch(), names, started_at, ended_at)
+        target.rest()
     return RunResult(
         run_id=run_id,
         scenario=scenario,

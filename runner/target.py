@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 START_SECOND = 45
 """A run begins at this second of a minute, so that its minutes are those of the sample's pictures."""
 _MINUTE_SECONDS = 60
+_REST_SECONDS = 600.0
 _USERS_OWN = ("AWS_", "TF_VAR_", "TF_WORKSPACE", "TF_DATA_DIR")
 """Beginnings of variables that are about another account or another stack."""
 _DATA_POINT_DELAY_SECONDS = 120  # doc: on AWS a data point is one to two minutes late
@@ -79,6 +80,10 @@ class Target(ABC):
         client: CloudWatchClient = self.client("cloudwatch")
         return client
 
+    @abstractmethod
+    def rest(self) -> None:
+        """Let alarms come to rest after a run, where waiting costs nothing: one that still rings can't begin again."""
+
     def align(self) -> None:
         """Wait for the second of a later minute at which runs begin, so that no minute holds two runs."""
         now = self.now()
@@ -111,6 +116,10 @@ class LocalTarget(Target):
         """Move the endpoint's clock; all that is due on the way happens."""
         self._endpoint.wait(seconds)
 
+    def rest(self) -> None:
+        """Let ten virtual minutes pass, more than any of the lab's alarms looks back."""
+        self.wait(_REST_SECONDS)
+
     def begin(self, seed: int) -> None:
         """Start the endpoint's random numbers again."""
         self._endpoint.reseed(seed)
@@ -139,6 +148,9 @@ class AwsTarget(Target):
     def wait(self, seconds: float) -> None:
         """Sleep."""
         time.sleep(max(0.0, seconds))
+
+    def rest(self) -> None:
+        """Do nothing: ten minutes are long."""
 
     def begin(self, seed: int) -> None:
         """Do nothing: AWS throws its own dice."""

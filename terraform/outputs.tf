@@ -3,6 +3,11 @@ output "alarm_names" {
   value       = module.observability.alarm_names
 }
 
+output "composite_alarm_names" {
+  description = "Names of the alarms over all of a function's."
+  value       = values(module.observability.composite_alarm_names)
+}
+
 output "dashboard_name" {
   description = "Name of the CloudWatch dashboard, whose rows follow the diagnosis."
   value       = module.observability.dashboard_name
