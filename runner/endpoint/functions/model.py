@@ -77,6 +77,8 @@ class Function(models.LambdaFunction):
         configuration["FileSystemConfigs"] = self.file_systems
         optimised = self.snap_start != "None" and self.version != "$LATEST"
         configuration["SnapStart"] = {"ApplyOn": self.snap_start, "OptimizationStatus": "On" if optimised else "Off"}
+        if not any(vars(self.image_config).values()):
+            configuration.pop("ImageConfigResponse", None)
         if self.dead_letter_config.get("TargetArn"):
             configuration["DeadLetterConfig"] = self.dead_letter_config
         return configuration

@@ -140,3 +140,12 @@ def test_statements_belong_to_a_qualifier(functions, create):
     with refused("ResourceNotFoundException", 404, "The resource you requested does not exist."):
         functions.get_policy(FunctionName=NAME)
     assert functions.get_policy(FunctionName=NAME, Qualifier="live")
+
+
+def test_image_configuration_reads_back_and_can_be_taken_away(functions, create):
+    image = {"Code": {"ImageUri": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/orders:1"}, "PackageType": "Image"}
+    create(**image, ImageConfig={"Command": ["app.first"]})
+    functions.update_function_configuration(FunctionName=NAME, ImageConfig={"Command": ["app.second"]})
+    assert configuration(functions)["ImageConfigResponse"]["ImageConfig"]["Command"] == ["app.second"]
+    functions.update_function_configuration(FunctionName=NAME, ImageConfig={})
+    assert "ImageConfigResponse" not in configuration(functions)

@@ -1,0 +1,179 @@
+# Every kind of destination and trigger, a function from S3, and one from an image.
+
+terraform {
+  required_providers {
+    aws = { source = "hashicorp/aws" }
+  }
+}
+
+variable "stage" {
+  type = string # first, changed or bare
+}
+
+provider "aws" {
+  region                      = "eu-west-1"
+  skip_credentials_validation = true
+  skip_requesting_account_id  = true
+  s3_use_path_style           = true
+}
+
+locals {
+  is_changed = var.stage == "changed"
+  failures = {
+    queue    = aws_sqs_queue.this.arn
+    topic    = aws_sns_topic.this.arn
+    bus      = aws_cloudwatch_event_bus.this.arn
+    bucket   = aws_s3_bucket.this.arn
+    function = aws_lambda_function.other.arn
+  }
+  following = { queue = "topic", topic = "bus", bus = "bucket", bucket = "function", function = "queue" }
+}
+
+resource "aws_iam_role" "this" {
+  name = "drift"
+  assume_role_policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "lambda.amazonaws.com" } }]
+  })
+}
+
+resource "aws_iam_policy" "this" {
+  name = "drift"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = ["sqs:SendMessage"], Resource = aws_sqs_queue.this.arn },
+      { Effect = "Allow", Action = ["sns:Publish"], Resource = aws_sns_topic.this.arn },
+      { Effect = "Allow", Action = ["events:PutEvents"], Resource = aws_cloudwatch_event_bus.this.arn },
+      { Effect = "Allow", Action = ["s3:PutObject"], Resource = "${aws_s3_bucket.this.arn}/*" },
+      { Effect = "Allow", Action = ["s3:ListBucket"], Resource = aws_s3_bucket.this.arn },
+      { Effect = "Allow", Action = ["lambda:InvokeFunction"], Resource = aws_lambda_function.other.arn },
+    ]
+  })
+}
+
+resource "aws_iam_role_policy_attachment" "this" {
+  role       = aws_iam_role.this.name
+  policy_arn = aws_iam_policy.this.arn
+}
+
+resource "aws_sqs_queue" "this" {
+  name                      = "drift" # never changed: the provider waits 25 s for each change of a queue
+  sqs_managed_sse_enabled   = true
+  message_retention_seconds = 1209600
+}
+
+resource "aws_sns_topic" "this" {
+  name = "drift"
+}
+
+resource "aws_cloudwatch_event_bus" "this" {
+  name = "drift"
+}
+
+resource "aws_s3_bucket" "this" {
+  bucket        = "drift"
+  force_destroy = true
+}
+
+resource "aws_s3_object" "package" {
+  bucket = aws_s3_bucket.this.bucket
+  key    = "handler.zip"
+  source = "${path.module}/handler.zip"
+  etag   = filemd5("${path.module}/handler.zip")
+}
+
+resource "aws_lambda_function" "other" {
+  function_name = "drift-other"
+  role          = aws_iam_role.this.arn
+  s3_bucket     = aws_s3_bucket.this.bucket
+  s3_key        = aws_s3_object.package.key
+  handler       = "app.handler"
+  runtime       = "python3.13"
+}
+
+resource "aws_lambda_function" "image" {
+  function_name = "drift-image"
+  role          = aws_iam_role.this.arn
+  package_type  = "Image"
+  image_uri     = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/drift:${local.is_changed ? "two" : "one"}"
+
+  dynamic "image_config" {
+    for_each = var.stage == "bare" ? [] : [true]
+    content {
+      command           = ["app.${var.stage}"]
+      working_directory = "/work"
+    }
+  }
+
+  dynamic "dead_letter_config" {
+    for_each = var.stage == "bare" ? [] : [true]
+    content {
+      target_arn = aws_sqs_queue.this.arn
+    }
+  }
+
+  depends_on = [aws_iam_role_policy_attachment.this]
+}
+
+resource "aws_lambda_function" "from" {
+  for_each      = local.following
+  function_name = "drift-${each.key}"
+  role          = aws_iam_role.this.arn
+  filename      = "${path.module}/handler.zip"
+  handler       = "app.handler"
+  runtime       = "python3.13"
+}
+
+resource "aws_lambda_function_event_invoke_config" "from" {
+  for_each      = local.following
+  function_name = aws_lambda_function.from[each.key].function_name
+
+  dynamic "destination_config" {
+    for_each = var.stage == "bare" ? [] : [true]
+    content {
+      on_failure {
+        destination = local.failures[local.is_changed ? each.value : each.key]
+      }
+    }
+  }
+
+  depends_on = [aws_iam_role_policy_attachment.this]
+}
+
+resource "aws_lambda_permission" "bucket" {
+  statement_id  = "bucket"
+  action        = "lambda:InvokeFunction"
+  function_name = aws_lambda_function.other.function_name
+  principal     = "s3.amazonaws.com"
+  source_arn    = aws_s3_bucket.this.arn
+}
+
+resource "aws_s3_bucket_notification" "this" {
+  bucket = aws_s3_bucket.this.bucket
+
+  lambda_function {
+    lambda_function_arn = aws_lambda_function.other.arn
+    events              = local.is_changed ? ["s3:ObjectRemoved:*"] : ["s3:ObjectCreated:*"]
+  }
+
+  depends_on = [aws_lambda_permission.bucket]
+}
+
+resource "aws_cloudwatch_event_rule" "this" {
+  name           = "drift"
+  event_bus_name = aws_cloudwatch_event_bus.this.name
+  event_pattern  = jsonencode({ source = [var.stage] })
+}
+
+resource "aws_cloudwatch_event_target" "this" {
+  rule           = aws_cloudwatch_event_rule.this.name
+  event_bus_name = aws_cloudwatch_event_bus.this.name
+  arn            = aws_lambda_function.other.arn
+}
+
+resource "aws_sns_topic_subscription" "this" {
+  topic_arn = aws_sns_topic.this.arn
+  protocol  = "lambda"
+  endpoint  = aws_lambda_function.other.arn
+}
