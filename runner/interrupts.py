@@ -70,7 +70,7 @@ class Interrupts:
         self._stop_listening()
         if not isinstance(error, KeyboardInterrupt):
             return
-        if self._count > _TWICE:
+        if self.user_has_left:
             raise Abandoned("You left before everything was taken down: something may still stand.") from error
         raise Interrupted("Interrupted; nothing is left behind.") from error
 
@@ -78,6 +78,11 @@ class Interrupts:
     def happened(self) -> bool:
         """Whether the user asked to stop."""
         return self._count > 0
+
+    @property
+    def user_has_left(self) -> bool:
+        """Whether the user won't even wait for the clean-up."""
+        return self._count > _TWICE
 
     @contextmanager
     def held(self, meanwhile: str) -> Iterator[None]:

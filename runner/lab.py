@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -70,7 +70,7 @@ def run(
     It is taken down at the end in any case, but for one that the user wants to keep and that did all it should.
     """
     view.phase("Preparing Terraform")
-    with open_stack(project, target, scenarios[0], work, interrupts, view.terraform) as stack:
+    with open_stack(project, target, scenarios[0], work, interrupts, view.terraform) as stack, ExitStack() as held:
         is_kept = False
         try:
             for scenario in scenarios:
@@ -78,8 +78,10 @@ def run(
             if settings.keep:
                 view.kept(stack)
                 is_kept = not target.is_disposable
+            # Not in the finally block: a Ctrl-C before its first statement would skip it.
+            held.enter_context(interrupts.held("Everything is being taken down already."))
         finally:
-            if stack.may_stand and not is_kept:
+            if stack.may_stand and not is_kept and not interrupts.user_has_left:
                 view.phase("Taking everything down")
                 stack.take_down()
                 view.taken_down()

@@ -68,7 +68,8 @@ class Stack:
         except EnvironmentFailure as error:
             failed = error
         remaining = leftovers.find(self.target, self.entry.name)
-        if remaining:
+        goes_anyway = self.target.is_disposable and self.terraform.interrupts.happened
+        if remaining and not goes_anyway:
             raise LeftBehind(still_standing(remaining, self.entry)) from failed
         self.journal.erase(self.entry)
 
@@ -92,6 +93,8 @@ def open_stack(
         else:
             init_from_anywhere(terraform)
         stack = Stack(target, terraform, Journal(project.stacks), _entry(target, scenario, directory))
+        if target.is_disposable:
+            resources.callback(stack.journal.erase, stack.entry)  # what still stands then goes with the target
         _check_free(stack)
         yield stack
     if target.is_disposable:  # nothing went wrong: the log is enough
