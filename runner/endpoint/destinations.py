@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
 from moto.core.exceptions import ServiceException
@@ -23,10 +23,28 @@ Attributes = Mapping[str, tuple[str, str]]
 
 MESSAGE_BYTES = 256 * 1024  # doc: SNS and EventBridge
 _PARTITION = "aws"
+_RECORD_AFTER_SECONDS = 0.05  # capture: the dead-letter queue gets the event some 50 ms earlier
 
 
 class DeliveryFailed(Exception):
     """The target isn't there, the role may not write to it, or the message is too large for it."""
+
+
+def deliver(deployed: Deployed, event: FinishedEvent, at: float, invoke: Invoke) -> Iterator[str]:
+    """Deliver to dead-letter target and destination, both where both are set; yield the metric of each failure.
+
+    ``at`` is when the event was finished, in epoch seconds; ``invoke`` is what a Lambda function as a destination is
+    invoked with.
+    """
+    if not event.is_success:
+        try:
+            deliver_dead_letter(deployed, event, at)
+        except DeliveryFailed:
+            yield "DeadLetterErrors"
+    try:
+        deliver_record(deployed, event, at + _RECORD_AFTER_SECONDS, invoke)
+    except DeliveryFailed:
+        yield "DestinationDeliveryFailures"
 
 
 def deliver_dead_letter(deployed: Deployed, event: FinishedEvent, at: float) -> None:

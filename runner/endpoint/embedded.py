@@ -8,14 +8,14 @@ from math import floor
 from types import TracebackType
 from typing import Self
 
-from runner.endpoint import cloudwatch, functions
+from runner.endpoint import cloudwatch, functions, triggers
 from runner.endpoint.clock import PacedClock, VirtualClock
 from runner.endpoint.front import Front
 from runner.endpoint.invocations import Invocations
 from runner.endpoint.sandbox import Sandbox
 from runner.endpoint.server import Server, moto_application
 from runner.endpoint.timeline import Pacer, Timeline
-from runner.twin import Rules
+from runner.twin import Rules, Target
 
 ACCOUNT_ID = "123456789012"  # moto's own
 _HANDLERS_AT_ONCE = 8
@@ -48,6 +48,7 @@ class Endpoint:
         self._pacer = Pacer(self._timeline, self.clock) if isinstance(self.clock, PacedClock) else None
         functions.install(self.clock.now)
         cloudwatch.install(self.clock.now)
+        triggers.install(self._invoke)
         front = Front(
             moto_application(), self.region, self.clock.now, self._timeline.advance, self._timeline.advance_to
         )
@@ -90,9 +91,13 @@ class Endpoint:
             if name not in self._regions:
                 store = cloudwatch.store(self.account_id, name)
                 self._regions[name] = Invocations(
-                    self.account_id, name, self.clock, store, self._sandbox, self._rules, self._seed
+                    self.account_id, name, self.clock, store, self._sandbox, self._invoke, self._rules, self._seed
                 )
             return self._regions[name]
+
+    def _invoke(self, region: str, name: str, qualifier: str | None, payload: bytes) -> None:
+        """Invoke a function asynchronously on behalf of a trigger or a destination."""
+        self.region(region).accept(Target(name, qualifier or ""), payload)
 
     def _present_regions(self) -> list[Invocations]:
         with self._regions_lock:

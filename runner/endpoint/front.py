@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, unquote
 
 from runner.endpoint.functions import FunctionNotFound, find
 from runner.endpoint.invocations import Invocations
-from runner.endpoint.sandbox import UnsupportedRuntime
+from runner.endpoint.sandbox import UnsupportedRuntime, python_version
 from runner.endpoint.server import WsgiApp
 from runner.twin import Target
 
@@ -101,10 +101,7 @@ class Front:
         return self._synchronous(region, invocation)
 
     def _synchronous(self, region: Invocations, invocation: Invocation) -> Response:
-        try:
-            ran = region.invoke(invocation.target, invocation.payload)
-        except UnsupportedRuntime as error:
-            raise Refused("400 Bad Request", "InvalidRuntimeException", str(error)) from error
+        ran = region.invoke(invocation.target, invocation.payload)
         if ran is None:
             raise Refused(
                 "429 Too Many Requests",
@@ -153,6 +150,10 @@ def check(account_id: str, invocation: Invocation) -> None:
         deployed = find(account_id, invocation.region, target.function, target.qualifier or None)
     except FunctionNotFound as error:
         raise Refused("404 Not Found", "ResourceNotFoundException", str(error)) from error
+    try:
+        python_version(deployed.deployment.runtime)
+    except UnsupportedRuntime as error:
+        raise Refused("400 Bad Request", "InvalidRuntimeException", str(error)) from error
     limit = ASYNCHRONOUS_PAYLOAD_LIMIT if invocation.kind == "Event" else SYNCHRONOUS_PAYLOAD_LIMIT
     if len(invocation.payload) > limit:
         message = f"Request must be smaller than {limit} bytes for the InvokeFunction operation"

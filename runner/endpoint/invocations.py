@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from runner.endpoint import functions, logs, sandbox
+from runner.endpoint import destinations, functions, logs, sandbox
 from runner.endpoint.clock import VirtualClock
 from runner.endpoint.cloudwatch import MetricStore
 from runner.endpoint.functions import Deployed, FunctionNotFound
-from runner.endpoint.publish import publish
+from runner.endpoint.publish import publish, put
+from runner.endpoint.records import THROTTLED, FinishedEvent, Response
 from runner.endpoint.sandbox import LogLine, Sandbox
-from runner.twin import Ended, Execution, Finished, FunctionConfig, Outcome, Record, Rules, Target, Twin
+from runner.endpoint.triggers import Invoke
+from runner.errors import EnvironmentFailure
+from runner.twin import (
+    Condition,
+    Ended,
+    Event,
+    Execution,
+    Finished,
+    FunctionConfig,
+    Outcome,
+    Record,
+    Rules,
+    Sample,
+    SystemFailed,
+    Target,
+    Throttled,
+    Twin,
+)
 
 EMPTY_PAYLOAD = b"{}"  # what an event without a payload is delivered as (snapshot)
 _LOG_TAIL_BYTES = 4 * 1024
+_OK, _SYSTEM_ERROR = 200, 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +56,11 @@ class Ran:
             init_seconds=self.result.init_seconds or 0.0,
             environment_survives=self.result.environment_survives,
         )
+
+    @property
+    def response(self) -> Response:
+        """What an invocation record tells of it."""
+        return Response(_OK, self.deployed.version, self.result.function_error, self.result.payload)
 
     @property
     def log_lines(self) -> list[LogLine]:
@@ -68,14 +93,17 @@ class Invocations:
         clock: VirtualClock,
         store: MetricStore,
         box: Sandbox,
+        invoke_elsewhere: Invoke,
         rules: Rules,
         seed: int,
     ) -> None:
         self.account_id, self.region = account_id, region
         self._changed = threading.Condition(threading.RLock())
         self._clock, self._store, self._sandbox = clock, store, box
+        self._invoke_elsewhere = invoke_elsewhere
         self._payloads: dict[str, bytes] = {}
-        self._last_run: dict[str, Ran] = {}
+        self._running: dict[str, Ran] = {}  # by execution environment
+        self._last_response: dict[str, Response] = {}  # by request
         self._log_streams: dict[str, str] = {}  # by execution environment
         self._twin = Twin(
             self._config_of,
@@ -132,21 +160,22 @@ class Invocations:
         log_stream = self._log_streams.setdefault(
             execution.environment, logs.stream_name(execution.started_at, deployed.version, execution.environment)
         )
-        result = self._sandbox.run(
-            deployed.deployment,
-            sandbox.Execution(
-                environment_id=f"{self.account_id}/{self.region}/{execution.environment}",
-                request_id=execution.request_id,
-                payload=self._payloads[execution.request_id],
-                at=execution.started_at,
-                log_stream=log_stream,
-            ),
+        asked = sandbox.Execution(
+            environment_id=f"{self.account_id}/{self.region}/{execution.environment}",
+            request_id=execution.request_id,
+            payload=self._payloads[execution.request_id],
+            at=execution.started_at,
+            log_stream=log_stream,
         )
+        try:
+            result = self._sandbox.run(deployed.deployment, asked)
+        except EnvironmentFailure as failure:
+            result = _not_run(failure, execution.started_at)
         return Ran(execution, deployed, result, log_stream)
 
     def _resolve(self, ran: Ran) -> None:
         with self._changed:
-            self._last_run[ran.execution.request_id] = ran
+            self._running[ran.execution.environment] = ran
             self._twin.resolve(ran.execution, ran.outcome)
             self._changed.notify_all()
 
@@ -168,17 +197,51 @@ class Invocations:
 
     def _happened(self, record: Record) -> None:
         publish(self._store, record)
-        if isinstance(record, Ended):
-            self._write_log(self._last_run[record.execution.request_id])
-            if record.execution.event is None:
-                self._forget(record.execution.request_id)
-        elif isinstance(record, Finished):
-            self._forget(record.event.request_id)
+        match record:
+            case Throttled(event=Event(request_id=request_id)):
+                self._last_response[request_id] = Response(THROTTLED)
+            case SystemFailed(event=Event(request_id=request_id)):
+                self._last_response[request_id] = Response(_SYSTEM_ERROR)
+            case Ended(execution=execution):
+                self._ended(self._running.pop(execution.environment))
+            case Finished():
+                self._finished(record)
 
-    def _write_log(self, ran: Ran) -> None:
-        group = ran.deployed.deployment.log_group
-        logs.write(self.account_id, self.region, group, ran.log_stream, ran.log_lines)
+    def _ended(self, ran: Ran) -> None:
+        logs.put(ran.deployed, ran.log_stream, ran.log_lines)
+        if ran.execution.event is None:
+            del self._payloads[ran.execution.request_id]
+        else:
+            self._last_response[ran.execution.request_id] = ran.response
 
-    def _forget(self, request_id: str) -> None:
-        self._payloads.pop(request_id, None)
-        self._last_run.pop(request_id, None)
+    def _finished(self, record: Finished) -> None:
+        request_id = record.event.request_id
+        response = self._last_response.pop(request_id, None)
+        payload = self._payloads[request_id] if self._twin.rules.duplicate_rate else self._payloads.pop(request_id)
+        try:
+            deployed = self._find(record.event.target)
+        except FunctionNotFound:
+            return
+        event = FinishedEvent(
+            request_id=request_id,
+            function_arn=deployed.arn,
+            payload=payload,
+            condition=record.condition,
+            executions=record.executions,
+            response=None if record.condition is Condition.ZERO_RESERVED_CONCURRENCY else response,
+        )
+        for metric in destinations.deliver(deployed, event, record.at, self._invoke_elsewhere):
+            put(self._store, Sample(record.event.target, metric, record.at, 1))
+
+
+def _not_run(failure: EnvironmentFailure, at: float) -> sandbox.Result:
+    """Return what to tell of code that can't be run on this machine: a failed execution that says why."""
+    return sandbox.Result(
+        payload=json.dumps({"errorMessage": str(failure), "errorType": "Runtime.Unknown"}).encode(),
+        function_error="Unhandled",
+        duration_seconds=0.0,
+        init_seconds=None,
+        output=(LogLine(at, str(failure)),),
+        max_memory_used_mb=0,
+        environment_survives=False,
+    )

@@ -23,6 +23,8 @@ WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 LOOPBACK = "127.0.0.1"
 _THREADS = 32  # a handler that calls the endpoint occupies one while another waits for it
 
+_CONNECTIONS = 4_096  # a client with more senders than its pool holds opens one for each request
+
 
 class Server:
     """Serves ``application`` from ``start`` to ``stop``. Port 0 takes a free one.
@@ -38,6 +40,8 @@ class Server:
             map=self._sockets,
             sockets=[_listening(port)],
             threads=_THREADS,
+            connection_limit=_CONNECTIONS,
+            asyncore_use_poll=True,  # select() takes 1,024 file descriptors at the most
             clear_untrusted_proxy_headers=True,
         )
         self.url = f"http://{LOOPBACK}:{self._server.effective_port}"
@@ -63,7 +67,7 @@ class Server:
 
 def _listening(port: int) -> socket.socket:
     try:
-        return socket.create_server((LOOPBACK, port))
+        return socket.create_server((LOOPBACK, port), backlog=_CONNECTIONS)
     except OSError as error:
         reason = os.strerror(error.errno or 0)  # the error's own words repeat the address
         raise EnvironmentFailure(

@@ -101,7 +101,7 @@ def _deployment(function: Function, arn: str) -> Deployment:
         runtime=function.run_time or "",
         timeout_seconds=float(function.timeout),
         memory_size_mb=int(function.memory_size),
-        environment=tuple(sorted(function.environment_vars.items())),
+        environment=tuple(sorted((function.environment_vars | function.logging_variables).items())),
         package=function.code_bytes,
         package_sha256=function.code_sha_256,
         region=function.region,

@@ -55,11 +55,19 @@ class EventInvokeConfigRequests(Requests):
             raise invalid_value("You must specify at least one of error handling or destination setting.")
         function, qualifier = self._function(), self._qualifier()
         self.backend.get_function(function.function_name, qualifier)  # 404 for a version or alias that isn't there
-        for destination in event_invoke_config.destinations(request):
+        self._check_destinations(function, request)
+        return function, qualifier, request
+
+    def _check_destinations(self, function: Function, request: dict[str, Any]) -> None:
+        if service_of(event_invoke_config.destination(request, "OnSuccess") or "") == "s3":  # doc: for failures only
+            raise invalid_value(event_invoke_config.invalid_destinations(request))
+        for on in ("OnSuccess", "OnFailure"):
+            destination = event_invoke_config.destination(request, on)
+            if destination is None:
+                continue
             if f"{destination}:".startswith(f"{function.function_arn}:"):
                 raise invalid_value("You can't specify the function as a destination for itself.")
             check_destination(function.role, destination)
-        return function, qualifier, request
 
     def _write(self, function: Function, qualifier: str, config: EventInvokeConfig) -> Answer:
         with changing(function.function_arn):

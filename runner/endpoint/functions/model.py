@@ -63,6 +63,14 @@ class Function(models.LambdaFunction):
         return group
 
     @property
+    def logging_variables(self) -> dict[str, str]:
+        """What tells the runtime client to write the handler's log as JSON (doc); text is what it writes unasked."""
+        settings = self._logging()
+        if settings["LogFormat"] != "JSON":
+            return {}
+        return {"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": settings["ApplicationLogLevel"]}
+
+    @property
     def vpc_config(self) -> dict[str, Any] | None:
         """The network, with the VPC that its subnets are in."""
         subnets = (self._vpc_config or {}).get("SubnetIds")

@@ -41,6 +41,17 @@ def test_settings_are_those_of_the_qualifier(functions, create, allow):
     assert (live.reserved_concurrency, latest.reserved_concurrency) == (0, 0)
 
 
+def test_log_format_and_level_reach_the_handlers_environment(functions, create):
+    create(LoggingConfig={"LogFormat": "JSON", "ApplicationLogLevel": "WARN"}, Environment={"Variables": {"A": "1"}})
+    assert dict(found().deployment.environment) == {
+        "A": "1",
+        "AWS_LAMBDA_LOG_FORMAT": "JSON",
+        "AWS_LAMBDA_LOG_LEVEL": "WARN",
+    }
+    functions.update_function_configuration(FunctionName=NAME, LoggingConfig={"LogFormat": "Text"})
+    assert dict(found().deployment.environment) == {"A": "1"}
+
+
 def test_alias_with_routing_gives_the_additional_version_its_share(functions, create):
     create(Publish=True)
     functions.update_function_code(FunctionName=NAME, ZipFile=package("# new"), Publish=True)

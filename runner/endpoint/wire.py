@@ -1,0 +1,50 @@
+"""HTTP as the endpoint's own answers need it, and Lambda's errors in their REST-JSON form."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+DEFAULT_REGION = "us-east-1"
+
+_SIGNED_FOR = re.compile(r"Credential=[^/]+/\d+/(?P<region>[^/]+)/")
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An HTTP response."""
+
+    status: HTTPStatus
+    body: bytes = b""
+    headers: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def status_line(self) -> str:
+        """Status and reason, as WSGI wants them."""
+        return f"{self.status.value} {self.status.phrase}"
+
+
+class Refused(Exception):
+    """A request that Lambda answers with an error."""
+
+    def __init__(self, status: HTTPStatus, code: str, message: str, **fields: str) -> None:
+        super().__init__(message)
+        body = json.dumps({"Type": "User", **fields, "message": message}).encode()
+        headers = (("Content-Type", "application/json"), ("x-amzn-ErrorType", code))
+        self.response = Response(status, body, headers)
+
+
+def body(environ: dict[str, Any]) -> bytes:
+    """Return a request's body."""
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    content: bytes = environ["wsgi.input"].read(length)
+    return content
+
+
+def signed_region(environ: dict[str, Any]) -> str:
+    """Return the region that a request's signature names."""
+    match = _SIGNED_FOR.search(environ.get("HTTP_AUTHORIZATION", ""))
+    return match["region"] if match else DEFAULT_REGION
