@@ -1,4 +1,4 @@
-"""What an Invoke request asks for, and what Lambda refuses at the door. The words: snapshot, or quoted in public issues."""
+"""What an Invoke request asks for, and what Lambda refuses at the door, in the words that public issues quote."""
 
 from __future__ import annotations
 

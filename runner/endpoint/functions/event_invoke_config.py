@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from runner.endpoint.functions.permissions import service_of
 from runner.twin.rules import MAXIMUM_EVENT_AGE_SECONDS, MAXIMUM_RETRY_ATTEMPTS
 
 _FIELDS = ("MaximumRetryAttempts", "MaximumEventAgeInSeconds", "DestinationConfig")
@@ -13,6 +14,8 @@ _RANGES = {  # API reference, PutFunctionEventInvokeConfig
     "MaximumRetryAttempts": (0, MAXIMUM_RETRY_ATTEMPTS),
     "MaximumEventAgeInSeconds": (60, MAXIMUM_EVENT_AGE_SECONDS),
 }
+_SUCCESS_SERVICES = frozenset({"sqs", "sns", "lambda", "events"})  # doc; no FIFO queues and topics
+_FAILURE_SERVICES = _SUCCESS_SERVICES | {"s3"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +54,7 @@ class EventInvokeConfig:
 
     def destination(self, on: str) -> str | None:
         """Return the ARN for ``OnSuccess`` or ``OnFailure``; None when there is none."""
-        destinations = self.settings.get("DestinationConfig") or {}
-        return (destinations.get(on) or {}).get("Destination") or None
+        return destination(self.settings, on)
 
 
 def create(function_arn: str, request: Mapping[str, Any], at: float) -> EventInvokeConfig:
@@ -79,11 +81,24 @@ def says_something(request: Mapping[str, Any]) -> bool:
     return any(request.get(name) is not None for name in _FIELDS)
 
 
-def destinations(request: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the ARNs that a request sends records to; an empty one clears a destination."""
-    for destination in (request.get("DestinationConfig") or {}).values():
-        if destination and destination.get("Destination"):
-            yield destination["Destination"]
+def destination(settings: Mapping[str, Any], on: str) -> str | None:
+    """Return the ARN for ``OnSuccess`` or ``OnFailure``; None when there is none, or an empty one that clears it."""
+    return ((settings.get("DestinationConfig") or {}).get(on) or {}).get("Destination") or None
+
+
+def destinations_problem(request: Mapping[str, Any]) -> str | None:
+    """Return the sentence with which Lambda refuses targets of a wrong kind; None when it doesn't."""
+    on_success, on_failure = destination(request, "OnSuccess"), destination(request, "OnFailure")
+    if _is_target(on_success, _SUCCESS_SERVICES) and _is_target(on_failure, _FAILURE_SERVICES):
+        return None
+    success = f"OnSuccess(destination={on_success})" if on_success else "null"
+    failure = f"OnFailure(destination={on_failure})" if on_failure else "null"
+    config = f"DestinationConfig(onSuccess={success}, onFailure={failure})"
+    return f"The provided destination config {config} is invalid."
+
+
+def _is_target(arn: str | None, services: frozenset[str]) -> bool:
+    return arn is None or (service_of(arn) in services and not arn.endswith(".fifo"))
 
 
 def _settings(request: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from moto.awslambda.exceptions import UnknownFunctionException
+from moto.awslambda.models import lambda_backends
+
 from runner.endpoint.functions import event_invoke_config
 from runner.endpoint.functions.changes import changing
 from runner.endpoint.functions.event_invoke_config import EventInvokeConfig
 from runner.endpoint.functions.model import Function
+from runner.endpoint.functions.permissions import service_of
 from runner.endpoint.functions.refusals import Refusal, check_destination, invalid_value, not_found
 from runner.endpoint.functions.requests import LATEST, NO_CONTENT, Answer, Requests, answer, qualified_arn
 
@@ -59,20 +63,33 @@ class EventInvokeConfigRequests(Requests):
         return function, qualifier, request
 
     def _check_destinations(self, function: Function, request: dict[str, Any]) -> None:
-        if service_of(event_invoke_config.destination(request, "OnSuccess") or "") == "s3":  # doc: for failures only
-            raise invalid_value(event_invoke_config.invalid_destinations(request))
+        if problem := event_invoke_config.destinations_problem(request):
+            raise invalid_value(problem)
         for on in ("OnSuccess", "OnFailure"):
-            destination = event_invoke_config.destination(request, on)
-            if destination is None:
-                continue
-            if f"{destination}:".startswith(f"{function.function_arn}:"):
-                raise invalid_value("You can't specify the function as a destination for itself.")
-            check_destination(function.role, destination)
+            if target := event_invoke_config.destination(request, on):
+                self._check_function(function, target)
+                check_destination(function.role, target)
+
+    def _check_function(self, function: Function, target_arn: str) -> None:
+        """Refuse a function that isn't there, and the function itself."""
+        if f"{target_arn}:".startswith(f"{function.function_arn}:"):
+            raise invalid_value("You can't specify the function as a destination for itself.")
+        if service_of(target_arn) == "lambda" and not _exists(target_arn):
+            raise invalid_value(f"The destination ARN {target_arn} is invalid.")
 
     def _write(self, function: Function, qualifier: str, config: EventInvokeConfig) -> Answer:
         with changing(function.function_arn):
             function.event_invoke_configs[qualifier] = config
         return answer(200, config.response())
+
+
+def _exists(function_arn: str) -> bool:
+    region, account_id, _, name, *qualifier = function_arn.split(":")[3:]
+    try:
+        lambda_backends[account_id][region].get_function(name, *qualifier)
+    except UnknownFunctionException:
+        return False
+    return True
 
 
 def _present(function: Function, qualifier: str) -> EventInvokeConfig:

@@ -41,10 +41,7 @@ def check_execution_role(role_arn: str, needs: tuple[Need, ...]) -> None:
 
 def check_destination(role_arn: str, target_arn: str) -> None:
     """Refuse a destination that the function's role may not write to (AWS provider, event-invoke config's retries)."""
-    needs = needs_of_target(target_arn)
-    if not needs or target_arn.endswith(".fifo"):
-        raise invalid_value(f"The destination ARN {target_arn} is invalid.")
-    if missing := first_missing(role_arn, needs):
+    if missing := first_missing(role_arn, needs_of_target(target_arn)):
         raise invalid_value(
             f"The function's execution role does not have permissions to call {missing.verb} on {target_arn}"
         )

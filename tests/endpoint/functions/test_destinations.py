@@ -124,10 +124,18 @@ def test_bucket_keeps_the_record(url, deployed):
     assert json.load(s3.get_object(Bucket="failed-orders", Key=found["Key"])["Body"]) == RECORD
 
 
-@pytest.mark.parametrize("target", [QUEUE_ARN, TOPIC_ARN, OTHER_ARN, BUS_ARN, BUCKET_ARN])
+@pytest.mark.parametrize("target", [QUEUE_ARN, TOPIC_ARN, BUS_ARN, BUCKET_ARN])
 def test_target_that_is_missing_is_a_failed_delivery(deployed, target):
-    with pytest.raises(DeliveryFailed, match=r"failed|other"):
+    with pytest.raises(DeliveryFailed, match="There is no"):
         deliver_record(deployed(target), EVENT, AT, never)
+
+
+def test_function_that_is_gone_is_a_failed_delivery(functions, create, deployed):
+    create(FunctionName="other")
+    function = deployed(OTHER_ARN)
+    functions.delete_function(FunctionName="other")
+    with pytest.raises(DeliveryFailed, match="Function not found: .*:other"):
+        deliver_record(function, EVENT, AT, never)
 
 
 @pytest.mark.parametrize("target", [QUEUE_ARN, TOPIC_ARN])

@@ -109,7 +109,8 @@ def test_config_that_says_nothing_is_refused(config):
         ("arn:aws:s3:::failed", "s3:*", "PutObject"),
     ],
 )
-def test_destination_that_the_role_may_not_write_to_is_refused(config, allow, arn, action, verb):
+def test_destination_that_the_role_may_not_write_to_is_refused(config, create, allow, arn, action, verb):
+    create(FunctionName="other")
     wanted = {"FunctionName": NAME, "DestinationConfig": {"OnFailure": {"Destination": arn}}}
     message = f"The function's execution role does not have permissions to call {verb} on {arn}"
     with refused("InvalidParameterValueException", 400, message):
@@ -119,9 +120,28 @@ def test_destination_that_the_role_may_not_write_to_is_refused(config, allow, ar
     assert read(config)["DestinationConfig"]["OnFailure"] == {"Destination": arn}
 
 
-@pytest.mark.parametrize("arn", [f"{QUEUE_ARN}.fifo", "arn:aws:dynamodb:eu-west-1:123456789012:table/failed"])
-def test_destination_of_another_kind_is_refused(config, allow, arn):
+@pytest.mark.parametrize(
+    ("on", "arn", "said"),
+    [
+        ("OnFailure", f"{QUEUE_ARN}.fifo", "onSuccess=null, onFailure=OnFailure(destination={arn})"),
+        (
+            "OnFailure",
+            "arn:aws:dynamodb:eu-west-1:123456789012:table/failed",
+            "onSuccess=null, onFailure=OnFailure(destination={arn})",
+        ),
+        ("OnSuccess", "arn:aws:s3:::succeeded", "onSuccess=OnSuccess(destination={arn}), onFailure=null"),
+    ],
+)
+def test_destination_of_another_kind_is_refused(config, allow, on, arn, said):
     allow("*")
+    message = f"The provided destination config DestinationConfig({said.format(arn=arn)}) is invalid."
+    with refused("InvalidParameterValueException", 400, message):
+        config.put_function_event_invoke_config(FunctionName=NAME, DestinationConfig={on: {"Destination": arn}})
+
+
+def test_function_that_is_not_there_is_refused_as_destination(config, allow):
+    allow("*")
+    arn = FUNCTION_ARN.replace(NAME, "nobody")
     with refused("InvalidParameterValueException", 400, f"The destination ARN {arn} is invalid."):
         config.put_function_event_invoke_config(
             FunctionName=NAME, DestinationConfig={"OnFailure": {"Destination": arn}}
