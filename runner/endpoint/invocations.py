@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import json
+import itertools
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
-from runner.endpoint import destinations, functions, logs, sandbox
+from runner.endpoint import destinations, executions, functions, logs
 from runner.endpoint.clock import VirtualClock
 from runner.endpoint.cloudwatch import MetricStore
+from runner.endpoint.executions import Ran
 from runner.endpoint.functions import Deployed, FunctionNotFound
 from runner.endpoint.publish import publish, put
 from runner.endpoint.records import THROTTLED, FinishedEvent, Response
-from runner.endpoint.sandbox import LogLine, Sandbox
+from runner.endpoint.sandbox import Sandbox
 from runner.endpoint.triggers import Invoke
-from runner.errors import EnvironmentFailure
 from runner.twin import (
     Condition,
     Ended,
@@ -23,7 +23,6 @@ from runner.twin import (
     Execution,
     Finished,
     FunctionConfig,
-    Outcome,
     Record,
     Rules,
     Sample,
@@ -32,51 +31,10 @@ from runner.twin import (
     Throttled,
     Twin,
 )
+from runner.twin.chance import Draw, uniform
 
 EMPTY_PAYLOAD = b"{}"  # what an event without a payload is delivered as (snapshot)
-_LOG_TAIL_BYTES = 4 * 1024
-_OK, _SYSTEM_ERROR = 200, 500
-
-
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """One execution, the code it ran and what came of it."""
-
-    execution: Execution
-    deployed: Deployed
-    result: sandbox.Result
-    log_stream: str
-
-    @property
-    def outcome(self) -> Outcome:
-        """What the twin needs to know of it."""
-        return Outcome(
-            duration_seconds=self.result.duration_seconds,
-            is_error=self.result.function_error is not None,
-            init_seconds=self.result.init_seconds or 0.0,
-            environment_survives=self.result.environment_survives,
-        )
-
-    @property
-    def response(self) -> Response:
-        """What an invocation record tells of it."""
-        return Response(_OK, self.deployed.version, self.result.function_error, self.result.payload)
-
-    @property
-    def log_lines(self) -> list[LogLine]:
-        """What it writes to its log stream."""
-        execution, deployed = self.execution, self.deployed
-        version, memory_size_mb = deployed.version, deployed.memory_size_mb
-        return list(logs.lines(execution.request_id, version, memory_size_mb, execution.started_at, self.result))
-
-    def log_tail(self) -> bytes:
-        """Return the last 4 KB of its log, as ``LogType=Tail`` asks for (doc)."""
-        return "\n".join(line.text for line in self.log_lines).encode()[-_LOG_TAIL_BYTES:]
-
-    @property
-    def ends_at(self) -> float:
-        """When it ends, in epoch seconds."""
-        return self.execution.started_at + self.outcome.occupied_seconds
+_SYSTEM_ERROR = 500
 
 
 class Invocations:
@@ -105,6 +63,7 @@ class Invocations:
         self._running: dict[str, Ran] = {}  # by execution environment
         self._last_response: dict[str, Response] = {}  # by request
         self._log_streams: dict[str, str] = {}  # by execution environment
+        self._choices = _choices(seed)
         self._twin = Twin(
             self._config_of,
             self._happened,
@@ -123,6 +82,7 @@ class Invocations:
         """Start the random numbers again."""
         with self._changed:
             self._twin.reseed(seed)
+            self._choices = _choices(seed)
 
     def accept(self, target: Target, payload: bytes) -> str:
         """Queue an event for a function that exists; return its request id."""
@@ -131,14 +91,14 @@ class Invocations:
             self._payloads[event.request_id] = payload or EMPTY_PAYLOAD
             return event.request_id
 
-    def invoke(self, target: Target, payload: bytes) -> Ran | None:
+    def invoke(self, target: Target, payload: bytes, client_context: str | None = None) -> Ran | None:
         """Run the function now and return its result; None when it is throttled."""
         with self._changed:
             execution = self._twin.invoke(target, self._clock.now())
             if execution is None:
                 return None
             self._payloads[execution.request_id] = payload or EMPTY_PAYLOAD
-        ran = self._run(execution)
+        ran = self._run(execution, client_context)
         self._resolve(ran)
         return ran
 
@@ -155,23 +115,13 @@ class Invocations:
         for ran in pool.map(self._run, started):
             self._resolve(ran)
 
-    def _run(self, execution: Execution) -> Ran:
-        deployed = self._find(execution.target)
+    def _run(self, execution: Execution, client_context: str | None = None) -> Ran:
         log_stream = self._log_streams.setdefault(
-            execution.environment, logs.stream_name(execution.started_at, deployed.version, execution.environment)
+            execution.environment,
+            logs.stream_name(execution.started_at, execution.config.version, execution.environment),
         )
-        asked = sandbox.Execution(
-            environment_id=f"{self.account_id}/{self.region}/{execution.environment}",
-            request_id=execution.request_id,
-            payload=self._payloads[execution.request_id],
-            at=execution.started_at,
-            log_stream=log_stream,
-        )
-        try:
-            result = self._sandbox.run(deployed.deployment, asked)
-        except EnvironmentFailure as failure:
-            result = _not_run(failure, execution.started_at)
-        return Ran(execution, deployed, result, log_stream)
+        payload = self._payloads[execution.request_id]
+        return executions.run(self._sandbox, execution, payload, log_stream, client_context)
 
     def _resolve(self, ran: Ran) -> None:
         with self._changed:
@@ -179,21 +129,14 @@ class Invocations:
             self._twin.resolve(ran.execution, ran.outcome)
             self._changed.notify_all()
 
-    def _find(self, target: Target) -> Deployed:
-        return functions.find(self.account_id, self.region, target.function, target.qualifier or None)
-
     def _config_of(self, target: Target) -> FunctionConfig | None:
         try:
-            deployed = self._find(target)
+            return executions.configured(self._find(target, next(self._choices)))
         except FunctionNotFound:
             return None
-        return FunctionConfig(
-            reserved_concurrency=deployed.reserved_concurrency,
-            maximum_event_age_seconds=deployed.maximum_event_age_seconds,
-            maximum_retry_attempts=deployed.maximum_retry_attempts,
-            version=deployed.version,
-            revision=deployed.revision,
-        )
+
+    def _find(self, target: Target, chance: float = 0.0) -> Deployed:
+        return functions.find(self.account_id, self.region, target.function, target.qualifier or None, chance)
 
     def _happened(self, record: Record) -> None:
         publish(self._store, record)
@@ -234,14 +177,6 @@ class Invocations:
             put(self._store, Sample(record.event.target, metric, record.at, 1))
 
 
-def _not_run(failure: EnvironmentFailure, at: float) -> sandbox.Result:
-    """Return what to tell of code that can't be run on this machine: a failed execution that says why."""
-    return sandbox.Result(
-        payload=json.dumps({"errorMessage": str(failure), "errorType": "Runtime.Unknown"}).encode(),
-        function_error="Unhandled",
-        duration_seconds=0.0,
-        init_seconds=None,
-        output=(LogLine(at, str(failure)),),
-        max_memory_used_mb=0,
-        environment_survives=False,
-    )
+def _choices(seed: int) -> Iterator[float]:
+    """Yield a number in [0, 1) for each attempt: which version an alias with routing sends it to."""
+    return (uniform(seed, Draw.ROUTE, attempt) for attempt in itertools.count())

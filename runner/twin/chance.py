@@ -22,6 +22,7 @@ class Draw(IntEnum):
     DUPLICATE = 3
     REQUEST_ID = 4
     WORKLOAD = 5
+    ROUTE = 6
 
 
 def bits(seed: int, draw: Draw, event: int, attempt: int = 0) -> int:
