@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -50,16 +51,13 @@ def _named(list_pages: Iterator[list[str]], wanted: Callable[[str], bool]) -> li
     return [name for page in list_pages for name in page if wanted(name)]
 
 
-def _alarms(client: Any, name: str) -> list[str]:
-    pages = client.get_paginator("describe_alarms").paginate(
-        AlarmNamePrefix=f"{name}-", AlarmTypes=["MetricAlarm", "CompositeAlarm"]
-    )
-    return [
-        alarm["AlarmName"]
-        for page in pages
-        for kind in ("CompositeAlarms", "MetricAlarms")
-        for alarm in page.get(kind, ())
-    ]
+def _alarms(client: Any, name: str, kind: str) -> list[str]:
+    pages = client.get_paginator("describe_alarms").paginate(AlarmNamePrefix=f"{name}-", AlarmTypes=[kind])
+    return [alarm["AlarmName"] for page in pages for alarm in page.get(f"{kind}s", ())]
+
+
+def _delete_alarm(client: Any, name: str) -> None:
+    client.delete_alarms(AlarmNames=[name])
 
 
 def _dashboards(client: Any, name: str) -> list[str]:
@@ -97,9 +95,8 @@ def _delete_role(client: Any, name: str) -> None:
 
 
 _KINDS = {
-    "aws_cloudwatch_metric_alarm": _Kind(
-        "cloudwatch", _alarms, lambda client, name: client.delete_alarms(AlarmNames=[name])
-    ),
+    "aws_cloudwatch_composite_alarm": _Kind("cloudwatch", partial(_alarms, kind="CompositeAlarm"), _delete_alarm),
+    "aws_cloudwatch_metric_alarm": _Kind("cloudwatch", partial(_alarms, kind="MetricAlarm"), _delete_alarm),
     "aws_cloudwatch_dashboard": _Kind(
         "cloudwatch", _dashboards, lambda client, name: client.delete_dashboards(DashboardNames=[name])
     ),
