@@ -1,0 +1,124 @@
+"""What clean-up takes down. That Terraform's own part of it works is in tests/lab."""
+
+import json
+from dataclasses import replace
+
+import pytest
+import standing
+from program import copy_of_checkout
+
+from runner import cleanup, leftovers
+from runner.endpoint.embedded import Endpoint
+from runner.errors import ExitCode, Interrupted, LeftBehind
+from runner.interrupts import Interrupts
+from runner.journal import Entry, Journal
+from runner.target import LocalTarget
+
+REGION = "eu-west-1"
+
+
+class Account(LocalTarget):
+    """The embedded endpoint as an account that outlives a run."""
+
+    name = "aws"
+    is_disposable = False
+
+
+class Silent:
+    """A view that shows nothing."""
+
+    def phase(self, text): ...
+    def terraform(self, progress): ...
+
+
+@pytest.fixture
+def account():
+    with Endpoint() as endpoint:
+        yield Account(endpoint, REGION)
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    return copy_of_checkout(tmp_path)
+
+
+@pytest.fixture
+def entry(checkout, account):
+    """A stack that is noted, and that no state of Terraform's knows."""
+    var_file = str(checkout.scenarios / "baseline.tfvars")
+    noted = Entry("aws", account.account_id, REGION, "async-lab", str(checkout.terraform), var_file)
+    Journal(checkout.stacks).write(noted)
+    return noted
+
+
+def test_what_is_standing_is_told_by_stack_and_resource(checkout, account, entry):
+    assert [str(stack) for stack in cleanup.standing(checkout, account)] == ["async-lab: nothing that AWS still shows"]
+    account.client("logs").create_log_group(logGroupName="/aws/lambda/async-lab")
+    assert [str(stack) for stack in cleanup.standing(checkout, account)] == [
+        "async-lab: aws_cloudwatch_log_group /aws/lambda/async-lab"
+    ]
+
+
+@pytest.mark.parametrize("elsewhere", [{"region": "eu-north-1"}, {"account_id": "210987654321"}, {"target": "local"}])
+def test_stacks_of_other_places_are_none_of_its_business(checkout, account, entry, elsewhere):
+    Journal(checkout.stacks).erase(entry)
+    Journal(checkout.stacks).write(replace(entry, **elsewhere))
+    assert cleanup.standing(checkout, account) == []
+
+
+def remove(checkout, account):
+    stacks = cleanup.standing(checkout, account)
+    return cleanup.remove(checkout, account, stacks, Silent(), Interrupts())
+
+
+@pytest.mark.lab
+def test_what_terraform_does_not_know_is_deleted_by_its_name(checkout, account, entry):
+    standing.make(account, "async-lab")
+    assert remove(checkout, account) == f"Nothing is left in account {account.account_id}, {REGION}."
+    assert leftovers.find(account, "async-lab") == []
+    assert Journal(checkout.stacks).entries("aws") == []
+
+
+def test_where_terraform_can_not_work_any_more_resources_are_deleted_all_the_same(checkout, account, entry):
+    (checkout.terraform / "main.tf").write_text("this is an error")
+    standing.make(account, "async-lab")
+    remove(checkout, account)
+    assert leftovers.find(account, "async-lab") == []
+
+
+def test_what_aws_refuses_to_delete_is_named_and_stays_noted(checkout, account, entry):
+    (checkout.terraform / "main.tf").write_text("this is an error")
+    standing.make(account, "async-lab")
+    # A role in an instance profile can't be deleted, by anybody.
+    account.client("iam").create_instance_profile(InstanceProfileName="somebodys")
+    account.client("iam").add_role_to_instance_profile(InstanceProfileName="somebodys", RoleName="async-lab")
+    with pytest.raises(LeftBehind) as left:
+        remove(checkout, account)
+    assert str(left.value) == (
+        f"Still standing in account {account.account_id}, {REGION}: aws_iam_role async-lab. "
+        "Remove it with: async-lab destroy --target aws"
+    )
+    assert "aws_iam_role async-lab can't be deleted: " in str(left.value.__cause__)
+    assert "DeleteConflict" in str(left.value.__cause__)
+    assert Journal(checkout.stacks).entries("aws") == [entry]
+
+
+def test_an_interruption_on_aws_says_what_may_stand_and_how_to_remove_it(checkout, account, entry):
+    told = cleanup.after_interruption(checkout, "aws")
+    assert isinstance(told, LeftBehind)
+    assert f"async-lab in account {account.account_id}, {REGION}" in str(told)
+    assert "Remove them with: async-lab destroy --target aws" in str(told)
+
+
+@pytest.mark.parametrize("target", ["aws", "local"])
+def test_an_interruption_that_left_nothing_says_so(checkout, target):
+    told = cleanup.after_interruption(checkout, target)
+    assert isinstance(told, Interrupted)
+    assert told.exit_code == ExitCode.INTERRUPTED
+
+
+def test_local_stacks_went_with_their_endpoints(checkout, entry):
+    Journal(checkout.stacks).write(replace(entry, target="local"))
+    assert cleanup.forget_local(checkout) == "1 local stack(s) went with their endpoints; nothing is left."
+    assert cleanup.forget_local(checkout) == "nothing is left."
+    assert [json.loads(path.read_text())["target"] for path in checkout.stacks.iterdir()] == ["aws"]

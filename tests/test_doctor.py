@@ -1,0 +1,99 @@
+"""What the doctor finds. How the command says it is in test_cli.py and tests/lab."""
+
+import os
+
+import pytest
+from program import copy_of_checkout
+
+from runner import doctor
+from runner.endpoint.embedded import Endpoint
+from runner.errors import EnvironmentFailure
+from runner.journal import Entry, Journal
+from runner.target import LocalTarget
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    return copy_of_checkout(tmp_path)
+
+
+@pytest.fixture
+def account():
+    with Endpoint() as endpoint:
+        yield LocalTarget(endpoint, "eu-west-1")
+
+
+def examine(checkout, open_target=None):
+    return {check.subject: check for check in doctor.examine(checkout, open_target)}
+
+
+def test_a_complete_machine_is_well(checkout):
+    checks = examine(checkout)
+    assert [check.subject for check in checks.values() if not check.is_well] == []
+    assert "terraform-provider" not in checks["AWS provider"].found
+    assert checks["Results"].found == "go to .lab/runs"
+
+
+def test_every_missing_thing_is_told_and_the_others_are_looked_at_all_the_same(checkout, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    (checkout.lab / "providers").unlink()
+    checkout.lab.rmdir()
+    checkout.lab.write_text("a file where the directory should be")
+    checks = examine(checkout)
+    assert {name for name, check in checks.items() if not check.is_well} == {"Terraform", "AWS provider", "Results"}
+    assert "Terraform is not on the PATH: install" in checks["Terraform"].found
+    assert "make it writable" in checks["Results"].found
+
+
+def test_an_account_is_told_with_its_concurrency_limit_and_what_stands(checkout, account):
+    entry = Entry("aws", account.account_id, account.region, "async-lab", os.devnull, os.devnull)
+    Journal(checkout.stacks).write(entry)
+    checks = examine(checkout, lambda: account)
+    assert checks["AWS account"].found == f"{account.account_id}, eu-west-1"
+    assert checks["Concurrency"].found == "1000 concurrent executions: enough for every scenario"
+    assert checks["Left standing"].found.startswith(f"async-lab in {account.account_id}, eu-west-1. Remove it with: ")
+
+
+def test_a_new_accounts_limit_is_too_low_and_it_says_what_to_ask_for(checkout, account, monkeypatch):
+    class New:
+        """An account as AWS gives them since 2022."""
+
+        account_id, region = account.account_id, account.region
+
+        def client(self, service):
+            lambda_client = account.client(service)
+            lambda_client.meta.events.register("after-call.lambda.GetAccountSettings", lower)
+            return lambda_client
+
+    def lower(parsed, **_):
+        parsed["AccountLimit"]["ConcurrentExecutions"] = 10
+
+    check = examine(checkout, New)["Concurrency"]
+    assert not check.is_well
+    assert check.found.startswith("10 concurrent executions")
+    assert "scenarios 2 and 3 need 101. Ask for more: Service Quotas" in check.found
+
+
+def test_an_account_that_refuses_to_tell_is_no_reason_to_stop(checkout):
+    with Endpoint() as endpoint:
+        account = LocalTarget(endpoint, "eu-west-1")
+    checks = examine(checkout, lambda: Impatient(account))
+    assert not checks["Concurrency"].is_well
+    assert checks["Concurrency"].found.startswith("AWS doesn't tell: ")
+    assert checks["Left standing"].found == "nothing"
+
+
+class Impatient:
+    """A target whose clients don't try again."""
+
+    def __init__(self, target):
+        self.account_id, self.region = target.account_id, target.region
+        self.client = lambda _: target.invoking_client()
+
+
+def test_an_account_that_can_not_be_opened_is_told(checkout):
+    def refuse():
+        raise EnvironmentFailure("log in again")
+
+    check = examine(checkout, refuse)["AWS account"]
+    assert (check.found, check.is_well) == ("log in again", False)

@@ -1,0 +1,93 @@
+import io
+import json
+import socket
+import threading
+import zipfile
+from contextlib import contextmanager
+
+import pytest
+
+from runner.endpoint.embedded import Endpoint
+from runner.errors import EnvironmentFailure
+from runner.invoke import send
+from runner.target import LocalTarget
+
+REGION = "eu-west-1"
+
+
+@pytest.fixture(scope="module")
+def target():
+    with Endpoint(seed=0) as endpoint:
+        yield LocalTarget(endpoint, REGION)
+
+
+@pytest.fixture(scope="module")
+def function(target):
+    """A function that answers its event."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as package:
+        package.writestr("app.py", "def handler(event, context):\n    print(event)\n")
+    trust = {"Version": "2012-10-17", "Statement": []}
+    role = target.client("iam").create_role(RoleName="lab", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    client = target.client("lambda")
+    client.create_function(
+        FunctionName="lab",
+        Runtime="python3.13",
+        Role=role,
+        Handler="app.handler",
+        Code={"ZipFile": archive.getvalue()},
+    )
+    client.get_waiter("function_active_v2").wait(FunctionName="lab", WaiterConfig={"Delay": 1})
+    return "lab"
+
+
+def send_to(target, function, ids, interval=0.0):
+    return list(send(target.invoking_client(), function, ids, interval, now=target.now, wait=target.wait))
+
+
+def test_every_event_carries_its_own_id_and_gets_one_of_lambdas(target, function):
+    sent = send_to(target, function, ["a-1", "a-2"])
+    assert [event.event_id for event in sent] == ["a-1", "a-2"]
+    assert {event.outcome for event in sent} == {"accepted"}
+    assert len({event.request_id for event in sent} - {None}) == 2
+
+
+def test_events_are_sent_as_far_apart_as_asked(target, function):
+    began = target.now()
+    assert [event.at - began for event in send_to(target, function, ["b-1", "b-2", "b-3"], 90.0)] == [0, 90, 180]
+    assert target.now() == began + 180  # no wait after the last
+
+
+def test_an_event_that_lambda_refuses_is_an_error_that_names_it(target):
+    with pytest.raises(EnvironmentFailure, match=r"Lambda refused event c-1 for nobody: .*Function not found"):
+        send_to(target, "nobody", ["c-1", "c-2"])
+
+
+@contextmanager
+def hanging_up():
+    """An endpoint that takes a request and hangs up without an answer. Yields its address and what it took."""
+    taken = []
+
+    def serve(listening):
+        while True:
+            try:
+                connection, _ = listening.accept()
+            except OSError:
+                return
+            taken.append(connection.recv(65_536))
+            connection.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=serve, args=(listening,))
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}", taken
+        listening.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+def test_an_event_whose_answer_was_lost_is_unsure_and_not_sent_again(target):
+    with hanging_up() as (url, taken):
+        client = target.session.client("lambda", endpoint_url=url, config=target.invoking_client().meta.config)
+        (event,) = send(client, "lab", ["d-1"], 0, now=target.now, wait=target.wait)
+    assert (event.outcome, event.request_id) == ("unsure", None)
+    assert len(taken) == 1

@@ -1,0 +1,52 @@
+"""What a stack refuses before anything of it is made. Whole stacks are applied in tests/lab."""
+
+from dataclasses import replace
+
+import pytest
+from program import copy_of_checkout
+
+from runner import scenario
+from runner.endpoint.embedded import Endpoint
+from runner.errors import EnvironmentFailure
+from runner.interrupts import Interrupts
+from runner.stack import open_stack
+from runner.target import LocalTarget
+
+
+@pytest.fixture
+def target():
+    with Endpoint() as endpoint:
+        yield LocalTarget(endpoint, "eu-west-1")
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    return copy_of_checkout(tmp_path)
+
+
+@pytest.fixture
+def opened(target, checkout):
+    wanted = scenario.find(checkout, "scenario-2")
+    return open_stack(checkout, target, wanted, checkout.runs / "this", Interrupts(), lambda _: None)
+
+
+@pytest.mark.lab
+def test_what_users_added_for_their_own_account_stays_out_of_a_local_run(opened, checkout):
+    users_own = ["backend.tf", "terraform.tfstate", "mine.auto.tfvars", "terraform.tfvars", "main_override.tf"]
+    for name in users_own:
+        (checkout.terraform / name).write_text("this would be an error")
+    with opened as stack:
+        there = {path.name for path in stack.terraform.directory.iterdir()}
+        assert {"main.tf", "variables.tf", "modules", "scenarios", ".terraform.lock.hcl"} <= there
+        assert there.isdisjoint(users_own)
+        assert stack.terraform.plan(checkout.scenarios / "scenario-2.tfvars").changes
+    assert [path.name for path in (checkout.runs / "this").iterdir()] == ["terraform.log"]
+
+
+@pytest.mark.lab
+def test_a_reservation_that_the_accounts_limit_does_not_allow_is_refused_before_anything_is_noted(opened, checkout):
+    greedy = replace(scenario.find(checkout, "scenario-2"), reserved_concurrent_executions=901)
+    with opened as stack:
+        with pytest.raises(EnvironmentFailure, match=r"reserves 901 of account \d+'s 1000 .* keeps 100 unreserved"):
+            stack.apply(greedy)
+        assert not stack.may_stand
