@@ -16,6 +16,7 @@ from runner.endpoint.sandbox import Sandbox
 from runner.endpoint.server import Server, moto_application
 from runner.endpoint.timeline import Pacer, Timeline
 from runner.twin import Rules, Target
+from runner.twin.rules import ACCOUNT_CONCURRENCY
 
 ACCOUNT_ID = "123456789012"  # moto's own
 _HANDLERS_AT_ONCE = 8
@@ -26,6 +27,7 @@ class Endpoint:
 
     ``port`` 0 takes a free one. ``start`` is the first instant of its clock in epoch seconds, by default this minute.
     ``speed`` None leaves time standing until someone waits; 1 lets it run like the wall's, 60 a minute a second.
+    ``account_concurrency`` is the account's limit in each region; new accounts often have 10.
     """
 
     def __init__(
@@ -36,6 +38,7 @@ class Endpoint:
         rules: Rules | None = None,
         start: float | None = None,
         speed: float | None = None,
+        account_concurrency: int = ACCOUNT_CONCURRENCY,
     ) -> None:
         self.account_id = ACCOUNT_ID
         first = float(floor(time.time() / 60) * 60) if start is None else start
@@ -46,7 +49,7 @@ class Endpoint:
         self._sandbox = Sandbox()
         self._timeline = Timeline(self.clock, self._present_regions, cloudwatch.evaluate, _HANDLERS_AT_ONCE)
         self._pacer = Pacer(self._timeline, self.clock) if isinstance(self.clock, PacedClock) else None
-        functions.install(self.clock.now)
+        functions.install(self.clock.now, account_concurrency)
         cloudwatch.install(self.clock.now)
         triggers.install(self._invoke)
         front = Front(

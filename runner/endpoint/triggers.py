@@ -47,6 +47,7 @@ def install(invoke: Invoke) -> None:
 
     notifications._invoke_awslambda = object_changed  # noqa: SLF001 - S3's one way to a function
     LambdaBackend.send_sns_message = message_published
+    LambdaBackend.send_sqs_batch = _leave_in_queue
     events.Rule = Rule
     Rule.trigger = staticmethod(trigger)
 
@@ -67,6 +68,11 @@ class Rule(events.Rule):
         # moto imports a library for transformations, which events that stay as they are don't need.
         transforms = any("InputTransformer" in target for target in rest.targets)
         super(Rule, rest).send_to_targets(original_event, transform_input and transforms)
+
+
+def _leave_in_queue(_backend: LambdaBackend, _function_arn: str, _messages: Any, _queue_arn: str) -> bool:
+    """Take nothing out of a queue with an event source mapping: its polls are no asynchronous invocations."""
+    return False
 
 
 def _input(target: dict[str, Any], event: dict[str, Any]) -> bytes:

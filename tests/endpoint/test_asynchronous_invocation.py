@@ -1,92 +1,15 @@
 """What happens to an event, seen with boto3: answers, deliveries, records, metrics, logs."""
 
-import io
 import json
-import zipfile
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from queue_lab import Lab, id_of
 
 from runner.endpoint.embedded import Endpoint
-from runner.metrics import collect
-from runner.target import LocalTarget
 from runner.twin import Rules
 
-HANDLER = """
-import os, time
-def handler(event, context):
-    if isinstance(event, dict):
-        time.sleep(event.get("sleep", 0))
-        if "exit" in event:
-            os._exit(event["exit"])
-        if "fail" in event:
-            raise ValueError(event["fail"])
-    return {"seen": event, "id": context.aws_request_id}
-"""
-MAY_DO_ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 RATE_EXCEEDED = "Rate Exceeded."
-
-
-def package(source=HANDLER):
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr("app.py", source)
-    return file.getvalue()
-
-
-class Lab:
-    """A target with shorthands."""
-
-    def __init__(self, endpoint):
-        self.endpoint, self.target, self.made = endpoint, LocalTarget(endpoint, "eu-west-1"), 0
-        iam = self.target.client("iam")
-        self.role = iam.create_role(RoleName="may-do-all", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
-        iam.put_role_policy(RoleName="may-do-all", PolicyName="all", PolicyDocument=json.dumps(MAY_DO_ALL))
-        self.lambda_, self.sqs = self.target.invoking_client(), self.target.client("sqs")
-
-    def function(self, concurrency=None, asynchronous=None, **settings):
-        self.made += 1
-        name = f"function-{self.made}"
-        self.lambda_.create_function(
-            FunctionName=name,
-            Role=settings.pop("Role", self.role),
-            Runtime=settings.pop("Runtime", "python3.13"),
-            Handler="app.handler",
-            Code={"ZipFile": package()},
-            Timeout=100,
-            **settings,
-        )
-        if concurrency is not None:
-            self.lambda_.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=concurrency)
-        if asynchronous:
-            self.lambda_.put_function_event_invoke_config(FunctionName=name, **asynchronous)
-        return name
-
-    def queue(self):
-        self.made += 1
-        url = self.sqs.create_queue(QueueName=f"queue-{self.made}")["QueueUrl"]
-        return url, self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-
-    def send(self, name, payload=None, **options):
-        body = {} if payload is None else {"Payload": json.dumps(payload)}
-        return self.lambda_.invoke(FunctionName=name, InvocationType="Event", **body, **options)
-
-    def messages(self, url):
-        answer = self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"])
-        return answer.get("Messages", [])
-
-    def metrics(self, name, since):
-        return collect(self.target.cloudwatch(), name, since, self.target.now())
-
-
-@pytest.fixture(scope="module")
-def lab():
-    with Endpoint() as endpoint:
-        yield Lab(endpoint)
-
-
-def id_of(answer):
-    return answer["ResponseMetadata"]["RequestId"]
 
 
 # Accepting

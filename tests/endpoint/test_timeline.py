@@ -1,0 +1,101 @@
+"""Virtual time: it stands still, moves when someone waits, stops at every minute, and can run by itself."""
+
+import threading
+
+import pytest
+from queue_lab import Lab
+
+from runner.endpoint.clock import PacedClock, VirtualClock
+from runner.endpoint.embedded import Endpoint
+from runner.endpoint.timeline import Timeline
+
+START = 1_795_422_225.0  # 2026-11-23T08:23:45Z
+NEXT_MINUTE = START + 15
+
+
+@pytest.fixture
+def minutes():
+    return []
+
+
+@pytest.fixture
+def clock():
+    return VirtualClock(START)
+
+
+@pytest.fixture
+def timeline(clock, minutes):
+    moving = Timeline(clock, lambda: (), lambda at: minutes.append((at, clock.now())), 1)
+    yield moving
+    moving.close()
+
+
+def test_each_minute_is_told_when_it_ends_and_the_clock_stands_there(timeline, clock, minutes):
+    timeline.advance(14.9)
+    assert minutes == []
+    timeline.advance(130)
+    assert minutes == [(NEXT_MINUTE + offset, NEXT_MINUTE + offset) for offset in (0, 60, 120)]
+    assert clock.now() == START + 144.9
+
+
+def test_time_never_goes_back(timeline, clock):
+    timeline.advance(100)
+    timeline.advance_to(START)
+    assert clock.now() == START + 100
+
+
+def test_nobody_is_held_up_by_time_that_moves_already(clock, minutes):
+    entered, leave = threading.Event(), threading.Event()
+
+    def on_minute(_at):
+        entered.set()
+        leave.wait(30)
+
+    timeline = Timeline(clock, lambda: (), on_minute, 1)
+    mover = threading.Thread(target=timeline.advance, args=(60,))
+    mover.start()
+    assert entered.wait(30)
+    timeline.advance_to(START + 3_600)  # returns at once, and leaves it to the one who moves
+    assert clock.now() == NEXT_MINUTE
+    leave.set()
+    mover.join()
+    timeline.close()
+    assert clock.now() == START + 60
+
+
+def test_paced_clock_runs_by_itself_and_can_be_moved_ahead():
+    clock = PacedClock(START, speed=1_000)
+    assert clock.now() > START
+    clock.move_to(START + 1_000_000)
+    assert clock.now() >= START + 1_000_000
+    clock.move_to(START)
+    assert clock.now() >= START + 1_000_000
+
+
+def test_running_clock_carries_events_through_without_anybody_waiting():
+    with Endpoint(speed=600) as endpoint:
+        lab = Lab(endpoint)
+        name, since = lab.function(), lab.target.now()
+        lab.send(name, {"sleep": 5})
+        stopped = threading.Event()
+        for _ in range(300):
+            if endpoint.region("eu-west-1").is_settled:
+                break
+            stopped.wait(0.1)
+        lab.target.wait(0)
+        assert lab.metrics(name, since)["Duration"].maximum == 5_001
+
+
+def test_same_seed_gives_the_same_run_and_another_one_another():
+    def ages(seed):
+        with Endpoint(start=START, seed=seed) as endpoint:
+            lab = Lab(endpoint)
+            name, since = lab.function(concurrency=1), lab.target.now()
+            for number in range(5):
+                lab.send(name, {"sleep": 20, "number": number})
+            lab.target.wait(300)
+            return lab.metrics(name, since)["AsyncEventAge"]
+
+    first = ages(1)
+    assert ages(1) == first
+    assert ages(2) != first
