@@ -134,7 +134,7 @@ def test_function_that_is_gone_is_a_failed_delivery(functions, create, deployed)
     create(FunctionName="other")
     function = deployed(OTHER_ARN)
     functions.delete_function(FunctionName="other")
-    with pytest.raises(DeliveryFailed, match="Function not found: .*:other"):
+    with pytest.raises(DeliveryFailed, match=r"Function not found: .*:other"):
         deliver_record(function, EVENT, AT, never)
 
 
