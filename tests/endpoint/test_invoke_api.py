@@ -83,6 +83,14 @@ def test_function_that_is_not_active_is_a_conflict(lab):
             lab.lambda_.invoke(FunctionName=name, InvocationType=kind)
 
 
+def test_container_image_is_refused_with_what_to_do(lab):
+    image = {"ImageUri": f"{ACCOUNT_ID}.dkr.ecr.{REGION}.amazonaws.com/orders:1"}
+    lab.lambda_.create_function(FunctionName="image", Role=lab.role, PackageType="Image", Code=image)
+    for kind in ("Event", "RequestResponse"):
+        with refused("InvalidRuntimeException", 400, "TARGET=aws"):
+            lab.lambda_.invoke(FunctionName="image", InvocationType=kind)
+
+
 # What it carries
 
 

@@ -36,3 +36,17 @@ def check_reservation(account_id: str, region: str, name: str, wanted: int) -> N
             "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution "
             f"below its minimum value of [{minimum}]."  # capture
         )
+
+
+def check_provisioned(account_id: str, region: str, wanted: int) -> None:
+    """Refuse provisioned concurrency that leaves too little of the pool; what a reservation covers takes nothing."""
+    pool, minimum = unreserved_limit(account_id, region), min(MINIMUM_UNRESERVED_CONCURRENCY, Account.concurrency)
+    if wanted > pool:
+        raise invalid_value(
+            f"Specified ConcurrentExecutions for function is greater than account's unreserved concurrency [{pool}]."
+        )
+    if pool - wanted < minimum:
+        raise invalid_value(
+            "Specified ConcurrentExecutions for function decreases account's UnreservedConcurrentExecution "
+            f"below its minimum value of [{minimum}]."
+        )

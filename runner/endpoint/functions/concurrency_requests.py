@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runner.endpoint.functions import provisioned
-from runner.endpoint.functions.account import Account, check_reservation, unreserved_limit
+from runner.endpoint.functions.account import Account, check_provisioned, check_reservation, unreserved_limit
 from runner.endpoint.functions.model import Function
 from runner.endpoint.functions.provisioned import ProvisionedConcurrency
 from runner.endpoint.functions.refusals import Refusal
@@ -34,6 +34,8 @@ class ConcurrencyRequests(Requests):
         version = str(self.backend.get_function(function.function_name, qualifier).version)
         requested = int(self._get_param("ProvisionedConcurrentExecutions"))
         provisioned.check(qualifier, version, requested, function.reserved_concurrency)
+        if function.reserved_concurrency is None:
+            check_provisioned(self.current_account, self.region, requested)
         function.provisioned[qualifier] = ProvisionedConcurrency(requested, self._at())
         return answer(202, function.provisioned[qualifier].response())
 

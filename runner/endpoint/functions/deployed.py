@@ -12,6 +12,9 @@ from runner.endpoint.functions.model import Function
 from runner.endpoint.functions.requests import LATEST
 from runner.endpoint.sandbox import Deployment
 
+_CONTAINER_IMAGE = "container image"
+"""Stands where a runtime's name would; the sandbox refuses it like any that isn't Python."""
+
 
 class FunctionNotFound(Exception):
     """There is no such function, version or alias."""
@@ -98,7 +101,7 @@ def _deployment(function: Function, arn: str) -> Deployment:
         function_version=str(function.version),
         function_arn=arn,
         handler=function.handler or "",
-        runtime=function.run_time or "",
+        runtime=function.run_time or _CONTAINER_IMAGE,
         timeout_seconds=float(function.timeout),
         memory_size_mb=int(function.memory_size),
         environment=tuple(sorted((function.environment_vars | function.logging_variables).items())),

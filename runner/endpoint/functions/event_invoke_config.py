@@ -10,7 +10,7 @@ from runner.endpoint.functions.permissions import service_of
 from runner.twin.rules import MAXIMUM_EVENT_AGE_SECONDS, MAXIMUM_RETRY_ATTEMPTS
 
 _FIELDS = ("MaximumRetryAttempts", "MaximumEventAgeInSeconds", "DestinationConfig")
-_RANGES = {  # API reference, PutFunctionEventInvokeConfig
+RANGES = {  # API reference, PutFunctionEventInvokeConfig
     "MaximumRetryAttempts": (0, MAXIMUM_RETRY_ATTEMPTS),
     "MaximumEventAgeInSeconds": (60, MAXIMUM_EVENT_AGE_SECONDS),
 }
@@ -60,20 +60,6 @@ class EventInvokeConfig:
 def create(function_arn: str, request: Mapping[str, Any], at: float) -> EventInvokeConfig:
     """Return the config that a Put makes."""
     return EventInvokeConfig(function_arn, at, _settings(request))
-
-
-def problem(request: Mapping[str, Any]) -> str | None:
-    """Return the sentence with which Lambda refuses a request; None when it doesn't."""
-    for name, (lowest, highest) in _RANGES.items():
-        value = request.get(name)
-        if value is not None and not lowest <= value <= highest:
-            bound, limit = ("greater", lowest) if value < lowest else ("less", highest)
-            field = name[0].lower() + name[1:]
-            return (
-                f"1 validation error detected: Value '{value}' at '{field}' failed to satisfy constraint: "
-                f"Member must have value {bound} than or equal to {limit}"
-            )
-    return None
 
 
 def says_something(request: Mapping[str, Any]) -> bool:

@@ -12,7 +12,7 @@ from runner.endpoint.functions.changes import changing
 from runner.endpoint.functions.event_invoke_config import EventInvokeConfig
 from runner.endpoint.functions.model import Function
 from runner.endpoint.functions.permissions import service_of
-from runner.endpoint.functions.refusals import Refusal, check_destination, invalid_value, not_found
+from runner.endpoint.functions.refusals import check_destination, check_ranges, invalid_value, not_found
 from runner.endpoint.functions.requests import LATEST, NO_CONTENT, Answer, Requests, answer, qualified_arn
 
 
@@ -53,8 +53,7 @@ class EventInvokeConfigRequests(Requests):
     def _asked(self) -> tuple[Function, str, dict[str, Any]]:
         """Return whom a Put or an Update is about and what it asks, or refuse it."""
         request: dict[str, Any] = self.json_body
-        if problem := event_invoke_config.problem(request):
-            raise Refusal(400, "ValidationException", problem)
+        check_ranges(request, event_invoke_config.RANGES)
         if not event_invoke_config.says_something(request):
             raise invalid_value("You must specify at least one of error handling or destination setting.")
         function, qualifier = self._function(), self._qualifier()

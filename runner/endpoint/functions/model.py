@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -14,13 +15,15 @@ from moto.awslambda.utils import get_backend
 from runner.endpoint.functions.event_invoke_config import EventInvokeConfig
 from runner.endpoint.functions.permissions import Need, needs_of_target
 from runner.endpoint.functions.provisioned import ProvisionedConcurrency
-from runner.endpoint.functions.refusals import check_execution_role, invalid_value
+from runner.endpoint.functions.refusals import check_execution_role, check_ranges, invalid_value
 
 _VPC_NEEDS = tuple(
     Need(f"ec2:{verb}", "*")
     for verb in ("CreateNetworkInterface", "DescribeNetworkInterfaces", "DeleteNetworkInterface")
 )
 _TRACING_NEEDS = (Need("xray:PutTraceSegments", "*"),)
+_RANGES = {"Timeout": (1, 900), "MemorySize": (128, 10_240)}  # doc
+_STORAGE_RANGES = {"Size": (512, 10_240)}  # doc
 _LOG_LEVEL = "INFO"  # API reference, LoggingConfig: the default of both levels in JSON
 
 
@@ -33,10 +36,14 @@ class Function(models.LambdaFunction):
 
     now: Callable[[], float]
     role: str
+    code_bytes: bytes = b""
+    """The package; a container image has none here."""
     kms_key_arn: str | None
     tracing_config: dict[str, Any]
 
     def __init__(self, account_id: str, spec: dict[str, Any], region: str, version: str | int = 1) -> None:
+        _check_sizes(spec)
+        self._versions = itertools.count(1)
         self.dead_letter_config: dict[str, Any] = spec.get("DeadLetterConfig") or {}
         self.logging_config: dict[str, Any] = spec.get("LoggingConfig") or {}
         self.snap_start: str = (spec.get("SnapStart") or {}).get("ApplyOn", "None")
@@ -98,13 +105,14 @@ class Function(models.LambdaFunction):
             answer["Concurrency"] = {"ReservedConcurrentExecutions": self.reserved_concurrency}
         return answer
 
-    def set_version(self, version: int) -> None:
-        """Become a published version."""
-        super().set_version(version)
+    def set_version(self, _version: int) -> None:
+        """Become a published version, with a number that no other had: moto counts those that are left."""
+        super().set_version(next(self._versions))
         self._changed()
 
     def update_configuration(self, config_updates: dict[str, Any]) -> dict[str, Any]:
         """Change what the request names."""
+        _check_sizes(config_updates)
         self.check_role(config_updates)
         self.dead_letter_config = config_updates.get("DeadLetterConfig") or self.dead_letter_config  # {} keeps it (doc)
         self.logging_config = config_updates.get("LoggingConfig") or self.logging_config
@@ -164,6 +172,11 @@ class Function(models.LambdaFunction):
     def _changed(self) -> None:
         at = datetime.fromtimestamp(type(self).now(), UTC)
         self.last_modified = at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}+0000"
+
+
+def _check_sizes(settings: dict[str, Any]) -> None:
+    check_ranges(settings, _RANGES)
+    check_ranges(settings.get("EphemeralStorage") or {}, _STORAGE_RANGES)
 
 
 def _variables(environment: dict[str, Any]) -> dict[str, Any]:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from moto.core.exceptions import JsonRESTError
 
+from runner.endpoint.functions import ranges
 from runner.endpoint.functions.permissions import Need, first_missing, needs_of_target, service_of
+from runner.endpoint.functions.ranges import Range
 
 
 class Refusal(JsonRESTError):
@@ -28,6 +33,12 @@ def not_found(message: str) -> Refusal:
 def conflict(message: str) -> Refusal:
     """Return the error for something that stands in the way."""
     return Refusal(409, "ResourceConflictException", message)
+
+
+def check_ranges(request: Mapping[str, Any], allowed: Mapping[str, Range]) -> None:
+    """Refuse a number that is out of its range."""
+    if problem := ranges.problem(request, allowed):
+        raise Refusal(400, "ValidationException", problem)
 
 
 def check_execution_role(role_arn: str, needs: tuple[Need, ...]) -> None:

@@ -95,3 +95,18 @@ def test_no_more_is_provisioned_than_reserved(concurrency):
         concurrency.put_provisioned_concurrency_config(
             FunctionName=NAME, Qualifier="1", ProvisionedConcurrentExecutions=2
         )
+
+
+def test_provisioned_concurrency_leaves_a_hundred_of_the_pool(concurrency):
+    concurrency.publish_version(FunctionName=NAME)
+    asked = {"FunctionName": NAME, "Qualifier": "1"}
+    message = "Specified ConcurrentExecutions for function is greater than account's unreserved concurrency [1000]."
+    with refused("InvalidParameterValueException", 400, message):
+        concurrency.put_provisioned_concurrency_config(**asked, ProvisionedConcurrentExecutions=1001)
+    message = (
+        "Specified ConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its "
+        "minimum value of [100]."
+    )
+    with refused("InvalidParameterValueException", 400, message):
+        concurrency.put_provisioned_concurrency_config(**asked, ProvisionedConcurrentExecutions=901)
+    concurrency.put_provisioned_concurrency_config(**asked, ProvisionedConcurrentExecutions=900)

@@ -149,3 +149,32 @@ def test_image_configuration_reads_back_and_can_be_taken_away(functions, create)
     assert configuration(functions)["ImageConfigResponse"]["ImageConfig"]["Command"] == ["app.second"]
     functions.update_function_configuration(FunctionName=NAME, ImageConfig={})
     assert "ImageConfigResponse" not in configuration(functions)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"Timeout": 901}, "Value '901' at 'timeout'|less than or equal to 900"),
+        ({"Timeout": 0}, "Value '0' at 'timeout'|greater than or equal to 1"),
+        ({"MemorySize": 127}, "Value '127' at 'memorySize'|greater than or equal to 128"),
+        ({"EphemeralStorage": {"Size": 10_241}}, "Value '10241' at 'size'|less than or equal to 10240"),
+    ],
+)
+def test_size_out_of_range_is_refused_at_creation_and_at_a_change(functions, create, settings, said):
+    what, bound = said.split("|")
+    message = f"1 validation error detected: {what} failed to satisfy constraint: Member must have value {bound}"
+    with refused("ValidationException", 400, message):
+        create(**settings)
+    create()
+    with refused("ValidationException", 400, message):
+        functions.update_function_configuration(FunctionName=NAME, **settings)
+
+
+def test_number_of_a_deleted_version_is_not_given_again(functions, create):
+    create(Publish=True)
+    for code in ("# second", "# third"):
+        published = functions.update_function_code(FunctionName=NAME, ZipFile=package(code), Publish=True)["Version"]
+        functions.delete_function(FunctionName=NAME, Qualifier=str(int(published) - 1))
+    assert published == "3"
+    versions = functions.list_versions_by_function(FunctionName=NAME)["Versions"]
+    assert [version["Version"] for version in versions] == ["$LATEST", "3"]
