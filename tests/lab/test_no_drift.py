@@ -1,57 +1,49 @@
 """The no-drift matrix: after every apply a plan is empty, and destroy leaves nothing."""
 
-import os
 import shutil
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from runner.terraform import Terraform, init_from_anywhere
+from runner.endpoint.embedded import ACCOUNT_ID, Endpoint
+from runner.project import Project
+from runner.target import local_environment
+from runner.terraform import Terraform, init_from_anywhere, installed_provider, kept_provider
 
-CONFIGURATIONS = Path(__file__).parent / "no_drift"
-LOCK_FILE = Path(__file__).parents[2] / "terraform" / ".terraform.lock.hcl"
+CONFIGURATION = Path(__file__).parent / "no_drift"
 STAGES = ("first", "changed", "bare")
-ACCOUNT_ID, REGION = "123456789012", "eu-west-1"
-START = 1_795_422_225.0
+REGION = "eu-west-1"
 
 pytestmark = pytest.mark.lab
 
 
 @pytest.fixture
 def endpoint():
-    """Our functions behind our server, empty."""
-    from runner.endpoint.functions import install
-    from runner.endpoint.server import Server, moto_application
-
-    install(lambda: START)
-    server = Server(0, moto_application())
-    server.start()
-    yield server.url
-    server.stop()
+    with Endpoint() as running:
+        yield running
 
 
 @pytest.fixture
 def terraform(tmp_path, endpoint):
-    """Makes a Terraform for one of the configurations, with two packages beside it."""
-
-    def make(name: str) -> Terraform:
-        shutil.copytree(CONFIGURATIONS / name, tmp_path, dirs_exist_ok=True)
-        shutil.copy(LOCK_FILE, tmp_path)
-        for package in ("handler", "changed"):
-            with zipfile.ZipFile(tmp_path / f"{package}.zip", "w") as archive:
-                archive.writestr("app.py", f"# {package}")
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_"))}
-        ours = {"AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
-        made = Terraform(tmp_path, kept | ours, tmp_path / "terraform.log")
-        init_from_anywhere(made)
-        return made
-
-    return make
+    """Terraform in a copy of the configuration, with two packages beside it and one provider for all commands."""
+    project = Project.locate(Path(__file__))
+    shutil.copytree(CONFIGURATION, tmp_path, dirs_exist_ok=True)
+    shutil.copy(project.lock_file, tmp_path)
+    for package in ("handler", "changed"):
+        with zipfile.ZipFile(tmp_path / f"{package}.zip", "w") as archive:
+            archive.writestr("app.py", f"# {package}")
+    made = Terraform(tmp_path, local_environment(endpoint.url, REGION), tmp_path / "terraform.log")
+    program = installed_provider(project.lock_file, project.providers, made)
+    with kept_provider(program, made.environment, made.log, tmp_path) as attached:
+        kept = replace(made, environment=attached)
+        init_from_anywhere(kept)
+        yield kept
 
 
 def left() -> dict[str, object]:
-    """What still stands of what the configurations make."""
+    """What still stands of what the configuration makes."""
     from moto.awslambda.models import lambda_backends
     from moto.events.models import events_backends
     from moto.iam.models import iam_backends
@@ -73,13 +65,12 @@ def left() -> dict[str, object]:
     }
 
 
-@pytest.mark.parametrize("name", sorted(path.name for path in CONFIGURATIONS.iterdir()))
-def test_what_was_applied_reads_back_and_what_was_destroyed_is_gone(terraform, tmp_path, name):
-    subject, no_file = terraform(name), tmp_path / "empty.tfvars"
+def test_what_was_applied_reads_back_and_what_was_destroyed_is_gone(terraform, tmp_path):
+    no_file = tmp_path / "empty.tfvars"
     no_file.write_text("")
     for stage in STAGES:
-        subject.apply(no_file, {"stage": stage})
-        plan = subject.plan(no_file, {"stage": stage})
+        terraform.apply(no_file, {"stage": stage})
+        plan = terraform.plan(no_file, {"stage": stage})
         assert plan.is_empty, (stage, plan.changes)
-    subject.destroy(no_file, {"stage": "bare"})
+    terraform.destroy(no_file, {"stage": "bare"})
     assert not any(left().values()), left()

@@ -10,13 +10,6 @@ variable "stage" {
   type = string # first, changed or bare
 }
 
-provider "aws" {
-  region                      = "eu-west-1"
-  skip_credentials_validation = true
-  skip_requesting_account_id  = true
-  s3_use_path_style           = true
-}
-
 locals {
   is_changed = var.stage == "changed"
   failures = {
@@ -30,7 +23,7 @@ locals {
 }
 
 resource "aws_iam_role" "this" {
-  name = "drift"
+  name = "drift-destinations"
   assume_role_policy = jsonencode({
     Version   = "2012-10-17"
     Statement = [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "lambda.amazonaws.com" } }]
@@ -38,7 +31,7 @@ resource "aws_iam_role" "this" {
 }
 
 resource "aws_iam_policy" "this" {
-  name = "drift"
+  name = "drift-destinations"
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [
@@ -64,11 +57,11 @@ resource "aws_sqs_queue" "this" {
 }
 
 resource "aws_sns_topic" "this" {
-  name = "drift"
+  name = "drift-destinations"
 }
 
 resource "aws_cloudwatch_event_bus" "this" {
-  name = "drift"
+  name = "drift-destinations"
 }
 
 resource "aws_s3_bucket" "this" {
@@ -79,8 +72,8 @@ resource "aws_s3_bucket" "this" {
 resource "aws_s3_object" "package" {
   bucket = aws_s3_bucket.this.bucket
   key    = "handler.zip"
-  source = "${path.module}/handler.zip"
-  etag   = filemd5("${path.module}/handler.zip")
+  source = "${path.root}/handler.zip"
+  etag   = filemd5("${path.root}/handler.zip")
 }
 
 resource "aws_lambda_function" "other" {
@@ -120,7 +113,7 @@ resource "aws_lambda_function" "from" {
   for_each      = local.following
   function_name = "drift-${each.key}"
   role          = aws_iam_role.this.arn
-  filename      = "${path.module}/handler.zip"
+  filename      = "${path.root}/handler.zip"
   handler       = "app.handler"
   runtime       = "python3.13"
 }

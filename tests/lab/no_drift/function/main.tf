@@ -16,17 +16,6 @@ locals {
   is_bare    = var.stage == "bare"
 }
 
-provider "aws" {
-  region                      = "eu-west-1"
-  skip_credentials_validation = true
-  skip_requesting_account_id  = true
-  s3_use_path_style           = true
-
-  default_tags {
-    tags = { Project = "no-drift" }
-  }
-}
-
 resource "aws_iam_role" "this" {
   name = "drift"
   assume_role_policy = jsonencode({
@@ -65,8 +54,8 @@ resource "aws_kms_key" "this" {
 resource "aws_lambda_layer_version" "this" {
   for_each            = toset(["one", "two"])
   layer_name          = "drift-${each.key}"
-  filename            = "${path.module}/handler.zip"
-  source_code_hash    = filebase64sha256("${path.module}/handler.zip")
+  filename            = "${path.root}/handler.zip"
+  source_code_hash    = filebase64sha256("${path.root}/handler.zip")
   compatible_runtimes = ["python3.13"]
 }
 
@@ -89,8 +78,8 @@ resource "aws_lambda_function" "this" {
   function_name    = "drift"
   description      = "Stage ${var.stage}"
   role             = aws_iam_role.this.arn
-  filename         = "${path.module}/${local.is_changed ? "changed" : "handler"}.zip"
-  source_code_hash = filebase64sha256("${path.module}/${local.is_changed ? "changed" : "handler"}.zip")
+  filename         = "${path.root}/${local.is_changed ? "changed" : "handler"}.zip"
+  source_code_hash = filebase64sha256("${path.root}/${local.is_changed ? "changed" : "handler"}.zip")
   handler          = local.is_changed ? "app.other" : "app.handler"
   runtime          = local.is_changed ? "python3.12" : "python3.13"
   architectures    = [local.is_changed ? "arm64" : "x86_64"]
