@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from runner.endpoint import destinations, executions, functions, logs
+from runner.endpoint.account_metrics import AccountConcurrency
 from runner.endpoint.clock import VirtualClock
 from runner.endpoint.cloudwatch import MetricStore
 from runner.endpoint.executions import Ran
 from runner.endpoint.functions import Deployed, FunctionNotFound
-from runner.endpoint.publish import publish, put
+from runner.endpoint.publish import publish, put, put_for_account
 from runner.endpoint.records import THROTTLED, FinishedEvent, Response
 from runner.endpoint.sandbox import Sandbox
 from runner.endpoint.triggers import Invoke
@@ -64,6 +65,7 @@ class Invocations:
         self._last_response: dict[str, Response] = {}  # by request
         self._log_streams: dict[str, str] = {}  # by execution environment
         self._choices = _choices(seed)
+        self._account = AccountConcurrency(lambda: functions.allocated(account_id, region))
         self._twin = Twin(
             self._config_of,
             self._happened,
@@ -140,6 +142,8 @@ class Invocations:
 
     def _happened(self, record: Record) -> None:
         publish(self._store, record)
+        for metric, value in self._account.samples(record):
+            put_for_account(self._store, metric, record.at, value)
         match record:
             case Throttled(event=Event(request_id=request_id)):
                 self._last_response[request_id] = Response(THROTTLED)

@@ -8,6 +8,8 @@ from runner.endpoint.cloudwatch import Dimensions, MetricStore
 from runner.twin import Ended, Record, Sample, Started, Target, samples
 
 NAMESPACE = "AWS/Lambda"
+OF_FUNCTIONS_ALONE = {"ConcurrentExecutions"}
+"""Not a sum of the functions' samples: the region has its own, see ``put_for_account``."""
 UNITS = {"AsyncEventAge": "Milliseconds", "Duration": "Milliseconds"}
 
 
@@ -22,7 +24,14 @@ def put(store: MetricStore, sample: Sample, executed_version: str | None = None)
     """File one sample; CloudWatch doesn't add across dimension sets, so each is published on its own (doc)."""
     unit = UNITS.get(sample.metric, "Count")
     for dimensions in dimension_sets(sample.target, executed_version):
+        if sample.metric in OF_FUNCTIONS_ALONE and not dimensions:
+            continue
         store.put(NAMESPACE, sample.metric, dimensions, sample.at, float(sample.value), unit)
+
+
+def put_for_account(store: MetricStore, metric: str, at: float, value: float) -> None:
+    """File one sample of a metric that belongs to no function."""
+    store.put(NAMESPACE, metric, (), at, value, "Count")
 
 
 def dimension_sets(target: Target, executed_version: str | None) -> Iterator[Dimensions]:

@@ -85,6 +85,19 @@ class Lab:
         answer = self.target.client("logs").filter_log_events(logGroupName=f"/aws/lambda/{name}")
         return [event["message"] for event in answer["events"]]
 
+    def maximum(self, metric, since, **dimensions):
+        """The highest value of a metric since then, in one dimension set."""
+        points = self.target.cloudwatch().get_metric_statistics(
+            Namespace="AWS/Lambda",
+            MetricName=metric,
+            Dimensions=[{"Name": name, "Value": value} for name, value in dimensions.items()],
+            StartTime=since // 60 * 60,
+            EndTime=self.target.now() + 60,
+            Period=60,
+            Statistics=["Maximum"],
+        )["Datapoints"]
+        return max((point["Maximum"] for point in points), default=None)
+
     def metrics(self, name, since):
         return collect(self.target.cloudwatch(), name, since, self.target.now())
 

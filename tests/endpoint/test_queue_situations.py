@@ -6,6 +6,7 @@ import pytest
 from queue_lab import Lab, id_of, package
 
 from runner.endpoint.embedded import Endpoint
+from runner.twin import Rules
 
 RETURNS = "def handler(event, context): return {!r}"
 FAILS = "def handler(event, context): raise ValueError({!r})"
@@ -44,6 +45,22 @@ def test_throttled_event_that_expires_was_tried_six_times_in_a_minute(lab):
     metrics = lab.metrics(name, since)
     assert (metrics["Throttles"].total, metrics["AsyncEventsDropped"].total) == (6, 1)
     lab.target.wait(100)
+
+
+def test_event_that_failed_and_then_found_no_room_is_told_of_as_throttled(lab):
+    url, arn = lab.queue()
+    settings = {"MaximumEventAgeInSeconds": 120, "DestinationConfig": {"OnFailure": {"Destination": arn}}}
+    name = lab.function(concurrency=1, asynchronous=settings)
+    request_id = id_of(lab.send(name, {"fail": "x"}))
+    lab.target.wait(30)
+    lab.send(name, {"sleep": 99})
+    lab.target.wait(150)
+    (record,) = lab.records(url)
+    assert record["requestContext"]["requestId"] == request_id
+    assert record["requestContext"]["condition"] == "EventAgeExceeded"
+    assert record["requestContext"]["approximateInvokeCount"] == 1
+    assert record["responseContext"] == {"statusCode": 429}
+    assert "responsePayload" not in record
 
 
 def test_event_older_than_its_maximum_age_may_run_to_its_end(lab):
@@ -146,6 +163,24 @@ def test_execution_under_way_survives_a_reservation_of_0_and_waiting_events_do_n
 
 
 # Side by side
+
+
+def test_region_counts_the_executions_of_all_its_functions(lab):
+    lab.target.wait(120)
+    reserved, other, since = lab.function(concurrency=5), lab.function(), lab.target.now()
+    for name, count in ((reserved, 2), (other, 3)):
+        for number in range(count):
+            lab.send(name, {"sleep": 10, "number": number})
+    lab.target.wait(60)
+    metrics = ("ConcurrentExecutions", "UnreservedConcurrentExecutions", "ClaimedAccountConcurrency")
+    highest = {metric: lab.maximum(metric, since) for metric in metrics}
+    taken_by_others = 1_000 - lab.lambda_.get_account_settings()["AccountLimit"]["UnreservedConcurrentExecutions"]
+    assert highest == {
+        "ConcurrentExecutions": 5,
+        "UnreservedConcurrentExecutions": 3,
+        "ClaimedAccountConcurrency": 3 + taken_by_others,
+    }
+    assert lab.metrics(other, since)["ConcurrentExecutions"].maximum == 3
 
 
 def test_synchronous_call_beside_events_is_throttled_like_them_and_received_by_no_queue(lab):
@@ -298,3 +333,16 @@ def test_alias_with_weights_sends_each_version_its_share_and_the_same_again_for_
     first = versions()
     assert 5 <= first.count("two") <= 27  # 15 expected; beyond five standard deviations otherwise
     assert versions() == first
+
+
+def test_event_that_only_meets_system_errors_is_dropped_for_its_age_with_500():
+    with Endpoint(rules=Rules(system_error_rate=1.0)) as endpoint:
+        lab = Lab(endpoint)
+        url, arn = lab.queue()
+        settings = {"MaximumEventAgeInSeconds": 60, "DestinationConfig": {"OnFailure": {"Destination": arn}}}
+        lab.send(lab.function(asynchronous=settings))
+        lab.target.wait(60)
+        (record,) = lab.records(url)
+    assert record["requestContext"]["condition"] == "EventAgeExceeded"
+    assert record["requestContext"]["approximateInvokeCount"] == 0
+    assert record["responseContext"] == {"statusCode": 500}

@@ -27,6 +27,17 @@ def reserved_in_all(account_id: str, region: str, but: Iterable[str] = ()) -> in
     return sum(function.reserved_concurrency or 0 for function in functions if function.function_name not in but)
 
 
+def allocated(account_id: str, region: str) -> int:
+    """Return what reservations take of the account's concurrency, and provisions beside them."""
+    functions = lambda_backends[account_id][region].list_functions()
+    return sum(
+        sum(config.requested for config in function.provisioned.values())
+        if function.reserved_concurrency is None
+        else function.reserved_concurrency
+        for function in functions
+    )
+
+
 def check_reservation(account_id: str, region: str, name: str, wanted: int) -> None:
     """Refuse a reservation that leaves too little to all other functions; 0 takes nothing and always goes."""
     minimum = min(MINIMUM_UNRESERVED_CONCURRENCY, Account.concurrency)  # new accounts are told [10], or [50]
