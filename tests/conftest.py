@@ -1,6 +1,12 @@
 """What all tests share. Being here, this file also lets them import helpers such as ``series`` from ``tests/``."""
 
+import signal
+
 from hypothesis import settings
 
 settings.register_profile("lab", deadline=None)  # these machines lose their CPU to others at times
 settings.load_profile("lab")
+
+# Started in the background, or under nohup, a run ignores these; so would the programs that its tests interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
