@@ -23,8 +23,6 @@ from runner.stack import Stack, open_stack
 from runner.target import Target
 from runner.terraform import Progress
 
-WATCH_STEP_SECONDS = 15.0
-
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -145,7 +143,7 @@ def observe(scenario: Scenario, target: Target, function_name: str, started_at: 
     cloudwatch = target.cloudwatch()
     while (left := ends_at - target.now()) > 0:
         view.waiting(collect(cloudwatch, function_name, started_at, target.now()), left)
-        target.wait(min(left, WATCH_STEP_SECONDS))
+        target.wait(min(left, target.watch_step_seconds))
 
 
 @dataclass(slots=True)

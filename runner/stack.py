@@ -93,9 +93,10 @@ def open_stack(
         else:
             init_from_anywhere(terraform)
         stack = Stack(target, terraform, Journal(project.stacks), _entry(target, scenario, directory))
-        if target.is_disposable:
-            resources.callback(stack.journal.erase, stack.entry)  # what still stands then goes with the target
-        _check_free(stack)
+        if target.is_disposable:  # it began with the run: nothing stands yet, and what still will goes with it
+            resources.callback(stack.journal.erase, stack.entry)
+        else:
+            _check_free(stack)
         yield stack
     if target.is_disposable:  # nothing went wrong: the log is enough
         shutil.rmtree(directory)

@@ -13,7 +13,7 @@ from runner.endpoint.clock import PacedClock, VirtualClock
 from runner.endpoint.front import Front
 from runner.endpoint.invocations import Invocations
 from runner.endpoint.sandbox import Sandbox
-from runner.endpoint.server import Server, moto_application
+from runner.endpoint.server import Server, moto_application, warm
 from runner.endpoint.timeline import Pacer, Timeline
 from runner.twin import Rules, Target
 from runner.twin.rules import ACCOUNT_CONCURRENCY
@@ -52,9 +52,8 @@ class Endpoint:
         functions.install(self.clock.now, account_concurrency)
         cloudwatch.install(self.clock.now)
         triggers.install(self._invoke)
-        front = Front(
-            moto_application(), self.region, self.clock.now, self._timeline.advance, self._timeline.advance_to
-        )
+        self._moto = moto_application()
+        front = Front(self._moto, self.region, self.clock.now, self._timeline.advance, self._timeline.advance_to)
         self._server = Server(port, front)
 
     @property
@@ -64,6 +63,7 @@ class Endpoint:
 
     def __enter__(self) -> Self:
         self._server.start()
+        threading.Thread(target=warm, args=(self._moto,), name="warm", daemon=True).start()
         self._sandbox.endpoint_url = self.url
         if self._pacer:
             self._pacer.start()

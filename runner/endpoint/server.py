@@ -22,7 +22,7 @@ WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 LOOPBACK = "127.0.0.1"
 _THREADS = 32  # a handler that calls the endpoint occupies one while another waits for it
-
+_ASKED_FIRST: tuple[backends.SERVICE_NAMES, ...] = ("awslambda", "sts", "iam", "cloudwatch", "logs")
 _CONNECTIONS = 4_096  # a client with more senders than its pool holds opens one for each request
 
 
@@ -75,7 +75,7 @@ def _listening(port: int) -> socket.socket:
         ) from error
 
 
-def moto_application() -> WsgiApp:
+def moto_application() -> DomainDispatcherApplication:
     """Return moto's application with nothing of an earlier one's state in it."""
     # moto lists its modules from disk at every request; they don't change while we run.
     modules = backends.list_of_moto_modules()
@@ -83,5 +83,12 @@ def moto_application() -> WsgiApp:
     backends.list_of_moto_modules = lambda: known
     managed_policies.install()
     moto_api_backend.reset()
-    application: WsgiApp = DomainDispatcherApplication(create_backend_app)
-    return application
+    return DomainDispatcherApplication(create_backend_app)
+
+
+def warm(application: DomainDispatcherApplication) -> None:
+    """Import what is asked first while its callers still start: moto does it at a service's first request."""
+    for service in _ASKED_FIRST:
+        with application.lock:
+            if service not in application.app_instances:
+                application.app_instances[service] = create_backend_app(service)

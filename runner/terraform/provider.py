@@ -35,7 +35,7 @@ _GUARDED = '"$1" -debug & exec >&-; read -r _; kill -INT "$!" 2>/dev/null; wait'
 """Ends the provider when its input closes, and so with us, even if we are killed; INT lets it remove its socket."""
 _QUIET = dict.fromkeys(("TF_LOG", "TF_LOG_PROVIDER", "TF_LOG_SDK", "TF_LOG_SDK_PROTO"), "off")
 """Without Terraform as its parent a provider logs everything: 1 MB a command, and 5 % of its time."""
-_FEWER_COLLECTIONS = {"GOGC": "200"}
+_FEWER_COLLECTIONS = {"GOGC": "400"}
 """Saves Go programs that live for a second 5 to 10 % of it."""
 _START_SECONDS = 120.0
 _END_SECONDS = 10.0
