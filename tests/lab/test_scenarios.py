@@ -8,6 +8,7 @@ from runner.interrupts import Interrupts
 from runner.project import Project
 from runner.stack import open_stack
 from runner.target import LocalTarget
+from tools import alarm_table
 
 pytestmark = pytest.mark.lab
 
@@ -123,3 +124,9 @@ def test_dropped_events_raise_the_alarm_and_a_healthy_function_none(runs):
     assert "async-lab-dropped" in rang["scenario-1"] & rang["scenario-3"] & rang["scenario-4"]
     assert {"async-lab-throttles", "async-lab-async"} <= rang["scenario-2"] & rang["scenario-3"]
     assert rang["baseline"] == set()
+
+
+def test_the_page_about_alarms_is_current(runs):
+    in_order = [runs[0][name] for name in scenario.names(Project.locate())]
+    written = alarm_table.DOCUMENT.read_text(encoding="utf-8")
+    assert written == alarm_table.document(in_order), "write it anew: python -m tools.alarm_table"

@@ -1,0 +1,81 @@
+"""Write docs/alarms.md from real runs of every scenario: ``python -m tools.alarm_table``."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from runner import lab, report, scenario
+from runner.interrupts import Interrupts
+from runner.project import Project
+from runner.result import RunResult
+from runner.target import open_local
+from runner.wording import duration
+
+DOCUMENT = Path(__file__).parents[1] / "docs" / "alarms.md"
+_REGION = "us-east-1"
+_ALARM = "ALARM"
+
+_TEXT = """\
+# Which alarm begins in which scenario
+
+Written by `python -m tools.alarm_table` from runs of every scenario on the embedded endpoint: Terraform provisions the
+function with [async-observability](../terraform/modules/async-observability/README.md), the events are sent, and
+CloudWatch's alarms are evaluated at every virtual minute. A time is how long after the first event the alarm began;
+runs begin at second 45 of a minute, so that 15 s is the end of the first minute and 75 s of the second. A dot is
+an alarm that never began.
+
+{table}
+
+The lab's alarms are the module's defaults but for `not-arriving`: it looks at a single minute here, because a run is
+over in minutes, and at three periods of five minutes everywhere else.
+"""
+
+
+def main() -> None:
+    """Run every scenario, and write what the alarms did."""
+    project = Project.locate()
+    scenarios = [scenario.find(project, name) for name in scenario.names(project)]
+    with (
+        tempfile.TemporaryDirectory() as work,
+        report.ProgressView(Console(stderr=True)) as view,
+        Interrupts(view.say) as interrupts,
+        open_local(_REGION, seed=0) as target,
+    ):
+        runs = lab.run(scenarios, project, target, lab.Settings(), Path(work) / "run", view, interrupts)
+        DOCUMENT.write_text(document(list(runs)), encoding="utf-8")
+
+
+def document(results: Sequence[RunResult]) -> str:
+    """Return the page about these runs, which are shown in their order."""
+    began = {result.scenario.name: dict(_began(result)) for result in results}
+    return _TEXT.format(table=_table(began))
+
+
+def _began(result: RunResult) -> Iterator[tuple[str, float]]:
+    """Yield each alarm that began, without the function's name, with the seconds since the first event; once each."""
+    first = result.sent[0].at
+    for change in reversed(result.alarms):  # of one that began twice, the dictionary then keeps the first time
+        if change.state == _ALARM:
+            yield change.name.removeprefix(f"{result.function_name}-"), change.at - first
+
+
+def _table(began: Mapping[str, Mapping[str, float]]) -> str:
+    alarms = sorted({alarm for times in began.values() for alarm in times})
+    lines = [
+        ("Alarm", *began),
+        ("---", *("---" for _ in began)),
+        *((f"`{alarm}`", *(_cell(times.get(alarm)) for times in began.values())) for alarm in alarms),
+    ]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _cell(seconds: float | None) -> str:
+    return "·" if seconds is None else duration(round(seconds))
+
+
+if __name__ == "__main__":
+    main()
