@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import cast
 
-from runner.endpoint import logs, sandbox
+from runner.endpoint import sandbox, system_log
 from runner.endpoint.functions import Deployed
 from runner.endpoint.records import Response
 from runner.endpoint.sandbox import LogLine, Sandbox
@@ -51,8 +51,11 @@ class Ran:
     def log_lines(self) -> list[LogLine]:
         """What it writes to its log stream."""
         execution, deployed = self.execution, self.deployed
-        version, memory_size_mb = deployed.version, deployed.memory_size_mb
-        return list(logs.lines(execution.request_id, version, memory_size_mb, execution.started_at, self.result))
+        run = system_log.Run(
+            execution.request_id, deployed.version, deployed.memory_size_mb, execution.started_at, self.result
+        )
+        level = deployed.system_log_level
+        return list(system_log.text(run) if level is None else system_log.structured(run, level))
 
     def log_tail(self) -> bytes:
         """Return the last 4 KB of its log, as ``LogType=Tail`` asks for (doc)."""

@@ -1,17 +1,16 @@
-"""What an execution writes to CloudWatch Logs: Lambda's own lines around the handler's."""
+"""Where an execution's log goes: its stream, if its role may write there."""
 
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from moto.logs.models import logs_backends
 
 from runner.endpoint.functions import Deployed
 from runner.endpoint.functions.permissions import Need, allows
-from runner.endpoint.sandbox import LogLine, Result
+from runner.endpoint.sandbox import LogLine
 
 
 def stream_name(started_at: float, version: str, environment: str) -> str:
@@ -19,41 +18,6 @@ def stream_name(started_at: float, version: str, environment: str) -> str:
     day = datetime.fromtimestamp(started_at, UTC).strftime("%Y/%m/%d")
     digest = hashlib.blake2b(environment.encode(), digest_size=16).hexdigest()
     return f"{day}/[{version}]{digest}"
-
-
-def lines(request_id: str, version: str, memory_size_mb: int, started_at: float, result: Result) -> Iterator[LogLine]:
-    """Yield all lines of one execution, in the order and the words of Lambda's text format (doc)."""
-    begins_at = started_at + (result.init_seconds or 0.0)
-    ends_at = begins_at + result.duration_seconds
-    yield LogLine(begins_at, f"START RequestId: {request_id} Version: {version}")
-    yield from result.output
-    yield LogLine(ends_at, f"END RequestId: {request_id}")
-    yield LogLine(ends_at, _report(request_id, memory_size_mb, result))
-
-
-def _report(request_id: str, memory_size_mb: int, result: Result) -> str:
-    duration_ms = result.duration_seconds * 1_000
-    init_ms = (result.init_seconds or 0.0) * 1_000
-    fields = [
-        f"REPORT RequestId: {request_id}",
-        f"Duration: {duration_ms:.2f} ms",
-        f"Billed Duration: {-(-(duration_ms + init_ms) // 1):.0f} ms",  # doc: with initialisation, since August 2025
-        f"Memory Size: {memory_size_mb} MB",
-        f"Max Memory Used: {result.max_memory_used_mb} MB",
-    ]
-    if result.init_seconds is not None:
-        fields.append(f"Init Duration: {init_ms:.2f} ms")
-    return "\t".join([*fields, *_status(result)])
-
-
-def _status(result: Result) -> list[str]:
-    """Say how the runtime ended when it isn't there any more; an exception of the handler's is not that."""
-    if result.function_error is None:
-        return []
-    kind = str(json.loads(result.payload).get("errorType", ""))
-    if kind == "Sandbox.Timedout":
-        return ["Status: timeout"]
-    return ["Status: error", f"Error Type: {kind}"] if kind.startswith("Runtime.") else []
 
 
 def put(deployed: Deployed, stream: str, written: Sequence[LogLine]) -> None:

@@ -175,6 +175,14 @@ def test_log_tail_begins_with_start_and_ends_with_report(lab):
     assert last.startswith(f"REPORT RequestId: {id_of(answer)}\t")
 
 
+def test_log_of_a_function_that_logs_json_is_json(lab):
+    name = lab.function(LoggingConfig={"LogFormat": "JSON", "SystemLogLevel": "INFO"})
+    answer, _ = answer_of(lab, name, LogType="Tail")
+    first, *_, last = (json.loads(line) for line in base64.b64decode(answer["LogResult"]).decode().splitlines())
+    assert first["record"] == {"requestId": id_of(answer), "version": "$LATEST"}
+    assert last["record"]["metrics"]["initDurationMs"] > 0
+
+
 def test_executed_version_is_the_one_behind_the_alias(lab):
     name = lab.function(Publish=True)
     lab.lambda_.create_alias(FunctionName=name, Name="live", FunctionVersion="1")

@@ -41,6 +41,8 @@ class Deployed:
     dead_letter_target: str | None
     role_arn: str
     memory_size_mb: int
+    system_log_level: str | None
+    """DEBUG, INFO or WARN; None where Lambda's own log lines are text."""
     deployment: Deployment
     revision: str
     """Changes whenever code or configuration does: warm environments are then given up."""
@@ -78,6 +80,7 @@ def find(account_id: str, region: str, name: str, qualifier: str | None, chance:
         dead_letter_target=function.dead_letter_config.get("TargetArn") or None,
         role_arn=function.role,
         memory_size_mb=int(function.memory_size),
+        system_log_level=function.system_log_level,
         deployment=deployment,
         revision=str(hash(deployment)),
     )

@@ -78,6 +78,12 @@ class Function(models.LambdaFunction):
         return {"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": settings["ApplicationLogLevel"]}
 
     @property
+    def system_log_level(self) -> str | None:
+        """From which level on Lambda writes its own log lines as JSON; None where they are text."""
+        level: str | None = self._logging().get("SystemLogLevel")
+        return level
+
+    @property
     def vpc_config(self) -> dict[str, Any] | None:
         """The network, with the VPC that its subnets are in."""
         subnets = (self._vpc_config or {}).get("SubnetIds")

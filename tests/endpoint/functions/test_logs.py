@@ -1,56 +1,13 @@
-import json
-
 import pytest
 from lambda_client import ACCOUNT_ID, NAME, REGION, START, client
 
 from runner.endpoint import logs
 from runner.endpoint.functions import find
-from runner.endpoint.sandbox import LogLine, Result
+from runner.endpoint.sandbox import LogLine
 
 GROUP = f"/aws/lambda/{NAME}"
 STREAM = "2026/11/23/[$LATEST]0123456789abcdef0123456789abcdef"
 LINES = [LogLine(START, "START"), LogLine(START + 90, "END")]
-
-
-def result(error_type=None, duration=90.0, init=None, output=()):
-    payload = b"null" if error_type is None else json.dumps({"errorType": error_type}).encode()
-    function_error = None if error_type is None else "Unhandled"
-    return Result(payload, function_error, duration, init, tuple(output), 41, environment_survives=True)
-
-
-def texts(ran):
-    return [line.text for line in logs.lines("r-1", "$LATEST", 128, START, ran)]
-
-
-def test_lines_of_a_cold_start():
-    written = list(logs.lines("r-1", "7", 128, START, result(init=0.25, output=[LogLine(START + 1, "hello")])))
-    assert written == [
-        LogLine(START + 0.25, "START RequestId: r-1 Version: 7"),
-        LogLine(START + 1, "hello"),
-        LogLine(START + 90.25, "END RequestId: r-1"),
-        LogLine(
-            START + 90.25,
-            "REPORT RequestId: r-1\tDuration: 90000.00 ms\tBilled Duration: 90250 ms\tMemory Size: 128 MB\t"
-            "Max Memory Used: 41 MB\tInit Duration: 250.00 ms",
-        ),
-    ]
-
-
-def test_part_of_a_millisecond_is_billed_whole():
-    assert "Duration: 1.20 ms\tBilled Duration: 2 ms" in texts(result(duration=0.0012))[-1]
-
-
-@pytest.mark.parametrize(
-    ("error_type", "end"),
-    [
-        ("Sandbox.Timedout", "41 MB\tStatus: timeout"),
-        ("Runtime.ExitError", "41 MB\tStatus: error\tError Type: Runtime.ExitError"),
-        ("Exception", "41 MB"),
-        (None, "41 MB"),
-    ],
-)
-def test_report_says_how_a_runtime_ended_that_is_gone(error_type, end):
-    assert texts(result(error_type))[-1].endswith(end)
 
 
 def test_each_environment_has_a_stream_of_its_day_and_version():
