@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -9,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from runner import leftovers
+from runner import endpoint, leftovers
 from runner.errors import EnvironmentFailure, LeftBehind
 from runner.interrupts import Interrupts
 from runner.journal import Entry, Journal
@@ -87,6 +88,7 @@ def open_stack(
         directory, target.environment, work / "terraform.log", progress, interrupts, executable=executable.path
     )
     with ExitStack() as resources:
+        resources.enter_context(_logged_to(work / "endpoint.log"))
         if target.is_disposable:
             terraform = resources.enter_context(_attached(project, terraform))
             terraform.init()
@@ -108,6 +110,20 @@ def _make(work: Path) -> None:
         work.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise EnvironmentFailure(f"{work} can't be made ({error.strerror}): make its parent writable.") from error
+
+
+@contextmanager
+def _logged_to(file: Path) -> Iterator[None]:
+    """Keep what the embedded endpoint logs off the user's terminal: a file that exists only when there is something."""
+    logger, handler = logging.getLogger(endpoint.__name__), logging.FileHandler(file, encoding="utf-8", delay=True)
+    logger.addHandler(handler)
+    logger.propagate = False
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.propagate = True
+        handler.close()
 
 
 def still_standing(remaining: list[Leftover], entry: Entry) -> str:

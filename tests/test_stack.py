@@ -1,5 +1,6 @@
 """What a stack refuses before anything of it is made. Whole stacks are applied in tests/lab."""
 
+import logging
 from dataclasses import replace
 
 import pytest
@@ -41,6 +42,14 @@ def test_what_users_added_for_their_own_account_stays_out_of_a_local_run(opened,
         assert there.isdisjoint(users_own)
         assert stack.terraform.plan(checkout.scenarios / "scenario-2.tfvars").changes
     assert [path.name for path in (checkout.runs / "this").iterdir()] == ["terraform.log"]
+
+
+@pytest.mark.lab
+def test_what_the_endpoint_logs_lies_beside_terraforms_log_and_not_on_the_terminal(opened, checkout, capfd):
+    with opened:
+        logging.getLogger("runner.endpoint.unanswered").error("POST / failed")
+    assert (checkout.runs / "this" / "endpoint.log").read_text() == "POST / failed\n"
+    assert "POST / failed" not in "".join(capfd.readouterr())
 
 
 @pytest.mark.lab

@@ -15,6 +15,7 @@ from runner.endpoint.invocations import Invocations
 from runner.endpoint.sandbox import Sandbox
 from runner.endpoint.server import Server, moto_application, warm
 from runner.endpoint.timeline import Pacer, Timeline
+from runner.endpoint.unanswered import Explained
 from runner.twin import Rules, Target
 from runner.twin.rules import ACCOUNT_CONCURRENCY
 
@@ -53,7 +54,9 @@ class Endpoint:
         cloudwatch.install(self.clock.now)
         triggers.install(self._invoke)
         self._moto = moto_application()
-        front = Front(self._moto, self.region, self.clock.now, self._timeline.advance, self._timeline.advance_to)
+        front = Front(
+            Explained(self._moto), self.region, self.clock.now, self._timeline.advance, self._timeline.advance_to
+        )
         self._server = Server(port, front)
 
     @property

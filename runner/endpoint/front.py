@@ -51,8 +51,7 @@ class Front:
             response = self._answer(environ | {"HTTP_X_AMZ_INVOCATION_TYPE": EVENT}, unquote(match["name"]))
         else:
             return self._app(environ, start_response)
-        start_response(response.status_line, [*response.headers, ("Content-Length", str(len(response.body)))])
-        return [response.body]
+        return response.sent(start_response)
 
     def _answer(self, environ: dict[str, Any], name: str) -> Response:
         try:

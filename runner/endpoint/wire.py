@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
 DEFAULT_REGION = "us-east-1"
 
-_SIGNED_FOR = re.compile(r"Credential=[^/]+/\d+/(?P<region>[^/]+)/")
+_SIGNED_FOR = re.compile(r"Credential=[^/]+/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +22,11 @@ class Response:
     body: bytes = b""
     headers: tuple[tuple[str, str], ...] = ()
 
-    @property
-    def status_line(self) -> str:
-        """Status and reason, as WSGI wants them."""
-        return f"{self.status.value} {self.status.phrase}"
+    def sent(self, start_response: Callable[..., Any]) -> list[bytes]:
+        """Send it as WSGI does: begin, and return the body."""
+        status = f"{self.status.value} {self.status.phrase}"
+        start_response(status, [*self.headers, ("Content-Length", str(len(self.body)))])
+        return [self.body]
 
 
 class Refused(Exception):
@@ -48,3 +50,9 @@ def signed_region(environ: dict[str, Any]) -> str:
     """Return the region that a request's signature names."""
     match = _SIGNED_FOR.search(environ.get("HTTP_AUTHORIZATION", ""))
     return match["region"] if match else DEFAULT_REGION
+
+
+def signed_service(environ: dict[str, Any]) -> str:
+    """Return the service that a request's signature names, as the SDKs sign for it: ``lambda``, ``monitoring``."""
+    match = _SIGNED_FOR.search(environ.get("HTTP_AUTHORIZATION", ""))
+    return match["service"] if match else "an unsigned request"
