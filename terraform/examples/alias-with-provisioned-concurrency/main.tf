@@ -30,7 +30,8 @@ module "orders" {
 }
 
 resource "aws_sns_topic" "failed" {
-  name = "alias-orders-failed"
+  name              = "alias-orders-failed"
+  kms_master_key_id = "alias/aws/sns"
 }
 
 output "alias" {

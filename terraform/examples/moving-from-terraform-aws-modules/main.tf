@@ -77,9 +77,11 @@ moved {
 }
 
 resource "aws_sns_topic" "failed" {
-  name = "moved-orders-failed"
+  name              = "moved-orders-failed"
+  kms_master_key_id = "alias/aws/sns"
 }
 
 resource "aws_sns_topic" "orders" {
-  name = "moved-orders"
+  name              = "moved-orders"
+  kms_master_key_id = "alias/aws/sns"
 }

@@ -16,10 +16,12 @@ module "observability" {
 }
 
 resource "aws_sns_topic" "pager" {
+  #checkov:skip=CKV_AWS_26:Alarms hold no events; to encrypt them takes a key of yours, as in ../complete/key.tf
   name = "observability-only-pager"
 }
 
 resource "aws_sns_topic" "team" {
+  #checkov:skip=CKV_AWS_26:Alarms hold no events; to encrypt them takes a key of yours, as in ../complete/key.tf
   name = "observability-only-team"
 }
 
