@@ -1,5 +1,6 @@
 # A bucket's uploads are processed asynchronously; what fails waits in a queue for 14 days. Once the cause is mended, the
-# pipe sends it again: `terraform apply -var redrive=true` until the queue is empty, then without.
+# pipe sends it again: `terraform apply -var redrive=true` until the queue is empty, then without. (SQS's own redrive is for
+# queues that are the dead-letter queue of another queue.)
 
 variable "redrive" {
   description = "Whether failed events are being sent to the function again."
@@ -37,7 +38,28 @@ module "observability" {
 }
 
 resource "aws_s3_bucket" "uploads" {
+  #checkov:skip=CKV_AWS_18:Who logs access to buckets, and where to, is the account's decision
+  #checkov:skip=CKV_AWS_144:Replication to another region is the account's decision
+  #checkov:skip=CKV_AWS_145:S3 encrypts with its own key; with a key of yours everybody who reads uploads needs that too
+  #checkov:skip=CKV2_AWS_61:How long uploads are kept is for those who upload to say
   bucket_prefix = "s3-uploads-"
+}
+
+resource "aws_s3_bucket_public_access_block" "uploads" {
+  bucket                  = aws_s3_bucket.uploads.id
+  block_public_acls       = true
+  block_public_policy     = true
+  ignore_public_acls      = true
+  restrict_public_buckets = true
+}
+
+# An event may be processed days after the upload: its versionId still names that very object.
+resource "aws_s3_bucket_versioning" "uploads" {
+  bucket = aws_s3_bucket.uploads.id
+
+  versioning_configuration {
+    status = "Enabled"
+  }
 }
 
 resource "aws_s3_bucket_notification" "uploads" {

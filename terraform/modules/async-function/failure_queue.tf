@@ -1,5 +1,5 @@
-# Where dropped events wait for somebody to look at them, when failure_queue is given. Without a redrive-allow policy SQS
-# lets any queue of the account use this one as its dead-letter queue, and redrive from here.
+# Where dropped events wait for somebody to look at them, when failure_queue is given. Lambda feeds it, so to SQS it is no
+# dead-letter queue, and StartMessageMoveTask ("redrive") refuses it: whoever sends an event again reads it from here.
 
 resource "aws_sqs_queue" "failures" {
   count = var.failure_queue == null ? 0 : 1
@@ -11,6 +11,8 @@ resource "aws_sqs_queue" "failures" {
   kms_data_key_reuse_period_seconds = var.failure_queue.kms_key_arn == null ? null : 300
   sqs_managed_sse_enabled           = var.failure_queue.kms_key_arn == null ? true : null
   tags                              = var.tags
+
+  # No redrive_allow_policy (denyAll): it only keeps the account's own queues away, and moto, used to test this, loses it.
 
   # In the queue's own policy "*" is the queue. A resource of its own would leave the queue open for 25 s.
   policy = jsonencode({

@@ -112,7 +112,7 @@ locals {
       statistic           = "Maximum"
       missing             = "ignore" # SQS goes quiet about a queue that nobody touched for six hours; its messages are still there
       meaning             = "Failed events wait in the failure queue for somebody to look at them, until its retention ends."
-      first_step          = "Read requestContext.condition of a message: it names the cause. Then redrive or delete."
+      first_step          = "Read requestContext.condition of a message: it names the cause. Then invoke the function with its requestPayload again, or delete it."
     }
   }
 
