@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 
-from runner.target import endpoint_variables
+from runner.target import endpoint_variables, without_users_settings
 
 
 def exports(port: int, region: str) -> str:
@@ -22,7 +22,7 @@ def serve(port: int, speed: float | None, seed: int, region: str, say: Callable[
     from runner.endpoint.front import CLOCK_PATH
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # SIGINT's own is "ignore" in a script's background
-    with Endpoint(port=port, seed=seed, speed=speed) as endpoint:
+    with without_users_settings(), Endpoint(port=port, seed=seed, speed=speed) as endpoint:
         say(f"Serving AWS at {endpoint.url}. In another terminal:\n")
         say(exports(port, region))
         if speed is None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from runner import endpoint, leftovers
+from runner import leftovers
 from runner.errors import EnvironmentFailure, LeftBehind
 from runner.interrupts import Interrupts
 from runner.journal import Entry, Journal
@@ -115,7 +115,7 @@ def _make(work: Path) -> None:
 @contextmanager
 def _logged_to(file: Path) -> Iterator[None]:
     """Keep what the embedded endpoint logs off the user's terminal: a file that exists only when there is something."""
-    logger, handler = logging.getLogger(endpoint.__name__), logging.FileHandler(file, encoding="utf-8", delay=True)
+    logger, handler = logging.getLogger("runner.endpoint"), logging.FileHandler(file, encoding="utf-8", delay=True)
     logger.addHandler(handler)
     logger.propagate = False
     try:

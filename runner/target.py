@@ -26,6 +26,7 @@ _MINUTE_SECONDS = 60
 _REST_SECONDS = 600.0
 _USERS_OWN = ("AWS_", "TF_VAR_", "TF_WORKSPACE", "TF_DATA_DIR")
 """Beginnings of variables that are about another account or another stack."""
+_NO_FILES = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
 _DATA_POINT_DELAY_SECONDS = 120  # doc: on AWS a data point is one to two minutes late
 
 
@@ -174,8 +175,26 @@ def open_local(region: str, seed: int) -> Iterator[LocalTarget]:
     from runner.endpoint.embedded import Endpoint
 
     gc.freeze()  # what is imported stays: looking through all of it again takes a tenth of a second each time
-    with Endpoint(seed=seed) as endpoint:
+    with without_users_settings(), Endpoint(seed=seed) as endpoint:
         yield LocalTarget(endpoint, region)
+
+
+@contextmanager
+def without_users_settings() -> Iterator[None]:
+    """Take the user's own AWS settings out of this process while the block runs.
+
+    The endpoint's moto opens sessions of its own, which fail at a profile that doesn't exist.
+    """
+    users = {name: value for name, value in os.environ.items() if name.startswith(_USERS_OWN)}
+    for name in users:
+        del os.environ[name]
+    os.environ.update(_NO_FILES)
+    try:
+        yield
+    finally:
+        for name in _NO_FILES:
+            del os.environ[name]
+        os.environ.update(users)
 
 
 def open_aws(profile: str | None, region: str | None) -> AwsTarget:
@@ -214,9 +233,7 @@ def endpoint_variables(url: str, region: str) -> dict[str, str]:
 def local_environment(url: str, region: str) -> dict[str, str]:
     """Return the user's environment with nothing of AWS or Terraform in it but what points at the endpoint."""
     users = {name: value for name, value in os.environ.items() if not name.startswith(_USERS_OWN)}
-    files = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
-    few_attempts = {"AWS_MAX_ATTEMPTS": "3"}  # the provider's own 25 are for an AWS that is busy, and take ten minutes
-    return users | files | few_attempts | endpoint_variables(url, region)
+    return users | _NO_FILES | endpoint_variables(url, region)
 
 
 def _session_without_users_settings(region: str) -> boto3.Session:

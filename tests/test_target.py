@@ -1,6 +1,7 @@
 import os
 
 import pytest
+from moto.core.base_backend import AccountSpecificBackend
 
 from runner.endpoint.embedded import ACCOUNT_ID, Endpoint
 from runner.errors import EnvironmentFailure
@@ -59,6 +60,17 @@ def test_nothing_of_the_users_account_or_stack_reaches_a_local_run(users_setting
     assert target.session.profile_name == "default"
     assert target.session.get_credentials().access_key == "local"
     assert target.client("sts").get_caller_identity()["Account"] == ACCOUNT_ID
+
+
+def test_a_profile_that_does_not_exist_is_none_of_the_endpoints_business(users_settings):
+    users_settings.setenv("AWS_PROFILE", "nobodys")
+    AccountSpecificBackend.get_session.cache_clear()
+    AccountSpecificBackend._generate_regions.cache_clear()
+    before = dict(os.environ)
+    with open_local(REGION, seed=0) as target:
+        assert target.cloudwatch().describe_alarms()["MetricAlarms"] == []
+        assert target.client("logs").describe_log_groups()["logGroups"] == []
+    assert dict(os.environ) == before
 
 
 def test_what_is_opened_locally_is_gone_afterwards():

@@ -1,7 +1,7 @@
 """What moto doesn't have, and where it fails, said once and clearly, as AWS says errors.
 
-moto answers an unknown path with a page of HTML, and an unknown action with a traceback and a 500, which SDKs and
-Terraform try again and again.
+moto answers an unknown path with a page of HTML, and an unknown action with a traceback and a 500. SDKs and Terraform
+try a 500 again and again, for many minutes; what fails here would fail each time, so that all of it is a 501.
 """
 
 from __future__ import annotations
@@ -55,19 +55,21 @@ def _action(error: NotImplementedError) -> str:
 
 def _missing(environ: dict[str, Any], what: str) -> Response:
     message = f"The embedded endpoint doesn't know {what} of {signed_service(environ)}."
-    return _error(environ, HTTPStatus.NOT_IMPLEMENTED, "NotImplemented", message)
+    return _error(environ, "NotImplemented", message)
 
 
 def _failed(environ: dict[str, Any], error: Exception) -> Response:
     message = f"The embedded endpoint failed: {type(error).__name__}: {error}"
-    return _error(environ, HTTPStatus.INTERNAL_SERVER_ERROR, "InternalFailure", message)
+    return _error(environ, "InternalFailure", message)
 
 
-def _error(environ: dict[str, Any], status: HTTPStatus, code: str, message: str) -> Response:
+def _error(environ: dict[str, Any], code: str, message: str) -> Response:
     """Return the error in the form that the service's SDKs read."""
     is_query = environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded")
     if is_query or signed_service(environ) == "s3":
         body = _XML.format(code=code, message=escape(message)).encode()
-        return Response(status, body, (("Content-Type", "text/xml"),))
+        return Response(HTTPStatus.NOT_IMPLEMENTED, body, (("Content-Type", "text/xml"),))
     body = json.dumps({"__type": code, "message": message}).encode()
-    return Response(status, body, (("Content-Type", "application/json"), ("x-amzn-ErrorType", code)))
+    return Response(
+        HTTPStatus.NOT_IMPLEMENTED, body, (("Content-Type", "application/json"), ("x-amzn-ErrorType", code))
+    )

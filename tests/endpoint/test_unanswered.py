@@ -74,13 +74,13 @@ def test_what_is_not_found_is_still_what_aws_says(client):
         ),
     ],
 )
-def test_a_failure_is_an_answer_and_its_traceback_is_logged(caplog, content_type, body):
+def test_a_failure_is_an_answer_that_nobody_tries_again_and_its_traceback_is_logged(caplog, content_type, body):
     def fails(_environ, _start_response):
         raise KeyError(1)
 
     statuses = []
     environ = {"REQUEST_METHOD": "POST", "PATH_INFO": "/", "CONTENT_TYPE": content_type}
     assert Explained(fails)(environ, lambda status, _headers: statuses.append(status)) == [body]
-    assert statuses == ["500 Internal Server Error"]
+    assert statuses == ["501 Not Implemented"]
     assert [record.getMessage() for record in caplog.records] == ["POST /"]
     assert "KeyError: 1" in caplog.text
