@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from results import METRICS
 from series import metrics_of
 
 from runner.aggregate import aggregate
@@ -21,45 +22,9 @@ ONE_AT_A_TIME = replace(DEFAULTS, reserved_concurrent_executions=1)
 SHORT_LIVED = replace(ONE_AT_A_TIME, maximum_event_age_seconds=60)
 STOPPED = replace(SHORT_LIVED, reserved_concurrent_executions=0)
 
-BASELINE = metrics_of(
-    AsyncEventsReceived=[[1]],
-    AsyncEventsDropped=[[0]],
-    AsyncEventAge=[[35]],
-    Invocations=[[1]],
-    Errors=[[0]],
-    Throttles=[[0]],
-    Duration=[[2]],
-    ConcurrentExecutions=[[1]],
+BASELINE, SCENARIO_1, SCENARIO_2, SCENARIO_3, SCENARIO_4 = (
+    METRICS[name] for name in ("baseline", "scenario-1", "scenario-2", "scenario-3", "scenario-4")
 )
-SCENARIO_1 = metrics_of(
-    AsyncEventsReceived=[[1]],
-    AsyncEventsDropped=[[], [], [], [1]],
-    AsyncEventAge=[[35], [66_200], [], [196_400]],
-    Invocations=[[1], [1], [], [1]],
-    Errors=[[1], [1], [], [1]],
-    Throttles=[[0], [0], [], [0]],
-    Duration=[[2], [2], [], [2]],
-)
-SCENARIO_2 = metrics_of(
-    AsyncEventsReceived=[[1, 1]],
-    AsyncEventsDropped=[[], [0], [], [0]],
-    AsyncEventAge=[[34, 37, 1020, 3100, 7800], [15_900, 31_000], [65_200, 128_000]],
-    Invocations=[[1], [], [1]],
-    Errors=[[0, 0, 0, 0, 0], [0, 0], [0, 0]],
-    Throttles=[[0, 1, 1, 1, 1], [1, 1], [1, 0]],
-    Duration=[[90_001], [], [90_001]],
-    ConcurrentExecutions=[[1], [1], [1], [1]],
-)
-SCENARIO_3 = metrics_of(  # the sample's picture, as AWS showed it
-    AsyncEventsReceived=[[1, 1]],
-    AsyncEventsDropped=[[0], [1]],
-    AsyncEventAge=[[34, 37, 1000, 3000, 7800], [15_883, 30_086]],
-    Invocations=[[1]],
-    Errors=[[0]],
-    Throttles=[[1, 1, 1, 1], [1, 1]],
-    Duration=[[90_001]],
-)
-SCENARIO_4 = metrics_of(AsyncEventsReceived=[[1]], AsyncEventsDropped=[[1]])
 
 
 def but(metrics, **minutes):

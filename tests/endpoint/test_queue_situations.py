@@ -133,6 +133,22 @@ def test_event_invoke_config_counts_when_the_next_attempt_has_failed(lab):
     assert (metrics["Invocations"].total, metrics["AsyncEventsDropped"].total) == (2, 1)
 
 
+def test_waiting_event_runs_the_code_and_the_alias_target_of_its_own_moment(lab):
+    url, arn = lab.queue()
+    name = lab.function(source='def handler(event, context): raise ValueError("old")', Publish=True)
+    lab.lambda_.create_alias(FunctionName=name, Name="live", FunctionVersion="1")
+    lab.lambda_.put_function_event_invoke_config(
+        FunctionName=name, Qualifier="live", DestinationConfig={"OnSuccess": {"Destination": arn}}
+    )
+    lab.send(name, Qualifier="live")
+    lab.target.wait(10)
+    lab.lambda_.update_function_code(FunctionName=name, ZipFile=package(), Publish=True)
+    lab.lambda_.update_alias(FunctionName=name, Name="live", FunctionVersion="2")
+    lab.target.wait(300)
+    (record,) = lab.records(url)
+    assert record["responseContext"]["executedVersion"] == "2"
+
+
 def test_events_of_a_function_that_is_deleted_meanwhile_leave_nothing_behind(lab):
     url, arn = lab.queue()
     settings = {"asynchronous": failing(lab, 2, OnFailure=arn), "DeadLetterConfig": {"TargetArn": arn}}
