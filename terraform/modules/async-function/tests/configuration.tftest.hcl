@@ -141,6 +141,17 @@ run "a_zip_in_s3_is_fetched_from_there" {
   }
 }
 
+run "the_log_is_kept_as_long_and_under_the_key_that_is_given" {
+  variables {
+    logging = { retention_in_days = 400, kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/4" }
+  }
+
+  assert {
+    condition     = aws_cloudwatch_log_group.this.retention_in_days == 400 && aws_cloudwatch_log_group.this.kms_key_id == "arn:aws:kms:eu-central-1:123456789012:key/4"
+    error_message = "The log group has another retention or key."
+  }
+}
+
 run "a_stopped_function_keeps_its_0" {
   variables {
     reserved_concurrent_executions = 0
