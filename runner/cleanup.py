@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner import leftovers
+from runner import leftovers, program
 from runner.errors import EnvironmentFailure, Interrupted, LabError, LeftBehind
 from runner.interrupts import Interrupts
 from runner.journal import Entry, Journal
@@ -49,7 +49,7 @@ def after_interruption(project: Project, target: str) -> LabError:
     names = ", ".join(f"{entry.name} in account {entry.account_id}, {entry.region}" for entry in entries)
     return LeftBehind(
         f"Interrupted. These may stand, function, role, log group, alarms and dashboard of each: {names}. "
-        f"Remove them with: async-lab destroy --target {target}"
+        f"Remove them with: {program.command(f'destroy --target {target}')}"
     )
 
 

@@ -111,6 +111,8 @@ def run(
 
     project = Project.locate()
     chosen = [scenario_files.find(project, name) for name in scenarios]
+    if out is not None:
+        report.prepare(out)
     settings = lab.Settings(seed=seed, events=events, keep=keep)
     results: list[RunResult] = []
     with (
@@ -289,12 +291,12 @@ def _confirm(*, yes: bool) -> None:
 
 def _next_command(project: Project, result: RunResult) -> str | None:
     """Return what one would type next: the scenario that follows, on the same target."""
-    from runner import scenario
+    from runner import program, scenario
 
     names = scenario.names(project)
     following = dict(pairwise(names)).get(result.scenario.name)
     target = "" if result.place.target == TargetName.LOCAL else f" --target {result.place.target}"
-    return f"async-lab run {following}{target}" if following else None
+    return program.command(f"run {following}{target}") if following else None
 
 
 def _conclude(results: Sequence[RunResult], *, as_json: bool) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from runner import program
 from runner.errors import EnvironmentFailure, LabError
 from runner.journal import Journal
 from runner.project import Project
@@ -20,6 +21,8 @@ from runner.twin.rules import MINIMUM_UNRESERVED_CONCURRENCY
 
 _LARGEST_RESERVATION = 1
 """What scenarios 2 and 3 reserve."""
+_LEVELS_OF_A_MIRROR = 5
+"""Host, namespace, type, version and platform lie above a provider's program (Terraform, "Provider Installation")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +63,9 @@ def _provider(project: Project) -> str:
         executable = find_terraform()
         log = Path(elsewhere) / "terraform.log"
         terraform = Terraform(Path(elsewhere), os.environ, log, executable=executable.path)
-        program = installed_provider(project.lock_file, project.providers, terraform)
-    return f"{program.parents[1].name}, from {program.resolve().parent}"
+        installed = installed_provider(project.lock_file, project.providers, terraform)
+    mirror = installed.resolve().parents[_LEVELS_OF_A_MIRROR]
+    return f"{installed.parents[1].name}, from {mirror}"
 
 
 def _writable(project: Project) -> str:
@@ -107,4 +111,4 @@ def _noted(project: Project) -> str:
     if not entries:
         return "nothing"
     where = ", ".join(f"{entry.name} in {entry.account_id}, {entry.region}" for entry in entries)
-    return f"{where}. Remove it with: async-lab destroy --target aws"
+    return f"{where}. Remove it with: {program.command('destroy --target aws')}"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from runner import leftovers
+from runner import leftovers, program
 from runner.errors import EnvironmentFailure, LeftBehind
 from runner.interrupts import Interrupts
 from runner.journal import Entry, Journal
@@ -34,6 +34,12 @@ _NOT_OF_THE_LAB = shutil.ignore_patterns(
     "examples",
 )
 """What users may have added to ``terraform/`` for their own account, and what a run has no use for."""
+
+
+_RESERVE_LESS = "reserve less in its reserved_concurrent_executions."
+_MORE_OR_LOCAL = (
+    "ask for a higher limit (Service Quotas, Lambda, Concurrent executions), or run it with --target local."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +136,7 @@ def still_standing(remaining: list[Leftover], entry: Entry) -> str:
     """Return the sentence that says what stands, where, and which command removes it."""
     what = ", ".join(map(str, remaining))
     where = f"in account {entry.account_id}, {entry.region}"
-    return f"Still standing {where}: {what}. Remove it with: async-lab destroy --target {entry.target}"
+    return f"Still standing {where}: {what}. Remove it with: {program.command(f'destroy --target {entry.target}')}"
 
 
 @contextmanager
@@ -183,6 +189,6 @@ def _check_concurrency(target: Target, scenario: Scenario) -> None:
     if limit - reserved < MINIMUM_UNRESERVED_CONCURRENCY:
         raise EnvironmentFailure(
             f"{scenario.name} reserves {reserved} of account {target.account_id}'s {limit} concurrent executions in "
-            f"{target.region}, and Lambda keeps {MINIMUM_UNRESERVED_CONCURRENCY} unreserved: ask for a higher limit "
-            "(Service Quotas, Lambda, Concurrent executions), or run it with --target local."
+            f"{target.region}, and Lambda keeps {MINIMUM_UNRESERVED_CONCURRENCY} unreserved: "
+            + (_RESERVE_LESS if target.is_disposable else _MORE_OR_LOCAL)
         )

@@ -8,10 +8,11 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from difflib import get_close_matches
 from math import floor
 from typing import TYPE_CHECKING, Any
 
-from runner.errors import EnvironmentFailure
+from runner.errors import EnvironmentFailure, UsageError
 
 if TYPE_CHECKING:
     import boto3
@@ -176,7 +177,21 @@ def open_local(region: str, seed: int) -> Iterator[LocalTarget]:
 
     gc.freeze()  # what is imported stays: looking through all of it again takes a tenth of a second each time
     with without_users_settings(), Endpoint(seed=seed) as endpoint:
-        yield LocalTarget(endpoint, region)
+        target = LocalTarget(endpoint, region)
+        _check_region(target.session, region)
+        yield target
+
+
+def _check_region(session: boto3.Session, region: str) -> None:
+    known = [
+        name
+        for partition in session.get_available_partitions()
+        for name in session.get_available_regions("lambda", partition)
+    ]
+    if region not in known:
+        near = get_close_matches(region, known, n=1)
+        hint = f"did you mean {near[0]}?" if near else "such as eu-west-1."
+        raise UsageError(f'--region is "{region}"; it must be a region of AWS, {hint}')
 
 
 @contextmanager
@@ -210,6 +225,8 @@ def open_aws(profile: str | None, region: str | None) -> AwsTarget:
         account_id = session.client("sts").get_caller_identity()["Account"]
     except (exceptions.ConnectionError, exceptions.HTTPClientError) as error:
         raise EnvironmentFailure(f"AWS can't be reached ({error}): check the network, region and proxy.") from error
+    except exceptions.ProfileNotFound as error:
+        raise EnvironmentFailure(f"{error}: choose one that exists with --profile or AWS_PROFILE.") from error
     except (exceptions.BotoCoreError, exceptions.ClientError) as error:
         raise EnvironmentFailure(
             f"AWS does not accept your credentials ({error}): log in again, or choose others with --profile."

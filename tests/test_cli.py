@@ -48,7 +48,7 @@ def test_an_unknown_scenario_is_answered_with_the_nearest(checkout):
     ran = call(checkout, "run", "scenaro-2")
     assert ran.returncode == ExitCode.USAGE
     assert sentence(ran) == (
-        "There is no scenario scenaro-2; did you mean scenario-2? Or list them with: async-lab scenarios"
+        'There is no scenario "scenaro-2"; did you mean scenario-2? Or list them with: async-lab scenarios'
     )
 
 
@@ -63,6 +63,9 @@ def test_an_unknown_scenario_is_answered_with_the_nearest(checkout):
         ("timeout = 901", "timeout is 901; Lambda allows 1 to 900"),
         ("reserved_concurrent_executions = -2", "reserved_concurrent_executions is -2; Lambda allows -1 or more"),
         ("memory_size = 64", "memory_size is 64; Lambda allows 128 to 10240"),
+        ('name = "my fn"', 'name is "my fn"; Lambda allows 1 to 64 letters, digits, hyphens and underscores'),
+        (f'name = "{"x" * 300}"', "Lambda allows 1 to 64 letters, digits, hyphens and underscores"),
+        ('runtime = "nodejs20.x"', 'runtime is "nodejs20.x"; the lab\'s handler needs a Python runtime'),
     ],
 )
 def test_a_wrong_line_of_a_scenario_is_named_by_file_line_and_what_is_allowed(run_with, line, said):
@@ -106,6 +109,24 @@ def test_a_profile_on_the_embedded_endpoint_is_refused(checkout):
     ran = call(checkout, "run", "baseline", "--profile", "mine")
     assert ran.returncode == ExitCode.USAGE
     assert sentence(ran) == "--profile is for --target aws; the embedded endpoint knows no accounts but its own."
+
+
+def test_a_region_that_is_none_is_refused_before_anything_is_prepared(checkout):
+    ran = call(checkout, "run", "baseline", "--region", "eu-wst-1")
+    assert ran.returncode == ExitCode.USAGE
+    assert sentence(ran) == '--region is "eu-wst-1"; it must be a region of AWS, did you mean eu-west-1?'
+
+
+def test_a_place_where_no_result_can_be_written_is_refused_before_anything_is_prepared(checkout):
+    ran = call(checkout, "run", "baseline", "--out", "terraform/main.tf/results")
+    assert ran.returncode == ExitCode.ENVIRONMENT
+    assert sentence(ran).startswith("terraform/main.tf/results can't be written (Not a directory): make the directory")
+
+
+def test_a_file_that_is_no_scenario_is_told_from_a_wrong_name(checkout):
+    ran = call(checkout, "run", "terraform/main.tf")
+    assert ran.returncode == ExitCode.USAGE
+    assert sentence(ran) == "terraform/main.tf is no scenario: a scenario's file ends in .tfvars."
 
 
 # --- a machine on which something is missing ---

@@ -8,20 +8,19 @@ from rich.console import Console
 from rich.text import Text
 
 from runner.doctor import Check
-from runner.report.terminal import glyphs_for, table_of
+from runner.report.terminal import glyphs_for
+
+_SUBJECT_COLUMNS = 13
 
 
 def show_checks(console: Console, checks: Iterable[Check]) -> bool:
     """Print a row for each check; return whether all is well."""
     glyphs = glyphs_for(console)
-    table = table_of("", "")
-    table.show_header = False
-    table.add_column(overflow="fold")
     all_well = True
     for check in checks:
         mark, style = (glyphs.met, "green") if check.is_well else (glyphs.not_met, "bold red")
-        table.add_row(Text(mark, style), check.subject, check.found)
+        line = Text.assemble((mark, style), f"  {check.subject:<{_SUBJECT_COLUMNS}}  {check.found}")
+        console.print(line, soft_wrap=True)  # a path that is broken in two can't be copied
         all_well &= check.is_well
-    console.print(table)
     console.print("All is well." if all_well else Text("Something is missing: see above.", "bold red"))
     return all_well

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from runner.diagnosis import Finding
@@ -54,6 +55,15 @@ def text(results: Sequence[RunResult]) -> str:
     return _text(documents[0] if len(documents) == 1 else documents)
 
 
+def prepare(directory: Path) -> None:
+    """Make the directory that results go into. Raises EnvironmentFailure when none can be written there."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        TemporaryFile(dir=directory).close()
+    except OSError as error:
+        raise _unwritable(directory, error) from error
+
+
 def write(result: RunResult, directory: Path) -> Path:
     """Write a run's document into a directory, made if need be, and return the file.
 
@@ -64,10 +74,14 @@ def write(result: RunResult, directory: Path) -> Path:
         directory.mkdir(parents=True, exist_ok=True)
         file.write_text(_text(document(result)), encoding="utf-8")
     except OSError as error:
-        raise EnvironmentFailure(
-            f"{file} can't be written ({error.strerror}): make the directory writable, or name another with --out."
-        ) from error
+        raise _unwritable(file, error) from error
     return file
+
+
+def _unwritable(path: Path, error: OSError) -> EnvironmentFailure:
+    return EnvironmentFailure(
+        f"{path} can't be written ({error.strerror}): make the directory writable, or name another with --out."
+    )
 
 
 def _text(value: Any) -> str:

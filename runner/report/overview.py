@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from runner import program
 from runner.report.terminal import glyphs_for, heading, indented, table_of
 from runner.result import RunResult
 from runner.scenario import Scenario
@@ -23,7 +24,7 @@ def show_scenarios(console: Console, scenarios: Sequence[Scenario]) -> None:
     for scenario in scenarios:
         table.add_row(Text(scenario.name, "bold"), Text.assemble(scenario.title, "\n", (scenario.description, "dim")))
     console.print(table)
-    console.print("Run one with: async-lab run NAME, or all with: make scenarios", soft_wrap=True)
+    console.print(f"Run one with: {program.command('run NAME')}, or all with: make scenarios", soft_wrap=True)
 
 
 def show_summary(console: Console, results: Sequence[RunResult]) -> None:

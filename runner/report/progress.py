@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.status import Status
 
+from runner import program
 from runner.metrics import Metrics
 from runner.stack import Stack
 from runner.terraform import Progress, Step
@@ -89,7 +90,7 @@ class ProgressView:
         if self._status:
             self._status.stop()
         if not stack.target.is_disposable:
-            self.say(f"Kept. Remove it with: async-lab destroy --target {stack.target.name}")
+            self.say(f"Kept. Remove it with: {program.command(f'destroy --target {stack.target.name}')}")
             return
         self.say("Kept. In another terminal, to look at it with your own tools:")
         for name, value in stack.target.variables.items():

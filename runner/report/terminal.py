@@ -69,7 +69,7 @@ def indented(console: Console, content: RenderableType) -> None:
 def _show_header(console: Console, result: RunResult, glyphs: Glyphs) -> None:
     place = result.place
     where = [place.target, f"account {place.account_id}", place.region]
-    seed = [] if result.seed is None else [f"seed {result.seed}"]
+    seed = [] if result.seed is None else [f"seed {result.seed}", "virtual time"]
     events = f"{plural(len(result.sent), 'event')} to {result.function_name}"
     heading(console, result.scenario.title)
     console.print(Text(glyphs.separator.join([*where, *seed]), "dim"))

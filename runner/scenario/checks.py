@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -53,6 +54,11 @@ BOUNDS: Mapping[Address, Bounds] = {
     ("events", "interval_seconds"): Bounds(0, None, "seconds", who="the lab", is_whole=False),
     ("observe_seconds",): Bounds(0, 86400, "a day", who="the lab", is_whole=False),
 }
+PATTERNS: Mapping[Address, tuple[re.Pattern[str], str]] = {
+    # API reference, CreateFunction
+    ("name",): (re.compile(r"[a-zA-Z0-9-_]{1,64}"), "Lambda allows 1 to 64 letters, digits, hyphens and underscores"),
+    ("runtime",): (re.compile(r"python3\.[0-9]+"), "the lab's handler needs a Python runtime, such as python3.13"),
+}
 ACTIONS = ("succeed", "fail", "sleep", "exhaust_memory", "exit")
 _DATA_POINT = Bounds(1, None, "1 is the first minute that has one", who="the lab")
 
@@ -61,6 +67,10 @@ def problems(values: Mapping[str, Any]) -> Iterator[Problem]:
     """Yield what is wrong with the values of a scenario, which are complete and of their types."""
     for address, bounds in BOUNDS.items():
         yield from _out_of_bounds(address, _at(values, address), bounds)
+    for address, (pattern, allowed) in PATTERNS.items():
+        value = _at(values, address)
+        if not pattern.fullmatch(value):
+            yield Problem(address, f'{address_name(address)} is "{value}"; {allowed}.')
     yield from _not_among(("behavior", "action"), values["behavior"]["action"], ACTIONS)
     yield from _expectation_problems(values["expectations"])
 

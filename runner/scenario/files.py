@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from runner import program
 from runner.errors import UsageError
 from runner.expectations import Expectation
 from runner.project import Project
@@ -82,9 +83,11 @@ def find(project: Project, name: str) -> Scenario:
     for candidate in (name, f"scenario-{name}", name.removeprefix("scenario-")):
         if candidate in known:
             return load(project, project.scenarios / f"{candidate}.tfvars")
-    near = get_close_matches(name, known, n=1, cutoff=0.5)
+    if Path(name).exists():
+        raise UsageError(f"{name} is no scenario: a scenario's file ends in .tfvars.")
+    near = [match for word in (name, f"scenario-{name}") for match in get_close_matches(word, known, n=1, cutoff=0.5)]
     hint = f"did you mean {near[0]}? Or " if near else ""
-    raise UsageError(f"There is no scenario {name}; {hint}list them with: async-lab scenarios")
+    raise UsageError(f'There is no scenario "{name}"; {hint}list them with: {program.command("scenarios")}')
 
 
 def load(project: Project, path: Path) -> Scenario:

@@ -1,0 +1,36 @@
+import sys
+
+import pytest
+
+from runner import program
+
+
+@pytest.fixture
+def called(tmp_path, monkeypatch):
+    """Pretends that the program was called so; it is installed in ``bin``, which may be on the PATH."""
+    installed = tmp_path / "bin" / "async-lab"
+    installed.parent.mkdir()
+    installed.write_text("#!/bin/sh")
+    installed.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+
+    def call(name, path="/nowhere"):
+        monkeypatch.setenv("PATH", path)
+        monkeypatch.setattr(sys, "argv", [name])
+
+    return call
+
+
+def test_a_program_off_the_path_is_named_as_it_was_called(called):
+    called("bin/async-lab")
+    assert program.command("run 2") == "bin/async-lab run 2"
+
+
+def test_a_program_on_the_path_is_named_by_its_name(called, tmp_path):
+    called(str(tmp_path / "bin" / "async-lab"), path=str(tmp_path / "bin"))
+    assert program.command("run 2") == "async-lab run 2"
+
+
+def test_a_program_that_runs_under_another_name_is_named_by_its_own(called):
+    called("runner/__main__.py")
+    assert program.command("run 2") == "async-lab run 2"
