@@ -112,7 +112,7 @@ def test_a_file_anywhere_can_be_run(write):
 
 def test_an_unknown_scenario_is_answered_with_the_nearest():
     with pytest.raises(
-        UsageError, match=r"no scenario "senario-2"; did you mean scenario-2.*async-lab scenarios"
+        UsageError, match=r'no scenario "senario-2"; did you mean scenario-2.*async-lab scenarios'
     ) as caught:
         scenario.find(PROJECT, "senario-2")
     assert caught.value.exit_code == ExitCode.USAGE
