@@ -38,7 +38,7 @@ class Expectation:
         """What is looked at: ``Sum of Throttles``."""
         if self.absent:
             return self.metric
-        where = f", data point {self.data_point}" if self.data_point else ""
+        where = f", point {self.data_point}" if self.data_point else ""
         return f"{self.statistic} of {self.metric}{where}"
 
     @property

@@ -91,7 +91,7 @@ def test_bounds_are_inclusive(bounds, met):
         (Expectation("Throttles", at_least=6, at_most=8), "Sum of Throttles: expected 6 to 8, saw 7"),
         (
             Expectation("AsyncEventAge", "Maximum", data_point=2, at_most=500),
-            "Maximum of AsyncEventAge, data point 2: expected at most 500 ms, saw 30.1 s",
+            "Maximum of AsyncEventAge, point 2: expected at most 500 ms, saw 30.1 s",
         ),
         (
             Expectation("AsyncEventAge", "SampleCount", at_least=1000),
