@@ -1,5 +1,6 @@
 """What a stack refuses before anything of it is made. Whole stacks are applied in tests/lab."""
 
+import json
 import logging
 from dataclasses import replace
 
@@ -59,3 +60,15 @@ def test_a_reservation_that_the_accounts_limit_does_not_allow_is_refused_before_
         with pytest.raises(EnvironmentFailure, match=r"reserves 901 of account \d+'s 1000 .* keeps 100 unreserved"):
             stack.apply(greedy)
         assert not stack.may_stand
+
+
+@pytest.mark.lab
+def test_a_policy_that_an_interrupted_apply_left_unknown_does_not_keep_the_role(opened, target, checkout):
+    denial = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "s3:*", "Resource": "*"}]}
+    wanted = scenario.find(checkout, "scenario-2")
+    with opened as stack:
+        stack.apply(wanted)
+        target.client("iam").put_role_policy(
+            RoleName=wanted.stack_name, PolicyName="orphan", PolicyDocument=json.dumps(denial)
+        )
+        stack.take_down()

@@ -76,6 +76,9 @@ resource "aws_iam_role" "this" {
   description = "What the Lambda function ${var.name} may do."
   tags        = var.tags
 
+  # An interrupted apply can leave a policy that the state doesn't know: without this, destroy waits 2 minutes and gives up.
+  force_detach_policies = true
+
   assume_role_policy = jsonencode({
     Version   = "2012-10-17"
     Statement = [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "lambda.amazonaws.com" } }]
