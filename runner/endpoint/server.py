@@ -23,6 +23,10 @@ WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 LOOPBACK = "127.0.0.1"
 _THREADS = 32  # a handler that calls the endpoint occupies one while another waits for it
 _ASKED_FIRST: tuple[backends.SERVICE_NAMES, ...] = ("awslambda", "sts", "iam", "cloudwatch", "logs")
+_HELD_BYTES = 65_536
+"""So many wait for the response's end, so that its head never travels alone. Of heads that do, waitress's habit, the AWS
+provider hangs up on one in a thousand, and asks again for what is done already. (waitress's option for it warns that it
+will go.)"""
 _CONNECTIONS = 4_096  # a client with more senders than its pool holds opens one for each request
 
 
@@ -44,6 +48,7 @@ class Server:
             asyncore_use_poll=True,  # select() takes 1,024 file descriptors at the most
             clear_untrusted_proxy_headers=True,
         )
+        self._server.adj.send_bytes = _HELD_BYTES
         self.url = f"http://{LOOPBACK}:{self._server.effective_port}"
         self._thread = threading.Thread(target=self._server.run, name="endpoint", daemon=True)
 

@@ -40,7 +40,7 @@ class Explained:
             _LOG.exception("%s %s", environ["REQUEST_METHOD"], environ["PATH_INFO"])
             response = _failed(environ, error)
         else:
-            status, headers = started[0]
+            status, headers = started[-1]
             if not (status.startswith(_NO_SUCH_PATH) and dict(headers).get("Content-Type", "").startswith("text/html")):
                 start_response(status, headers)
                 return body

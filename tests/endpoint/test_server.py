@@ -45,6 +45,17 @@ def test_several_requests_share_one_connection(serve):
         assert used is not None
 
 
+def test_a_response_is_sent_in_one_piece(serve):
+    with socket.create_connection((LOOPBACK, port_of(serve()))) as connection:
+        received = []
+        for _ in range(100):
+            connection.sendall(b"GET /a HTTP/1.1\r\nHost: lab\r\n\r\n")
+            received.append(connection.recv(65_536))
+            if not received[-1].endswith(b"GET /a"):
+                break
+    assert [piece for piece in received if not piece.endswith(b"GET /a")] == []
+
+
 def test_only_loopback_is_listened_on(serve):
     server = serve()
     assert server.url.startswith("http://127.0.0.1:")
