@@ -24,9 +24,9 @@ LOOPBACK = "127.0.0.1"
 _THREADS = 32  # a handler that calls the endpoint occupies one while another waits for it
 _ASKED_FIRST: tuple[backends.SERVICE_NAMES, ...] = ("awslambda", "sts", "iam", "cloudwatch", "logs")
 _HELD_BYTES = 65_536
-"""So many wait for the response's end, so that its head never travels alone. Of heads that do, waitress's habit, the AWS
-provider hangs up on one in a thousand, and asks again for what is done already. (waitress's option for it warns that it
-will go.)"""
+"""So many wait for the response's end, so that its head never travels alone. Of heads that do, waitress's habit, the
+AWS provider hangs up on one in a thousand, and asks again for what is done already. (waitress's option for it warns
+that it will go.)"""
 _CONNECTIONS = 4_096  # a client with more senders than its pool holds opens one for each request
 
 
