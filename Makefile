@@ -11,7 +11,6 @@ SECURITY := .venv-security
 LAB := $(BIN)/async-lab
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 SCENARIOS := $(basename $(notdir $(wildcard terraform/scenarios/*.tfvars)))
-SCENARIO_TARGETS := $(patsubst scenario-scenario-%,scenario-%,$(addprefix scenario-,$(SCENARIOS)))
 # Bare like Terraform's own arguments: a scenario is found with or without the prefix.
 scenario_of = $(if $(wildcard terraform/scenarios/scenario-$(1).tfvars),scenario-$(1),$(1))
 
@@ -20,8 +19,12 @@ scenario_of = $(if $(wildcard terraform/scenarios/scenario-$(1).tfvars),scenario
 .PHONY: help
 help: ## List the chores
 	@echo "make TARGET, where TARGET is one of"
+	@for name in $(SCENARIOS); do \
+	  title=$$(sed -n 's/^title *= *"\(.*\)"$$/\1/p' terraform/scenarios/$$name.tfvars); \
+	  printf '  %-20s %s\n' "scenario-$${name#scenario-}" "$$title"; \
+	done
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  %-20s %s\n", $$1, $$2}'
-	@printf '  %-20s Run one scenario (TARGET=aws: on AWS)\n' $(SCENARIO_TARGETS)
+	@echo "TARGET=aws runs a scenario on AWS; ARGS passes options on: make scenario-2 ARGS=\"--seed 7\""
 
 .PHONY: setup
 setup: $(VENV)/.installed ## Make the virtual environment, with what the lab needs and no more
