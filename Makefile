@@ -4,6 +4,8 @@
 PYTHON ?= python3
 TARGET ?= local
 ARGS ?=
+# How many tests run at once: more than two cores have use for, since a test mostly waits for the AWS provider.
+WORKERS ?= 3
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -63,7 +65,7 @@ destroy: $(VENV)/.installed ## Take down what a run left standing, and check tha
 
 .PHONY: test
 test: $(VENV)/.installed-dev ## Run every test, Terraform's among them
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
 .PHONY: lint
 lint: $(VENV)/.installed-dev ## Check style, types and who imports whom
