@@ -16,6 +16,7 @@ from runner.endpoint import invoke_request, wire
 from runner.endpoint.functions import Deployed
 from runner.endpoint.invocations import Invocations
 from runner.endpoint.invoke_request import DRY_RUN, EVENT, Invocation
+from runner.endpoint.sandbox import TOOK_HEADER
 from runner.endpoint.server import WsgiApp
 from runner.endpoint.wire import Refused, Response
 
@@ -74,7 +75,11 @@ class Front:
         ran = region.invoke(invocation.target, invocation.payload, invocation.client_context)
         if ran is None:
             raise invoke_request.throttled(deployed.reserved_concurrency)
-        headers = [(_REQUEST_ID, ran.execution.request_id), ("X-Amz-Executed-Version", ran.deployed.version)]
+        headers = [
+            (_REQUEST_ID, ran.execution.request_id),
+            ("X-Amz-Executed-Version", ran.deployed.version),
+            (TOOK_HEADER, str(ran.outcome.occupied_seconds)),
+        ]
         if ran.result.function_error:
             headers.append(("X-Amz-Function-Error", ran.result.function_error))
         if invocation.wants_log:

@@ -104,6 +104,12 @@ class Invocations:
         self._resolve(ran)
         return ran
 
+    @property
+    def is_resolved(self) -> bool:
+        """Whether every execution under way has an outcome."""
+        with self._changed:
+            return not self._twin.unresolved
+
     def next_due(self) -> float | None:
         """Return when something happens next, once every execution under way has an outcome."""
         with self._changed:
@@ -113,6 +119,7 @@ class Invocations:
     def step(self, pool: ThreadPoolExecutor) -> None:
         """Do all that is due at the next instant; handlers that start together run side by side."""
         with self._changed:
+            self._changed.wait_for(lambda: not self._twin.unresolved)  # a call may have come since next_due
             started = self._twin.step()
         for ran in pool.map(self._run, started):
             self._resolve(ran)

@@ -26,6 +26,7 @@ class Timeline:
     ) -> None:
         self._clock, self._regions, self._on_minute = clock, regions, on_minute
         self._moving = threading.Lock()
+        self._promised, self._promising = clock.now(), threading.Lock()
         self._next_minute = (floor(clock.now() / _MINUTE_SECONDS) + 1) * _MINUTE_SECONDS
         self._pool = ThreadPoolExecutor(handlers_at_once, thread_name_prefix="handler")
 
@@ -35,10 +36,17 @@ class Timeline:
             self._move_to(self._clock.now() + seconds)
 
     def advance_to(self, at: float) -> None:
-        """Let time pass until ``at``, unless somebody else moves it at this moment."""
+        """Let time pass until ``at``, unless somebody else moves it at this moment.
+
+        While an execution has no outcome, time can't pass, and who asks may be called by that very execution: then it
+        passes when the next one asks, at the latest for the calling execution's own end.
+        """
+        with self._promising:
+            self._promised = max(self._promised, at)
         if self._moving.acquire(blocking=False):
             try:
-                self._move_to(at)
+                if all(region.is_resolved for region in self._regions()):
+                    self._move_to(self._promised)
             finally:
                 self._moving.release()
 

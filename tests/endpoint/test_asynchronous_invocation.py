@@ -102,6 +102,39 @@ def test_a_synchronous_call_moves_the_clock_to_its_end(lab):
     assert lab.target.now() - began == pytest.approx(30, abs=0.5)
 
 
+CALLING = """
+import boto3, json, os, time
+def handler(event, context):
+    began = time.time()
+    answer = boto3.client("lambda").invoke(FunctionName=event["calls"], Payload=json.dumps(event["with"]))
+    return {"took": time.time() - began, "answer": json.loads(answer["Payload"].read())}
+"""
+
+
+def test_a_handler_that_calls_a_function_waits_for_it_in_virtual_time(lab):
+    caller, called, began = lab.function(source=CALLING), lab.function(), lab.target.now()
+    event = json.dumps({"calls": called, "with": {"sleep": 30}})
+    answer = json.loads(lab.lambda_.invoke(FunctionName=caller, Payload=event)["Payload"].read())
+    assert answer["took"] == pytest.approx(30, abs=0.5)
+    assert answer["answer"]["seen"] == {"sleep": 30}
+    assert lab.target.now() - began == pytest.approx(30, abs=0.5)
+
+
+def test_a_handler_runs_into_its_timeout_while_it_waits_for_the_function_it_calls(lab):
+    caller, called = lab.function(source=CALLING), lab.function()
+    lab.lambda_.update_function_configuration(FunctionName=caller, Timeout=20)
+    event = json.dumps({"calls": called, "with": {"sleep": 30}})
+    answer = lab.lambda_.invoke(FunctionName=caller, Payload=event)
+    assert "Task timed out after 20.00 seconds" in answer["Payload"].read().decode()
+
+
+def test_an_event_whose_handler_calls_a_function_takes_as_long_as_both(lab):
+    caller, called, since = lab.function(source=CALLING), lab.function(), lab.target.now()
+    lab.send(caller, {"calls": called, "with": {"sleep": 30}})
+    lab.target.wait(60)
+    assert lab.maximum("Duration", since, FunctionName=caller) == pytest.approx(30_000, abs=500)
+
+
 # What happens to a finished event
 
 OUTCOMES = {

@@ -1,11 +1,13 @@
 """Runs people's handlers: the deployed zip under AWS's own runtime client, a process each, in virtual time."""
 
+from runner.endpoint.sandbox.lab_child.frames import TOOK_HEADER
 from runner.endpoint.sandbox.model import Costs, Deployment, Execution, Limits, LogLine, Result
 from runner.endpoint.sandbox.packages import UnusablePackage
 from runner.endpoint.sandbox.runtimes import UnsupportedRuntime, python_version
 from runner.endpoint.sandbox.sandbox import Sandbox
 
 __all__ = [
+    "TOOK_HEADER",
     "Costs",
     "Deployment",
     "Execution",

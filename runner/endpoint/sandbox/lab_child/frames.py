@@ -8,6 +8,9 @@ from typing import NamedTuple
 
 RESPONSE_LIMIT_BYTES = 6_291_556
 """The largest result: 6 MB and 100 bytes, as the message of Lambda's refusal says."""
+TOOK_HEADER = "X-Async-Lab-Took"
+"""In the answer to a synchronous invocation: how many seconds it took in virtual time, which pass for a handler that
+made the call. No message over the socket, but of the same two."""
 
 
 class Kind(IntEnum):

@@ -7,6 +7,7 @@ Real time remains: in sockets and other processes, in ``select.select`` and ``po
 
 from __future__ import annotations
 
+import http.client
 import selectors
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from .clock import CLOCK, real_monotonic, real_sleep
+from .frames import TOOK_HEADER
 from .waits import sleep, starting, wait_until, waiting
 
 
@@ -25,6 +27,7 @@ def install() -> None:
     _patch_time()
     _patch_threading()
     _patch_selectors()
+    _patch_http()
     _leave_subprocess_alone()
 
 
@@ -128,6 +131,18 @@ def _callback_name(data: Any) -> str | None:
     """Return the name of what asyncio calls for a descriptor; its data are a pair of handles, reader and writer."""
     reader = data[0] if isinstance(data, tuple) else None
     return getattr(getattr(reader, "_callback", None), "__name__", None)
+
+
+def _patch_http() -> None:
+    """Let a synchronous call of another function take as long as that function does."""
+    real_begin = http.client.HTTPResponse.begin
+
+    def begin(self: http.client.HTTPResponse) -> None:
+        real_begin(self)
+        if seconds := self.getheader(TOOK_HEADER):
+            sleep(float(seconds))
+
+    http.client.HTTPResponse.begin = begin  # type: ignore[method-assign]
 
 
 def _leave_subprocess_alone() -> None:
