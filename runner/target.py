@@ -27,6 +27,16 @@ _MINUTE_SECONDS = 60
 _REST_SECONDS = 600.0
 _USERS_OWN = ("AWS_", "TF_VAR_", "TF_WORKSPACE", "TF_DATA_DIR")
 """Beginnings of variables that are about another account or another stack."""
+_CREDENTIALS = frozenset(
+    {
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "AWS_ROLE_ARN",
+        "AWS_WEB_IDENTITY_TOKEN_FILE",
+    }
+)
+"""Variables by which an SDK knows who somebody is without a profile."""
 _NO_FILES = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
 _DATA_POINT_DELAY_SECONDS = 120  # doc: on AWS a data point is one to two minutes late
 
@@ -232,7 +242,10 @@ def open_aws(profile: str | None, region: str | None) -> AwsTarget:
             f"AWS does not accept your credentials ({error}): log in again, or choose others with --profile."
         ) from error
     environment = dict(os.environ) | {"AWS_REGION": session.region_name}
-    return AwsTarget(session, account_id, environment | ({"AWS_PROFILE": profile} if profile else {}))
+    if profile:  # boto3 takes it before all else; Terraform's provider would take the environment's credentials first
+        environment = {name: value for name, value in environment.items() if name not in _CREDENTIALS}
+        environment["AWS_PROFILE"] = profile
+    return AwsTarget(session, account_id, environment)
 
 
 def endpoint_variables(url: str, region: str) -> dict[str, str]:

@@ -107,6 +107,16 @@ def test_boto3_and_terraform_work_in_the_same_region(users_settings, endpoint, o
     assert target.client("lambda").meta.region_name == region
 
 
+def test_terraform_is_who_the_profile_says_whatever_else_the_environment_has(users_settings, endpoint):
+    users_settings.setenv("AWS_ENDPOINT_URL", endpoint.url)
+    users_settings.setenv("AWS_ACCESS_KEY_ID", "another")
+    users_settings.setenv("AWS_SECRET_ACCESS_KEY", "another")
+    environment = open_aws("mine", None).environment
+    assert environment["AWS_PROFILE"] == "mine"
+    assert environment.keys().isdisjoint({"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"})
+    assert open_aws(None, None).environment["AWS_ACCESS_KEY_ID"] == "another"
+
+
 def test_without_any_region_it_is_asked_for(users_settings):
     users_settings.setenv("AWS_CONFIG_FILE", os.devnull)
     with pytest.raises(EnvironmentFailure, match="No AWS region is set"):
