@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner import leftovers, program
-from runner.errors import EnvironmentFailure, Interrupted, LabError, LeftBehind
+from runner.errors import EnvironmentFailure, Interrupted, LabError, LeftBehind, UsageError
 from runner.interrupts import Interrupts
 from runner.journal import Entry, Journal
 from runner.lab import View
 from runner.leftovers import Leftover
 from runner.package import build_package
 from runner.project import Project
-from runner.stack import still_standing
+from runner.stack import find_remaining, still_standing
 from runner.target import Target
 from runner.terraform import Terraform, find_terraform, init_from_anywhere
 
@@ -43,7 +43,10 @@ def forget_local(project: Project) -> str:
 
 def after_interruption(project: Project, target: str) -> LabError:
     """Return what to tell a user who interrupted a command: a local stack went with its endpoint in any case."""
-    entries = [] if target == "local" else Journal(project.stacks).entries(target)
+    try:
+        entries = [] if target == "local" else Journal(project.stacks).entries(target)
+    except EnvironmentFailure as error:
+        return LeftBehind(f"Interrupted. {error}")
     if not entries:
         return Interrupted("Interrupted; nothing is left behind.")
     names = ", ".join(f"{entry.name} in account {entry.account_id}, {entry.region}" for entry in entries)
@@ -57,7 +60,7 @@ def standing(project: Project, target: Target) -> list[Standing]:
     """Return what this checkout noted as made in the target's account and region."""
     entries = Journal(project.stacks).entries(target.name)
     here = [entry for entry in entries if (entry.account_id, entry.region) == (target.account_id, target.region)]
-    return [Standing(entry, tuple(leftovers.find(target, entry.name))) for entry in here]
+    return [Standing(entry, tuple(find_remaining(target, entry))) for entry in here]
 
 
 def remove(project: Project, target: Target, stacks: Sequence[Standing], view: View, interrupts: Interrupts) -> str:
@@ -72,7 +75,7 @@ def _remove(project: Project, target: Target, entry: Entry, view: View, interrup
     with interrupts.held("Everything is being taken down already."):
         failed = _destroy(project, target, entry, view, interrupts)
         failed = _delete_orphans(target, entry) or failed
-        remaining = leftovers.find(target, entry.name)
+        remaining = find_remaining(target, entry, failed)
         if remaining:
             raise LeftBehind(still_standing(remaining, entry)) from failed
         Journal(project.stacks).erase(entry)
@@ -83,7 +86,7 @@ def _delete_orphans(target: Target, entry: Entry) -> EnvironmentFailure | None:
     from botocore.exceptions import ClientError
 
     refusal = None
-    for leftover in leftovers.find(target, entry.name):
+    for leftover in find_remaining(target, entry):
         try:
             leftovers.delete(target, leftover)
         except ClientError as error:
@@ -96,14 +99,16 @@ def _destroy(
 ) -> EnvironmentFailure | None:
     """Return why Terraform could not, if it couldn't: what it would have removed is then deleted by its name."""
     log = project.lab / "destroy.log"
-    executable = find_terraform(target.environment)
-    terraform = Terraform(
-        Path(entry.directory), target.environment, log, view.terraform, interrupts, executable=executable.path
-    )
     try:
+        executable = find_terraform(target.environment)
+        terraform = Terraform(
+            Path(entry.directory), target.environment, log, view.terraform, interrupts, executable=executable.path
+        )
         build_package(project.function_src, project.package_zip)  # without it Terraform refuses even to destroy
         init_from_anywhere(terraform)
         terraform.destroy(Path(entry.var_file))
     except EnvironmentFailure as failure:
         return failure
+    except UsageError as failure:  # the function's sources are gone
+        return EnvironmentFailure(str(failure))
     return None

@@ -85,7 +85,7 @@ def _account(project: Project, open_target: Callable[[], Target]) -> Iterator[Ch
         return
     yield Check("AWS account", f"{target.account_id}, {target.region}")
     yield _concurrency(target)
-    yield Check("Left standing", _noted(project))
+    yield _checked("Left standing", lambda: _noted(project))
 
 
 def _concurrency(target: Target) -> Check:

@@ -74,7 +74,7 @@ class Stack:
             self.terraform.destroy(Path(self.entry.var_file))
         except EnvironmentFailure as error:
             failed = error
-        remaining = leftovers.find(self.target, self.entry.name)
+        remaining = find_remaining(self.target, self.entry, failed)
         goes_anyway = self.target.is_disposable and self.terraform.interrupts.happened
         if remaining and not goes_anyway:
             raise LeftBehind(still_standing(remaining, self.entry)) from failed
@@ -130,6 +130,19 @@ def _logged_to(file: Path) -> Iterator[None]:
         logger.removeHandler(handler)
         logger.propagate = True
         handler.close()
+
+
+def find_remaining(target: Target, entry: Entry, failed: EnvironmentFailure | None = None) -> list[Leftover]:
+    """Return what AWS still shows of a stack. Raises LeftBehind, because of what ``failed``, when AWS doesn't say."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        return leftovers.find(target, entry.name)
+    except (BotoCoreError, ClientError) as error:
+        raise LeftBehind(
+            f"AWS doesn't say what still stands of {entry.name} in account {entry.account_id}, {entry.region} "
+            f"({error}). Remove it with: {program.command(f'destroy --target {entry.target}')}"
+        ) from failed or error
 
 
 def still_standing(remaining: list[Leftover], entry: Entry) -> str:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 import standing
+from botocore.exceptions import ClientError
 from program import copy_of_checkout
 
 from runner import cleanup, leftovers
@@ -101,6 +102,35 @@ def test_what_aws_refuses_to_delete_is_named_and_stays_noted(checkout, account, 
     assert "aws_iam_role async-lab can't be deleted: " in str(left.value.__cause__)
     assert "DeleteConflict" in str(left.value.__cause__)
     assert Journal(checkout.stacks).entries("aws") == [entry]
+
+
+def test_an_account_that_does_not_tell_what_stands_leaves_it_noted(checkout, account, entry, monkeypatch):
+    (checkout.terraform / "main.tf").write_text("this is an error")
+
+    def refuse(_target, _name):
+        raise ClientError({"Error": {"Code": "ExpiredToken", "Message": "The token has expired"}}, "ListDashboards")
+
+    monkeypatch.setattr(leftovers, "find", refuse)
+    with pytest.raises(LeftBehind, match="AWS doesn't say what still stands of async-lab in account") as left:
+        remove(checkout, account)
+    assert "ExpiredToken" in str(left.value)
+    assert str(left.value).endswith("Remove it with: async-lab destroy --target aws")
+    assert Journal(checkout.stacks).entries("aws") == [entry]
+
+
+def test_without_terraform_resources_are_deleted_all_the_same(checkout, account, entry, monkeypatch, tmp_path):
+    standing.make(account, "async-lab")
+    monkeypatch.setitem(account.environment, "PATH", str(tmp_path))
+    remove(checkout, account)
+    assert leftovers.find(account, "async-lab") == []
+
+
+def test_a_note_that_nobody_can_read_is_told_after_an_interruption(checkout, account, entry):
+    for note in checkout.stacks.iterdir():
+        note.write_text("no note")
+    told = cleanup.after_interruption(checkout, "aws")
+    assert isinstance(told, LeftBehind)
+    assert "can't be read as the note of a stack" in str(told)
 
 
 def test_an_interruption_on_aws_says_what_may_stand_and_how_to_remove_it(checkout, account, entry):
