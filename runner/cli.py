@@ -110,7 +110,7 @@ def run(
     from runner.project import Project
 
     project = Project.locate()
-    chosen = [scenario_files.find(project, name) for name in scenarios]
+    chosen = scenario_files.find_all(project, scenarios)
     if out is not None:
         report.prepare(out)
     settings = lab.Settings(seed=seed, events=events, keep=keep)
@@ -256,10 +256,9 @@ def _aws(region: str | None, profile: str | None) -> Target:
 def _ask_before_changing(where: Target, scenarios: Sequence[Scenario], *, yes: bool) -> None:
     if where.is_disposable:
         return
-    names = sorted({scenario.stack_name for scenario in scenarios})
+    name = scenarios[0].stack_name
     _note(f"Account {where.account_id}, region {where.region}: Terraform will create, and the lab remove at the end,")
-    for name in names:
-        _note(f"  function, role, log group, event-invoke config, alarms and dashboard named {name}")
+    _note(f"  function, role, log group, event-invoke config, alarms and dashboard named {name}")
     _confirm(yes=yes)
 
 

@@ -110,6 +110,22 @@ def test_a_file_anywhere_can_be_run(write):
     assert scenario.find(PROJECT, str(write(VALID, "elsewhere"))).name == "elsewhere"
 
 
+def test_scenarios_that_do_not_share_a_stack_are_refused(write):
+    other = write(f'{VALID}name = "another"\n', "elsewhere")
+    with pytest.raises(UsageError, match=r"their files name several \(another, async-lab\): give them one `name`"):
+        scenario.find_all(PROJECT, ["scenario-2", str(other)])
+
+
+def test_a_scenario_named_twice_is_refused():
+    with pytest.raises(UsageError, match=r"^scenario-2 is named 2 times; name it once\.$"):
+        scenario.find_all(PROJECT, ["scenario-2", "baseline", "2"])
+
+
+def test_a_whole_number_may_have_a_decimal_point(write):
+    count = scenario.load(PROJECT, write(f"{VALID}events = {{ count = 3.0 }}\n")).events.count
+    assert (count, type(count)) == (3, int)
+
+
 def test_an_unknown_scenario_is_answered_with_the_nearest():
     with pytest.raises(
         UsageError, match=r'no scenario "senario-2"; did you mean scenario-2.*async-lab scenarios'
@@ -158,6 +174,11 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
         (
             "events = {\n  pause = 1\n}",
             "x.tfvars:7: events.pause is not declared in terraform/variables.tf; there is count, interval_seconds.",
+        ),
+        ("observe_seconds = 1e999", "x.tfvars:6: observe_seconds is inf; the lab allows 0 to 86400 (a day)."),
+        (
+            "events = { interval_seconds = 1e999 }",
+            "x.tfvars:6: events.interval_seconds is inf; the lab allows 0 or more (seconds).",
         ),
         ("events = { count = 0 }", "x.tfvars:6: events.count is 0; the lab allows 1 to 10000."),
         ("tags = { a = 1 }", "x.tfvars:6: tags.a is 1; it must be a string."),

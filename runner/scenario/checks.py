@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from math import isfinite
 from typing import Any
 
 from runner.aggregate import STATISTICS
@@ -28,8 +29,8 @@ class Bounds:
 
     def problem(self, address: Address, value: float) -> str | None:
         """Return the sentence that says what is wrong with a value; None when nothing is."""
-        is_inside = value >= self.lowest and (self.highest is None or value <= self.highest)
-        if is_inside and (value == int(value) or not self.is_whole):
+        is_inside = isfinite(value) and value >= self.lowest and (self.highest is None or value <= self.highest)
+        if is_inside and (float(value).is_integer() or not self.is_whole):
             return None
         allowed = "whole numbers only" if is_inside else self._span
         note = f" ({self.meaning})" if self.meaning else ""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from pathlib import Path
@@ -88,6 +89,20 @@ def find(project: Project, name: str) -> Scenario:
     near = [match for word in (name, f"scenario-{name}") for match in get_close_matches(word, known, n=1, cutoff=0.5)]
     hint = f"did you mean {near[0]}? Or " if near else ""
     raise UsageError(f'There is no scenario "{name}"; {hint}list them with: {program.command("scenarios")}')
+
+
+def find_all(project: Project, names: Sequence[str]) -> list[Scenario]:
+    """Load the scenarios that run on one stack. Raises UsageError when one is named twice, or they name two stacks."""
+    found = [find(project, name) for name in names]
+    for name, times in Counter(scenario.name for scenario in found).items():
+        if times > 1:
+            raise UsageError(f"{name} is named {times} times; name it once.")
+    if len(stacks := sorted({scenario.stack_name for scenario in found})) > 1:
+        raise UsageError(
+            f"The scenarios run on one stack, and their files name several ({', '.join(stacks)}): "
+            "give them one `name`, or run them one at a time."
+        )
+    return found
 
 
 def load(project: Project, path: Path) -> Scenario:

@@ -86,7 +86,20 @@ def value_of(node: Node) -> Any:
         preserve_heredocs=False,
         preserve_scientific_notation=False,
     )
-    return hcl2.transform(node).serialize(options=options)
+    return _with_whole_numbers(hcl2.transform(node).serialize(options=options))
+
+
+def _with_whole_numbers(value: Any) -> Any:
+    """Return the value with 3 where it says 3.0: Terraform has one kind of number."""
+    match value:
+        case dict():
+            return {name: _with_whole_numbers(each) for name, each in value.items()}
+        case list():
+            return [_with_whole_numbers(each) for each in value]
+        case float() if value.is_integer():
+            return int(value)
+        case _:
+            return value
 
 
 def parts(node: Node) -> list[Node]:
