@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from http import HTTPStatus
+from math import isfinite
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
@@ -91,6 +92,8 @@ class Front:
         if environ["REQUEST_METHOD"] == "POST":
             try:
                 seconds = float(parse_qs(wire.body(environ).decode())["seconds"][0])
+                if not (isfinite(seconds) and seconds >= 0):
+                    raise ValueError(seconds)  # noqa: TRY301 - refused like what is no number
             except (KeyError, ValueError):
                 return Response(
                     HTTPStatus.BAD_REQUEST, b'{"message": "POST seconds=N, a number of seconds to let pass"}\n'

@@ -34,6 +34,7 @@ class Timeline:
         """Let ``seconds`` of virtual time pass."""
         with self._moving:
             self._move_to(self._clock.now() + seconds)
+            self._promised = self._clock.now()  # what came meanwhile, such as a call by a handler, has no say in it
 
     def advance_to(self, at: float) -> None:
         """Let time pass until ``at``, unless somebody else moves it at this moment.
@@ -43,12 +44,15 @@ class Timeline:
         """
         with self._promising:
             self._promised = max(self._promised, at)
-        if self._moving.acquire(blocking=False):
+        while self._moving.acquire(blocking=False):
             try:
+                end = self._promised  # before looking, because who promises has its outcome
                 if all(region.is_resolved for region in self._regions()):
-                    self._move_to(self._promised)
+                    self._move_to(end)
             finally:
                 self._moving.release()
+            if end == self._promised:
+                break
 
     def close(self) -> None:
         """Let no handler start any more."""
@@ -67,9 +71,9 @@ class Timeline:
         self._clock.move_to(end)
 
     def _end_minute(self) -> None:
-        self._clock.move_to(self._next_minute)
-        self._on_minute(self._next_minute)
-        self._next_minute += _MINUTE_SECONDS
+        minute, self._next_minute = self._next_minute, self._next_minute + _MINUTE_SECONDS
+        self._clock.move_to(minute)
+        self._on_minute(minute)
 
     def _next_due(self) -> tuple[float, Invocations | None]:
         upcoming: list[tuple[float, Invocations | None]] = [(inf, None)]

@@ -1,12 +1,15 @@
 """Virtual time: it stands still, moves when someone waits, stops at every minute, and can run by itself."""
 
 import threading
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 from queue_lab import Lab
 
 from runner.endpoint.clock import PacedClock, VirtualClock
 from runner.endpoint.embedded import Endpoint
+from runner.endpoint.front import CLOCK_PATH
 from runner.endpoint.timeline import Timeline
 
 START = 1_795_422_225.0  # 2026-11-23T08:23:45Z
@@ -61,6 +64,35 @@ def test_nobody_is_held_up_by_time_that_moves_already(clock, minutes):
     mover.join()
     timeline.close()
     assert clock.now() == START + 60
+
+
+class Region:
+    """What a timeline sees of one: nothing is due, and an execution has no outcome until somebody says so."""
+
+    is_resolved = False
+
+    def next_due(self):
+        return None
+
+
+def test_a_call_that_ends_while_another_has_no_outcome_moves_time_with_that_ones_end(clock, minutes):
+    region = Region()
+    timeline = Timeline(clock, lambda: (region,), minutes.append, 1)
+    timeline.advance_to(START + 30)  # of a function that a handler calls
+    assert clock.now() == START
+    region.is_resolved = True
+    timeline.advance_to(START + 10)
+    timeline.close()
+    assert clock.now() == START + 30
+
+
+@pytest.mark.parametrize("seconds", ["nan", "inf", "-1", "soon", ""])
+def test_time_that_is_none_is_refused_and_the_clock_goes_on(seconds):
+    with Endpoint(start=START) as endpoint:
+        with pytest.raises(HTTPError, match="400"):
+            urlopen(f"{endpoint.url}{CLOCK_PATH}", f"seconds={seconds}".encode())
+        endpoint.wait(5)
+        assert endpoint.clock.now() == START + 5
 
 
 def test_paced_clock_runs_by_itself_and_can_be_moved_ahead():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -36,7 +37,8 @@ def _act(book: Book, alarm: Alarm, before: Condition, arn: str) -> None:
     else:
         failure = None
         subject = f'{alarm.condition.state}: "{alarm.name}" in {region_name(book.region)}'
-        topic.publish(json.dumps(message(book, alarm, before)), subject=subject[:100])
+        with suppress(Exception):  # what subscribers make of it is not the alarm's to know
+            topic.publish(json.dumps(message(book, alarm, before)), subject=subject[:100])
     summary = f"Failed to execute action {arn}" if failure else f"Successfully executed action {arn}"
     outcome = {"actionState": "Failed", "error": failure} if failure else {"actionState": "Succeeded"}
     data = {**outcome, "notificationResource": arn, "stateUpdateTimestamp": int(alarm.condition.at * 1000)}

@@ -119,10 +119,7 @@ class Book:
 def book(account_id: str, region: str) -> Book:
     """Return the alarms of an account and region. They live in moto's backend, so that its reset clears them too."""
     backend = cloudwatch_backends[account_id][region]
-    kept: Book | None = vars(backend).get("alarm_book")
-    if kept is None:
-        kept = Book(account_id, region, backend.alarms)
-        backend.alarm_book = kept
+    kept: Book = vars(backend).setdefault("alarm_book", Book(account_id, region, backend.alarms))
     return kept
 
 
