@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from runner.endpoint import destinations, executions, functions, logs
@@ -32,7 +30,6 @@ from runner.twin import (
     Throttled,
     Twin,
 )
-from runner.twin.chance import Draw, uniform
 
 EMPTY_PAYLOAD = b"{}"  # what an event without a payload is delivered as (snapshot)
 _SYSTEM_ERROR = 500
@@ -64,7 +61,6 @@ class Invocations:
         self._running: dict[str, Ran] = {}  # by execution environment
         self._last_response: dict[str, Response] = {}  # by request
         self._log_streams: dict[str, str] = {}  # by execution environment
-        self._choices = _choices(seed)
         self._account = AccountConcurrency(lambda: functions.allocated(account_id, region))
         self._twin = Twin(
             self._config_of,
@@ -84,7 +80,6 @@ class Invocations:
         """Start the random numbers again."""
         with self._changed:
             self._twin.reseed(seed)
-            self._choices = _choices(seed)
 
     def accept(self, target: Target, payload: bytes) -> str:
         """Queue an event for a function that exists; return its request id."""
@@ -138,9 +133,9 @@ class Invocations:
             self._twin.resolve(ran.execution, ran.outcome)
             self._changed.notify_all()
 
-    def _config_of(self, target: Target) -> FunctionConfig | None:
+    def _config_of(self, target: Target, chance: float) -> FunctionConfig | None:
         try:
-            return executions.configured(self._find(target, next(self._choices)))
+            return executions.configured(self._find(target, chance))
         except FunctionNotFound:
             return None
 
@@ -186,8 +181,3 @@ class Invocations:
         )
         for metric in destinations.deliver(deployed, event, record.at, self._invoke_elsewhere):
             put(self._store, Sample(record.event.target, metric, record.at, 1))
-
-
-def _choices(seed: int) -> Iterator[float]:
-    """Yield a number in [0, 1) for each attempt: which version an alias with routing sends it to."""
-    return (uniform(seed, Draw.ROUTE, attempt) for attempt in itertools.count())

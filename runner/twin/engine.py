@@ -34,8 +34,11 @@ from runner.twin.model import (
 )
 from runner.twin.rules import ACCOUNT_CONCURRENCY, Condition, Expiry, Rules, too_old_next_time
 
-ConfigOf = Callable[[Target], FunctionConfig | None]
-"""A target's settings at this moment; None when the function is gone."""
+ConfigOf = Callable[[Target, float], FunctionConfig | None]
+"""A target's settings at this moment; None when the function is gone.
+
+The number in [0, 1) is the attempt's own: it decides between the versions of an alias with weights.
+"""
 
 _MINUTE_SECONDS = 60.0
 
@@ -134,9 +137,10 @@ class Twin:
 
     def invoke(self, target: Target, at: float) -> Execution | None:
         """Start a synchronous execution, to be resolved like any other; None when it is throttled (429)."""
-        config = self._config_of(target) or FunctionConfig(reserved_concurrency=0)
-        request_id = self.new_request_id(next(self._numbers))
-        execution = self._start(target, config, at, request_id, None)
+        number = next(self._numbers)
+        route = chance.uniform(self._seed, Draw.ROUTE, number)
+        config = self._config_of(target, route) or FunctionConfig(reserved_concurrency=0)
+        execution = self._start(target, config, at, self.new_request_id(number), None)
         if execution is None:
             self._record(Throttled(at, target, None))
         return execution
@@ -170,7 +174,7 @@ class Twin:
 
     def _attempt(self, waiting: _Waiting, at: float) -> None:
         event = waiting.event
-        config = self._config_of(event.target)
+        config = self._config_of(event.target, self._uniform(Draw.ROUTE, event, waiting.attempts + 1))
         if config is None:
             self._finish(waiting, Condition.FUNCTION_DELETED, at)
         elif config.reserved_concurrency == 0:
@@ -233,7 +237,7 @@ class Twin:
 
     def _retry(self, waiting: _Waiting, at: float) -> None:
         waiting.errors += 1
-        config = self._config_of(waiting.event.target)
+        config = self._config_of(waiting.event.target, self._uniform(Draw.ROUTE, waiting.event, waiting.attempts))
         if config is None:
             self._finish(waiting, Condition.FUNCTION_DELETED, at)
         elif waiting.errors > config.maximum_retry_attempts:

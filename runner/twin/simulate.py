@@ -25,7 +25,13 @@ def simulate(
 ) -> list[Record]:
     """Return all that happened, in order of time, until the queue is settled or ``until``."""
     history: list[Record] = []
-    twin = Twin(functions.get, history.append, seed=seed, rules=rules, unreserved_limit=lambda: unreserved_limit)
+    twin = Twin(
+        lambda target, _: functions.get(target),
+        history.append,
+        seed=seed,
+        rules=rules,
+        unreserved_limit=lambda: unreserved_limit,
+    )
     for at, target in sorted(arrivals, key=lambda arrival: arrival[0]):
         run_until(twin, min(at, until), outcome_of)
         if at <= until:

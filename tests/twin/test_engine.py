@@ -179,7 +179,7 @@ def test_system_errors_back_off_like_throttles_and_do_not_use_retries_up():
 def test_a_changed_configuration_applies_to_events_that_wait():
     functions = {FUNCTION: FunctionConfig()}
     history = []
-    twin = Twin(functions.get, history.append, rules=STEADY)
+    twin = Twin(lambda target, _: functions.get(target), history.append, rules=STEADY)
     twin.accept(FUNCTION, 0.0)
     run_until(twin, 30.0, lambda _: FAILS)
     functions[FUNCTION] = FunctionConfig(reserved_concurrency=0)
@@ -190,7 +190,7 @@ def test_a_changed_configuration_applies_to_events_that_wait():
 def test_events_of_a_deleted_function_are_gone():
     functions = {FUNCTION: FunctionConfig()}
     history = []
-    twin = Twin(functions.get, history.append, rules=STEADY)
+    twin = Twin(lambda target, _: functions.get(target), history.append, rules=STEADY)
     twin.accept(FUNCTION, 0.0)
     run_until(twin, 30.0, lambda _: FAILS)
     del functions[FUNCTION]
@@ -201,13 +201,34 @@ def test_events_of_a_deleted_function_are_gone():
 
 def test_a_synchronous_invocation_takes_its_place_and_is_never_retried():
     history = []
-    twin = Twin({FUNCTION: FunctionConfig(reserved_concurrency=1)}.get, history.append)
+    twin = Twin(lambda _target, _chance: FunctionConfig(reserved_concurrency=1), history.append)
     execution = twin.invoke(FUNCTION, 0.0)
     assert twin.invoke(FUNCTION, 0.0) is None
     twin.resolve(execution, FAILS)
     run_until(twin, 1_000.0, lambda _: FAILS)
     assert sum(isinstance(record, Started) for record in history) == 1
     assert sum(values(history, "Throttles")) == 1
+
+
+def test_what_decides_an_attempts_version_is_its_own_whoever_else_is_there():
+    def chances(others):
+        config, seen = FunctionConfig(maximum_retry_attempts=2), {}
+        other = Target("other")
+
+        def config_of(target, chance):
+            seen.setdefault(target, []).append(chance)
+            return config
+
+        twin = Twin(config_of, [].append, rules=STEADY)
+        twin.accept(FUNCTION, 0.0)
+        for number in range(others):
+            twin.accept(other, 10.0 * number)
+        run_until(twin, 1_000.0, lambda _: FAILS)
+        return seen[FUNCTION]
+
+    alone = chances(others=0)
+    assert len(set(alone)) == 3  # attempts; what is asked after one has the same
+    assert chances(others=5) == alone
 
 
 def test_concurrent_executions_are_counted_in_every_minute_they_run():
@@ -222,7 +243,7 @@ def test_concurrent_executions_are_counted_in_every_minute_they_run():
 
 
 def test_an_execution_must_have_an_outcome_before_time_goes_on():
-    twin = Twin({FUNCTION: FunctionConfig()}.get, [].append)
+    twin = Twin(lambda _target, _chance: FunctionConfig(), [].append)
     twin.accept(FUNCTION, 0.0)
     twin.step()
     with pytest.raises(RuntimeError, match="1 executions have no outcome yet"):

@@ -49,7 +49,7 @@ def attempts_by_event(history):
 def test_received_is_succeeded_and_dropped_and_pending_at_every_instant(world):
     history = []
     twin = Twin(
-        world.functions.get,
+        lambda target, _: world.functions.get(target),
         history.append,
         seed=world.seed,
         rules=world.rules,
