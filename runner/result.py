@@ -54,8 +54,6 @@ class RunResult:
     wall_seconds: Mapping[str, float]
     """Real time by phase: ``{"apply": 8.1, …}``."""
     alarms: tuple[AlarmChange, ...] = ()
-    notes: tuple[str, ...] = ()
-    """What else the user must know: what still stands, say."""
 
     @property
     def is_as_expected(self) -> bool:

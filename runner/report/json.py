@@ -45,7 +45,6 @@ def document(result: RunResult) -> dict[str, Any]:
         "events": [asdict(event) | {"at": moment(event.at)} for event in result.sent],
         "alarms": [asdict(alarm) | {"at": moment(alarm.at)} for alarm in result.alarms],
         "wall_seconds": dict(result.wall_seconds),
-        "notes": list(result.notes),
     }
 
 

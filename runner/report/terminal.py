@@ -34,7 +34,7 @@ def show_run(console: Console, result: RunResult, result_file: str | None, next_
     for finding in result.findings:
         _show_finding(console, finding, glyphs)
     _show_alarms(console, result.alarms)
-    _show_ways_on(console, result, result_file, next_command)
+    _show_ways_on(console, result_file, next_command)
 
 
 def show_verdict(console: Console, result: RunResult) -> None:
@@ -143,10 +143,8 @@ def _show_alarms(console: Console, alarms: Iterable[AlarmChange]) -> None:
         indented(console, _labelled(_clock(alarm.at), Text(alarm.name)))
 
 
-def _show_ways_on(console: Console, result: RunResult, result_file: str | None, next_command: str | None) -> None:
+def _show_ways_on(console: Console, result_file: str | None, next_command: str | None) -> None:
     console.print()
-    for note in result.notes:
-        console.print(Text(note, "yellow"))
     for label, text in (("Result", result_file), ("Next", next_command)):
         if text:  # in one piece, however long, to be copied
             console.print(Text.assemble((f"{label:8}", "dim"), text), soft_wrap=True)

@@ -127,10 +127,6 @@ def test_markup_in_a_scenario_is_text():
     assert "[bold]Odd[/nothing]" in shown(result_of("baseline", scenario=odd))
 
 
-def test_notes_are_shown():
-    assert "async-lab still stands." in shown(result_of("baseline", notes=("async-lab still stands.",)))
-
-
 def test_every_scenario_is_listed_with_what_it_shows():
     scenarios = [scenario.find(PROJECT, name) for name in METRICS]
     lines = printed(show_scenarios, scenarios)

@@ -58,14 +58,6 @@ class Pool:
         finally:
             self._give_back(place)
 
-    def discard(self, environment_id: str) -> None:
-        """Forget an environment; if it is lent, its execution ends as one whose process was killed."""
-        with self._changed:
-            if place := self._places.pop(environment_id, None):
-                self._end(place)
-                if not place.is_lent:
-                    self._alive.pop(environment_id, None)
-
     def close(self) -> None:
         """End all, also those that are lent, and lend none again. Returns when every one has come back."""
         with self._changed:

@@ -58,10 +58,6 @@ class Sandbox:
                     place.forget()
             return result
 
-    def discard(self, environment_id: str) -> None:
-        """End an execution environment that will not be used again."""
-        self._pool.discard(environment_id)
-
     def close(self) -> None:
         """End every process and remove every file."""
         self._pool.close()

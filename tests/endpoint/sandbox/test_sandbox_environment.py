@@ -240,13 +240,6 @@ def test_an_alias_and_its_version_share_an_environment_and_the_context_names_wha
     assert function.returns() == [2, "arn:of:version:7"]
 
 
-def test_a_discarded_environment_is_gone(deploy, sandbox):
-    function = deploy(COUNTS)
-    function(environment="gone")
-    sandbox.discard(f"{function.prefix}/gone")
-    assert function(environment="gone").init_seconds is not None
-
-
 def test_a_handler_reaches_the_endpoint_with_boto3_and_its_dummy_credentials(deploy):
     """boto3 is there as on Lambda, though the package doesn't bring it."""
     function = deploy(
