@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from runner.aws_errors import aws_errors
 from runner.errors import ExitCode, Interrupted, LabError, UsageError
 from runner.interrupts import Abandoned, Interrupts
 
@@ -39,7 +40,7 @@ class _Commands(TyperGroup):
         except LabError as error:
             _tell(error)
             raise typer.Exit(error.exit_code) from error
-        except _aws_errors() as error:
+        except aws_errors() as error:
             _tell(error)
             raise typer.Exit(ExitCode.ENVIRONMENT) from error
 
@@ -326,9 +327,3 @@ def _tell(error: BaseException) -> None:
         typer.echo(error, err=True)
     else:
         typer.secho(f"Error: {error}", fg=typer.colors.RED, err=True)
-
-
-def _aws_errors() -> tuple[type[Exception], ...]:
-    """Return what botocore raises, if it was imported: else nothing of it can have been raised."""
-    exceptions = sys.modules.get("botocore.exceptions")
-    return (exceptions.BotoCoreError, exceptions.ClientError) if exceptions else ()
