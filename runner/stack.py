@@ -21,7 +21,6 @@ from runner.scenario import Scenario
 from runner.target import Target
 from runner.terraform import Terraform, find_terraform, init_from_anywhere, installed_provider, kept_provider
 from runner.terraform.progress import Listener
-from runner.twin.rules import MINIMUM_UNRESERVED_CONCURRENCY
 
 _NOT_OF_THE_LAB = shutil.ignore_patterns(
     ".terraform",
@@ -34,12 +33,6 @@ _NOT_OF_THE_LAB = shutil.ignore_patterns(
     "examples",
 )
 """What users may have added to ``terraform/`` for their own account, and what a run has no use for."""
-
-
-_RESERVE_LESS = "reserve less in its reserved_concurrent_executions."
-_MORE_OR_LOCAL = (
-    "ask for a higher limit (Service Quotas, Lambda, Concurrent executions), or run it with --target local."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +51,6 @@ class Stack:
 
     def apply(self, scenario: Scenario) -> dict[str, Any]:
         """Make the stack what the scenario says; return Terraform's outputs."""
-        _check_concurrency(self.target, scenario)
         self.journal.write(self.entry)
         self.terraform.apply(scenario.path)
         return self.terraform.output()
@@ -190,18 +182,4 @@ def _check_free(stack: Stack) -> None:
         raise EnvironmentFailure(
             f"{', '.join(map(str, taken))} stands in account {stack.entry.account_id}, {stack.entry.region}, and this "
             f"checkout didn't make it: set another `name` in {stack.entry.var_file}, or remove it yourself."
-        )
-
-
-def _check_concurrency(target: Target, scenario: Scenario) -> None:
-    """Refuse, before anything is made, a reservation that the account's limit doesn't allow (new accounts have 10)."""
-    reserved = scenario.reserved_concurrent_executions
-    if reserved <= 0:
-        return
-    limit = target.client("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
-    if limit - reserved < MINIMUM_UNRESERVED_CONCURRENCY:
-        raise EnvironmentFailure(
-            f"{scenario.name} reserves {reserved} of account {target.account_id}'s {limit} concurrent executions in "
-            f"{target.region}, and Lambda keeps {MINIMUM_UNRESERVED_CONCURRENCY} unreserved: "
-            + (_RESERVE_LESS if target.is_disposable else _MORE_OR_LOCAL)
         )

@@ -34,6 +34,20 @@ def make(target, name):
     policy = iam.create_policy(PolicyName=f"{name}-managed", PolicyDocument=POLICY)["Policy"]["Arn"]
     iam.attach_role_policy(RoleName=name, PolicyArn=policy)
     target.client("logs").create_log_group(logGroupName=f"/aws/lambda/{name}")
+    _make_function(target, name, role)
+    cloudwatch.put_metric_alarm(AlarmName=f"{name}-errors", **ALARM)
+    cloudwatch.put_composite_alarm(AlarmName=f"{name}-async", AlarmRule=f'ALARM("{name}-errors")')
+    cloudwatch.put_dashboard(DashboardName=name, DashboardBody='{"widgets": []}')
+
+
+def reserve(target, name, number):
+    """A function that has reserved some of the account's concurrency."""
+    role = target.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
+    _make_function(target, name, role)
+    target.client("lambda").put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=number)
+
+
+def _make_function(target, name, role, **options):
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as package:
         package.writestr("app.py", "def handler(event, context): ...\n")
@@ -43,7 +57,5 @@ def make(target, name):
         Role=role,
         Handler="app.handler",
         Code={"ZipFile": archive.getvalue()},
+        **options,
     )
-    cloudwatch.put_metric_alarm(AlarmName=f"{name}-errors", **ALARM)
-    cloudwatch.put_composite_alarm(AlarmName=f"{name}-async", AlarmRule=f'ALARM("{name}-errors")')
-    cloudwatch.put_dashboard(DashboardName=name, DashboardBody='{"widgets": []}')
