@@ -137,10 +137,15 @@ def test_a_name_that_somebody_else_uses_is_refused_before_anything_is_made(check
     assert len(client("logs").describe_log_groups()["logGroups"]) == 1
 
 
-@pytest.mark.parametrize(("typed", "code"), [(b"n\n", ExitCode.USAGE), (CTRL_C, ExitCode.INTERRUPTED)])
+@pytest.mark.parametrize(("typed", "code"), [(b"n\n", ExitCode.AS_EXPECTED), (CTRL_C, ExitCode.INTERRUPTED)])
 def test_without_a_yes_nothing_is_changed(typed, code, account, checkout, client):
     ended, said = answer(checkout, account, typed, "run", "baseline")
     assert ended == code, said
+    shown = said.replace("\r", "").splitlines()
+    assert all(len(line) <= 80 for line in shown if "Traceback" not in line)
+    assert "1 event sent; about" in said
+    assert "Cost: at most about $0.0" in said
+    assert "Your credentials need sts:GetCallerIdentity" in said
     assert "othing was changed" in said or "nothing is left behind" in said
     assert client("iam").list_roles()["Roles"] == []
     assert noted(checkout) == []
@@ -149,7 +154,7 @@ def test_without_a_yes_nothing_is_changed(typed, code, account, checkout, client
 def test_without_anybody_to_ask_nothing_is_changed(checkout, run):
     refused = run("run", "baseline")
     assert refused.returncode == ExitCode.USAGE
-    assert "Nobody is there to ask: give --yes to change the AWS account without asking." in refused.stderr
+    assert "Can't ask for confirmation without a terminal. Pass --yes to skip it." in refused.stderr
     assert refused.stdout == ""
     assert noted(checkout) == []
 
