@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner import leftovers, program
+from runner import program
 from runner.errors import EnvironmentFailure, Interrupted, LabError, LeftBehind, UsageError
 from runner.interrupts import Interrupts
 from runner.journal import Entry, Journal
@@ -14,7 +14,7 @@ from runner.lab import View
 from runner.leftovers import Leftover
 from runner.package import build_package
 from runner.project import Project
-from runner.stack import find_remaining, still_standing
+from runner.stack import find_remaining, remove_leftovers
 from runner.target import Target
 from runner.terraform import Terraform, find_terraform, init_from_anywhere
 
@@ -74,24 +74,8 @@ def remove(project: Project, target: Target, stacks: Sequence[Standing], view: V
 def _remove(project: Project, target: Target, entry: Entry, view: View, interrupts: Interrupts) -> None:
     with interrupts.held("Everything is being taken down already."):
         failed = _destroy(project, target, entry, view, interrupts)
-        failed = _delete_orphans(target, entry) or failed
-        remaining = find_remaining(target, entry, failed)
-        if remaining:
-            raise LeftBehind(still_standing(remaining, entry)) from failed
+        remove_leftovers(target, entry, failed)
         Journal(project.stacks).erase(entry)
-
-
-def _delete_orphans(target: Target, entry: Entry) -> EnvironmentFailure | None:
-    """Delete what an interrupted apply made without telling: the name was free before it. Return the last refusal."""
-    from botocore.exceptions import ClientError
-
-    refusal = None
-    for leftover in find_remaining(target, entry):
-        try:
-            leftovers.delete(target, leftover)
-        except ClientError as error:
-            refusal = EnvironmentFailure(f"{leftover} can't be deleted: {error}")
-    return refusal
 
 
 def _destroy(

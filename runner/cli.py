@@ -10,11 +10,13 @@ from enum import StrEnum
 from itertools import pairwise
 from pathlib import Path
 from secrets import token_hex
+from textwrap import wrap
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
+from runner.aws_errors import aws_errors
 from runner.errors import ExitCode, Interrupted, LabError, UsageError
 from runner.interrupts import Abandoned, Interrupts
 
@@ -39,7 +41,7 @@ class _Commands(TyperGroup):
         except LabError as error:
             _tell(error)
             raise typer.Exit(error.exit_code) from error
-        except _aws_errors() as error:
+        except aws_errors() as error:
             _tell(error)
             raise typer.Exit(ExitCode.ENVIRONMENT) from error
 
@@ -122,7 +124,7 @@ def run(
         _opened(target, region, profile, seed) as where,
     ):
         with view.paused():
-            _ask_before_changing(where, chosen, yes=yes)
+            _ask_before_changing(where, chosen, events, yes=yes)
         work = project.runs / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{chosen[0].name}-{token_hex(2)}"
         with closing(lab.run(chosen, project, where, settings, work, view, interrupts)) as runs:
             for result in runs:
@@ -253,12 +255,14 @@ def _aws(region: str | None, profile: str | None) -> Target:
     return open_aws(profile, region)
 
 
-def _ask_before_changing(where: Target, scenarios: Sequence[Scenario], *, yes: bool) -> None:
+def _ask_before_changing(where: Target, scenarios: Sequence[Scenario], events: int | None, *, yes: bool) -> None:
+    from runner import forecast
+
     if where.is_disposable:
         return
-    name = scenarios[0].stack_name
-    _note(f"Account {where.account_id}, region {where.region}: Terraform will create, and the lab remove at the end,")
-    _note(f"  function, role, log group, event-invoke config, alarms and dashboard named {name}")
+    _note(f"On AWS, account {where.account_id}, region {where.region}:")
+    for sentence in forecast.sentences(scenarios, events):
+        _note(sentence, indent="  ")
     _confirm(yes=yes)
 
 
@@ -267,25 +271,29 @@ def _ask_before_removing(where: Target, standing: Sequence[object], *, yes: bool
         return
     _note(f"Account {where.account_id}, region {where.region}: the lab will remove")
     for name in standing:
-        _note(f"  {name}")
+        _note(str(name), indent="  ")
     _confirm(yes=yes)
 
 
-def _note(text: str) -> None:
-    typer.echo(text, err=True)  # standard output is for results
+def _note(text: str, indent: str = "") -> None:
+    lines = wrap(
+        text, 80, initial_indent=indent, subsequent_indent=indent + "  ", break_long_words=False, break_on_hyphens=False
+    )
+    typer.echo("\n".join(lines), err=True)  # standard output is for results
 
 
 def _confirm(*, yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        raise UsageError("Nobody is there to ask: give --yes to change the AWS account without asking.")
+        raise UsageError("Can't ask for confirmation without a terminal. Pass --yes to skip it.")
     try:
         goes_on = typer.confirm("Go on?", err=True)
     except typer.Abort as abort:
         raise Interrupted("Interrupted; nothing was changed.") from abort
     if not goes_on:
-        raise UsageError("Nothing was changed.")
+        _note("Nothing was changed.")
+        raise typer.Exit(ExitCode.AS_EXPECTED)
 
 
 def _next_command(project: Project, result: RunResult) -> str | None:
@@ -326,9 +334,3 @@ def _tell(error: BaseException) -> None:
         typer.echo(error, err=True)
     else:
         typer.secho(f"Error: {error}", fg=typer.colors.RED, err=True)
-
-
-def _aws_errors() -> tuple[type[Exception], ...]:
-    """Return what botocore raises, if it was imported: else nothing of it can have been raised."""
-    exceptions = sys.modules.get("botocore.exceptions")
-    return (exceptions.BotoCoreError, exceptions.ClientError) if exceptions else ()

@@ -7,20 +7,23 @@ import platform
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from runner import program
-from runner.errors import EnvironmentFailure, LabError
+from runner import program, scenario
+from runner.aws_errors import aws_errors
+from runner.concurrency import concurrency_for
+from runner.errors import EnvironmentFailure, LabError, UsageError
 from runner.journal import Journal
 from runner.project import Project
+from runner.scenario import Scenario
 from runner.target import Target
 from runner.terraform import Terraform, find_terraform, installed_provider
 from runner.twin.rules import MINIMUM_UNRESERVED_CONCURRENCY
+from runner.wording import listed
 
-_LARGEST_RESERVATION = 1
-"""What scenarios 2 and 3 reserve."""
 _LEVELS_OF_A_MIRROR = 5
 """Host, namespace, type, version and platform lie above a provider's program (Terraform, "Provider Installation")."""
 
@@ -84,26 +87,36 @@ def _account(project: Project, open_target: Callable[[], Target]) -> Iterator[Ch
         yield Check("AWS account", str(error), is_well=False)
         return
     yield Check("AWS account", f"{target.account_id}, {target.region}")
-    yield _concurrency(target)
+    yield _concurrency(project, target)
     yield _checked("Left standing", lambda: _noted(project))
 
 
-def _concurrency(target: Target) -> Check:
-    from botocore.exceptions import BotoCoreError, ClientError
-
+def _concurrency(project: Project, target: Target) -> Check:
+    greedy = [one for one in _scenarios(project) if one.reserved_concurrent_executions > 0]
+    names = sorted({one.stack_name for one in greedy}) or ["async-lab"]
     try:
-        limit = target.client("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
-    except (BotoCoreError, ClientError) as error:
+        accounts = {name: concurrency_for(target, name) for name in names}
+    except aws_errors() as error:
         return Check("Concurrency", f"AWS doesn't tell: {error}", is_well=False)
-    if limit - _LARGEST_RESERVATION >= MINIMUM_UNRESERVED_CONCURRENCY:
-        return Check("Concurrency", f"{limit} concurrent executions: enough for every scenario")
-    needed = MINIMUM_UNRESERVED_CONCURRENCY + _LARGEST_RESERVATION
+    account = accounts[names[0]]
+    has = f"{account.unreserved} of {account.limit} concurrent executions are free"
+    refused = [one for one in greedy if one.reserved_concurrent_executions > accounts[one.stack_name].reservable]
+    if not refused:
+        return Check("Concurrency", f"{has}: enough for every scenario")
+    needed = MINIMUM_UNRESERVED_CONCURRENCY + max(one.reserved_concurrent_executions for one in refused)
     return Check(
         "Concurrency",
-        f"{limit} concurrent executions, and Lambda lets nobody reserve of the last {MINIMUM_UNRESERVED_CONCURRENCY}: "
-        f"scenarios 2 and 3 need {needed}. Ask for more: Service Quotas, AWS Lambda, Concurrent executions.",
+        f"{has}, and Lambda lets nobody reserve of the last {MINIMUM_UNRESERVED_CONCURRENCY}: "
+        f"{listed([one.name for one in refused])} {'needs' if len(refused) == 1 else 'need'} {needed}. "
+        "Ask for more: Service Quotas, AWS Lambda, Concurrent executions.",
         is_well=False,
     )
+
+
+def _scenarios(project: Project) -> Iterator[Scenario]:
+    for name in scenario.names(project):
+        with suppress(UsageError):  # whoever runs it is told what is wrong with it
+            yield scenario.find(project, name)
 
 
 def _noted(project: Project) -> str:

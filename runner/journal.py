@@ -22,6 +22,8 @@ class Entry:
     directory: str
     """Terraform's working directory, with its state."""
     var_file: str
+    resources: tuple[tuple[str, str], ...] = ()
+    """Kind and exact name of what Terraform planned to make. None in notes of earlier versions."""
 
     @property
     def file_name(self) -> str:
@@ -50,6 +52,10 @@ class Journal:
         """Whether the stack was noted and not erased since."""
         return (self._directory / entry.file_name).exists()
 
+    def noted(self, entry: Entry) -> Entry:
+        """Return the stack as it was noted last: with its resources; as it is, when it wasn't noted."""
+        return _read(self._directory / entry.file_name) if self.knows(entry) else entry
+
     def erase(self, entry: Entry) -> None:
         """Forget a stack of which nothing is left."""
         (self._directory / entry.file_name).unlink(missing_ok=True)
@@ -62,8 +68,10 @@ class Journal:
 
 def _read(path: Path) -> Entry:
     try:
-        return Entry(**json.loads(path.read_text()))
-    except (OSError, ValueError, TypeError) as error:
+        noted = json.loads(path.read_text())
+        noted["resources"] = tuple((str(kind), str(name)) for kind, name in noted.get("resources", ()))
+        return Entry(**noted)
+    except (OSError, ValueError, TypeError, AttributeError) as error:
         raise EnvironmentFailure(
             f"{path} can't be read as the note of a stack ({error}): look on AWS for what stands, then remove the file."
         ) from error

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from runner import alarms
+from runner.concurrency import check_concurrency
 from runner.diagnosis import Configuration, diagnose
 from runner.expectations import compare
 from runner.interrupts import Interrupts
@@ -67,6 +68,7 @@ def run(
 
     It is taken down at the end in any case, but for one that the user wants to keep and that did all it should.
     """
+    check_concurrency(target, scenarios)
     view.phase("Preparing Terraform")
     with open_stack(project, target, scenarios[0], work, interrupts, view.terraform) as stack, ExitStack() as held:
         is_kept = False

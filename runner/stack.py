@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from runner import leftovers, program
+from runner.aws_errors import aws_errors, is_passing
 from runner.errors import EnvironmentFailure, LeftBehind
 from runner.interrupts import Interrupts
 from runner.journal import Entry, Journal
@@ -21,7 +22,6 @@ from runner.scenario import Scenario
 from runner.target import Target
 from runner.terraform import Terraform, find_terraform, init_from_anywhere, installed_provider, kept_provider
 from runner.terraform.progress import Listener
-from runner.twin.rules import MINIMUM_UNRESERVED_CONCURRENCY
 
 _NOT_OF_THE_LAB = shutil.ignore_patterns(
     ".terraform",
@@ -35,11 +35,8 @@ _NOT_OF_THE_LAB = shutil.ignore_patterns(
 )
 """What users may have added to ``terraform/`` for their own account, and what a run has no use for."""
 
-
-_RESERVE_LESS = "reserve less in its reserved_concurrent_executions."
-_MORE_OR_LOCAL = (
-    "ask for a higher limit (Service Quotas, Lambda, Concurrent executions), or run it with --target local."
-)
+_PAUSES_SECONDS = (2.0, 4.0, 8.0, 16.0)
+"""Between attempts to delete what AWS was too busy for; each of them has retries of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +55,35 @@ class Stack:
 
     def apply(self, scenario: Scenario) -> dict[str, Any]:
         """Make the stack what the scenario says; return Terraform's outputs."""
-        _check_concurrency(self.target, scenario)
-        self.journal.write(self.entry)
-        self.terraform.apply(scenario.path)
+        if self.target.is_disposable:  # all that is made goes with it
+            self.journal.write(self.entry)
+            self.terraform.apply(scenario.path)
+        else:
+            self._apply_noted(scenario)
         return self.terraform.output()
+
+    def _apply_noted(self, scenario: Scenario) -> None:
+        """Note the exact names of all that Terraform plans, see that nobody else has them, and apply that very plan."""
+        kept = self.terraform.log.absolute().with_name("apply.tfplan")
+        try:
+            self.terraform.plan(scenario.path, keep=kept)
+            changes = self.terraform.planned(kept)
+            noted = self.journal.noted(self.entry)
+            self._check_free(noted, leftovers.names(changes, created=True))
+            resources = sorted({*noted.resources, *leftovers.names(changes)})
+            self.journal.write(replace(noted, resources=tuple(resources), var_file=str(scenario.path)))
+            self.terraform.apply_plan(kept)
+        finally:
+            kept.unlink(missing_ok=True)
+
+    def _check_free(self, noted: Entry, made: Sequence[tuple[str, str]]) -> None:
+        """Refuse names that somebody else uses: AWS would overwrite their alarms and dashboards without a word."""
+        taken = leftovers.taken(self.target, noted, made)
+        if taken:
+            raise EnvironmentFailure(
+                f"{', '.join(map(str, taken))} stands in account {noted.account_id}, {noted.region}, and this "
+                f"checkout didn't make it: set another `name` in {noted.var_file}, or remove it yourself."
+            )
 
     def take_down(self) -> None:
         """Destroy it, then ask AWS itself whether anything is left. Raises LeftBehind, which says what."""
@@ -74,10 +96,11 @@ class Stack:
             self.terraform.destroy(Path(self.entry.var_file))
         except EnvironmentFailure as error:
             failed = error
-        remaining = find_remaining(self.target, self.entry, failed)
-        goes_anyway = self.target.is_disposable and self.terraform.interrupts.happened
-        if remaining and not goes_anyway:
-            raise LeftBehind(still_standing(remaining, self.entry)) from failed
+        if not self.target.is_disposable:
+            remove_leftovers(self.target, self.journal.noted(self.entry), failed)
+        elif failed and not self.terraform.interrupts.happened:
+            self.journal.erase(self.entry)  # what Terraform left goes with the endpoint
+            raise failed
         self.journal.erase(self.entry)
 
 
@@ -103,8 +126,6 @@ def open_stack(
         stack = Stack(target, terraform, Journal(project.stacks), _entry(target, scenario, directory))
         if target.is_disposable:  # it began with the run: nothing stands yet, and what still will goes with it
             resources.callback(stack.journal.erase, stack.entry)
-        else:
-            _check_free(stack)
         yield stack
     if target.is_disposable:  # nothing went wrong: the log is enough
         shutil.rmtree(directory)
@@ -134,15 +155,32 @@ def _logged_to(file: Path) -> Iterator[None]:
 
 def find_remaining(target: Target, entry: Entry, failed: EnvironmentFailure | None = None) -> list[Leftover]:
     """Return what AWS still shows of a stack. Raises LeftBehind, because of what ``failed``, when AWS doesn't say."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
     try:
-        return leftovers.find(target, entry.name)
-    except (BotoCoreError, ClientError) as error:
+        return leftovers.find(target, entry)
+    except aws_errors() as error:
         raise LeftBehind(
             f"AWS doesn't say what still stands of {entry.name} in account {entry.account_id}, {entry.region} "
             f"({error}). Remove it with: {program.command(f'destroy --target {entry.target}')}"
         ) from failed or error
+
+
+def remove_leftovers(target: Target, entry: Entry, failed: EnvironmentFailure | None = None) -> None:
+    """Delete what Terraform left of a stack, and again while AWS is busy. Raises LeftBehind, which says what."""
+    for pause in (*_PAUSES_SECONDS, None):
+        remaining = find_remaining(target, entry, failed)
+        is_passing_only = True
+        for leftover in remaining:
+            try:
+                leftovers.delete(target, leftover)
+            except aws_errors() as error:
+                failed = EnvironmentFailure(f"{leftover} can't be deleted: {error}")
+                is_passing_only = is_passing_only and is_passing(error)
+        remaining = find_remaining(target, entry, failed) if remaining else []
+        if not remaining:
+            return
+        if pause is None or not is_passing_only:
+            raise LeftBehind(still_standing(remaining, entry)) from failed
+        target.wait(pause)
 
 
 def still_standing(remaining: list[Leftover], entry: Entry) -> str:
@@ -179,29 +217,3 @@ def _entry(target: Target, scenario: Scenario, directory: Path) -> Entry:
         directory=str(directory),
         var_file=str(scenario.path),
     )
-
-
-def _check_free(stack: Stack) -> None:
-    """Refuse a name under which somebody else's resources stand: a clean-up would take them for the lab's."""
-    if stack.journal.knows(stack.entry) or stack.terraform.output():
-        return
-    taken = leftovers.find(stack.target, stack.entry.name)
-    if taken:
-        raise EnvironmentFailure(
-            f"{', '.join(map(str, taken))} stands in account {stack.entry.account_id}, {stack.entry.region}, and this "
-            f"checkout didn't make it: set another `name` in {stack.entry.var_file}, or remove it yourself."
-        )
-
-
-def _check_concurrency(target: Target, scenario: Scenario) -> None:
-    """Refuse, before anything is made, a reservation that the account's limit doesn't allow (new accounts have 10)."""
-    reserved = scenario.reserved_concurrent_executions
-    if reserved <= 0:
-        return
-    limit = target.client("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
-    if limit - reserved < MINIMUM_UNRESERVED_CONCURRENCY:
-        raise EnvironmentFailure(
-            f"{scenario.name} reserves {reserved} of account {target.account_id}'s {limit} concurrent executions in "
-            f"{target.region}, and Lambda keeps {MINIMUM_UNRESERVED_CONCURRENCY} unreserved: "
-            + (_RESERVE_LESS if target.is_disposable else _MORE_OR_LOCAL)
-        )

@@ -11,7 +11,9 @@ from contextlib import contextmanager
 from difflib import get_close_matches
 from math import floor
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
+from runner.aws_errors import settings_are_read
 from runner.errors import EnvironmentFailure, UsageError
 
 if TYPE_CHECKING:
@@ -177,7 +179,8 @@ class AwsTarget(Target):
 
     def _client(self, service: str, config: Any) -> Any:
         make: Callable[..., Any] = self.session.client
-        return make(service, config=config)
+        with settings_are_read():  # a service may have an endpoint of its own, which is no URL
+            return make(service, config=config)
 
 
 @contextmanager
@@ -223,29 +226,38 @@ def without_users_settings() -> Iterator[None]:
 
 
 def open_aws(profile: str | None, region: str | None) -> AwsTarget:
-    """Find out who the user is on AWS. Raises EnvironmentFailure when AWS doesn't say it."""
+    """Find out who the user is on AWS. Raises EnvironmentFailure when AWS or the user's settings don't say it."""
     import boto3
-    from botocore import exceptions
 
-    try:
+    _check_endpoints()
+    with settings_are_read():
         # Terraform and the AWS CLI read AWS_REGION, boto3 doesn't.
         session = boto3.Session(profile_name=profile, region_name=region or os.environ.get("AWS_REGION"))
         if session.region_name is None:
             raise EnvironmentFailure("No AWS region is set: give --region, or set AWS_REGION or the profile's region.")
-        account_id = session.client("sts").get_caller_identity()["Account"]
-    except (exceptions.ConnectionError, exceptions.HTTPClientError) as error:
-        raise EnvironmentFailure(f"AWS can't be reached ({error}): check the network, region and proxy.") from error
-    except exceptions.ProfileNotFound as error:
-        raise EnvironmentFailure(f"{error}: choose one that exists with --profile or AWS_PROFILE.") from error
-    except (exceptions.BotoCoreError, exceptions.ClientError) as error:
-        raise EnvironmentFailure(
-            f"AWS does not accept your credentials ({error}): log in again, or choose others with --profile."
-        ) from error
+        account_id = session.client("sts").get_caller_identity().get("Account")
+        if not account_id:
+            raise EnvironmentFailure("What answers for AWS is not AWS (it names no account): check AWS_ENDPOINT_URL.")
     environment = dict(os.environ) | {"AWS_REGION": session.region_name}
     if profile:  # boto3 takes it before all else; Terraform's provider would take the environment's credentials first
         environment = {name: value for name, value in environment.items() if name not in _CREDENTIALS}
         environment["AWS_PROFILE"] = profile
     return AwsTarget(session, account_id, environment)
+
+
+def _check_endpoints() -> None:
+    """Name the variable that holds no URL, which botocore doesn't."""
+    from botocore.utils import is_valid_endpoint_url
+
+    for name, value in os.environ.items():
+        if name.startswith("AWS_ENDPOINT_URL") and value:
+            try:
+                is_url = value.startswith(("http://", "https://")) and is_valid_endpoint_url(value)
+                is_url = is_url and urlsplit(value).port != 0
+            except ValueError:
+                is_url = False
+            if not is_url:
+                raise EnvironmentFailure(f'{name} is "{value}"; it must be a URL, such as http://127.0.0.1:4600.')
 
 
 def endpoint_variables(url: str, region: str) -> dict[str, str]:

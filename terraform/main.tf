@@ -9,6 +9,8 @@ module "function" {
   memory_size = var.memory_size
   timeout     = var.timeout
 
+  function_tags = { Scenario = var.title }
+
   environment = {
     variables = {
       LAB_ACTION        = var.behavior.action

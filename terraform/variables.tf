@@ -213,7 +213,7 @@ variable "runtime" {
 }
 
 variable "tags" {
-  description = "Tags for all that the lab makes, besides Project and Scenario."
+  description = "Tags for all that the lab makes, besides Project, Stack and the function's Scenario."
   type        = map(string)
   default     = {}
   nullable    = false

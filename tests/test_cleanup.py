@@ -1,6 +1,7 @@
 """What clean-up takes down. That Terraform's own part of it works is in tests/lab."""
 
 import json
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -12,7 +13,7 @@ from runner import cleanup, leftovers
 from runner.endpoint.embedded import Endpoint
 from runner.errors import ExitCode, Interrupted, LeftBehind
 from runner.interrupts import Interrupts
-from runner.journal import Entry, Journal
+from runner.journal import Journal
 from runner.target import LocalTarget
 
 REGION = "eu-west-1"
@@ -47,14 +48,16 @@ def checkout(tmp_path):
 def entry(checkout, account):
     """A stack that is noted, and that no state of Terraform's knows."""
     var_file = str(checkout.scenarios / "baseline.tfvars")
-    noted = Entry("aws", account.account_id, REGION, "async-lab", str(checkout.terraform), var_file)
+    noted = standing.noted(account, "async-lab", directory=str(checkout.terraform), var_file=var_file)
     Journal(checkout.stacks).write(noted)
     return noted
 
 
 def test_what_is_standing_is_told_by_stack_and_resource(checkout, account, entry):
     assert [str(stack) for stack in cleanup.standing(checkout, account)] == ["async-lab: nothing that AWS still shows"]
-    account.client("logs").create_log_group(logGroupName="/aws/lambda/async-lab")
+    account.client("logs").create_log_group(
+        logGroupName="/aws/lambda/async-lab", tags={"Project": "async-lab", "Stack": "async-lab"}
+    )
     assert [str(stack) for stack in cleanup.standing(checkout, account)] == [
         "async-lab: aws_cloudwatch_log_group /aws/lambda/async-lab"
     ]
@@ -76,7 +79,7 @@ def remove(checkout, account):
 def test_what_terraform_does_not_know_is_deleted_by_its_name(checkout, account, entry):
     standing.make(account, "async-lab")
     assert remove(checkout, account) == f"Nothing is left in account {account.account_id}, {REGION}."
-    assert leftovers.find(account, "async-lab") == []
+    assert leftovers.find(account, entry) == []
     assert Journal(checkout.stacks).entries("aws") == []
 
 
@@ -84,7 +87,7 @@ def test_where_terraform_can_not_work_any_more_resources_are_deleted_all_the_sam
     (checkout.terraform / "main.tf").write_text("this is an error")
     standing.make(account, "async-lab")
     remove(checkout, account)
-    assert leftovers.find(account, "async-lab") == []
+    assert leftovers.find(account, entry) == []
 
 
 def test_what_aws_refuses_to_delete_is_named_and_stays_noted(checkout, account, entry):
@@ -118,11 +121,57 @@ def test_an_account_that_does_not_tell_what_stands_leaves_it_noted(checkout, acc
     assert Journal(checkout.stacks).entries("aws") == [entry]
 
 
+@pytest.mark.parametrize("neighbor", ["async-lab-eu", "my-async-lab", "my-async-lab-eu"])
+def test_a_neighbor_is_neither_told_nor_touched(checkout, account, entry, neighbor):
+    (checkout.terraform / "main.tf").write_text("this is an error")
+    standing.make(account, neighbor)
+    assert [str(stack) for stack in cleanup.standing(checkout, account)] == ["async-lab: nothing that AWS still shows"]
+    standing.make(account, "async-lab")
+    remove(checkout, account)
+    assert len(leftovers.find(account, standing.noted(account, neighbor))) == len(standing.resources(neighbor))
+
+
+def busy(monkeypatch, times):
+    """Let AWS refuse each deletion as often as this, as one that is too busy does."""
+    really, asked = leftovers.delete, Counter()
+
+    def delete(target, leftover):
+        asked[leftover] += 1
+        if asked[leftover] <= times:
+            raise ClientError({"Error": {"Code": "Throttling", "Message": "Rate exceeded"}}, "Delete")
+        really(target, leftover)
+
+    monkeypatch.setattr(leftovers, "delete", delete)
+    return asked
+
+
+def test_what_aws_is_too_busy_to_delete_is_deleted_later(checkout, account, entry, monkeypatch):
+    (checkout.terraform / "main.tf").write_text("this is an error")
+    standing.make(account, "async-lab")
+    asked = busy(monkeypatch, times=2)
+    before = account.now()
+    remove(checkout, account)
+    assert set(asked.values()) == {3}
+    assert account.now() - before == pytest.approx(2 + 4)
+    assert leftovers.find(account, entry) == []
+
+
+def test_an_aws_that_stays_busy_is_given_up_at_last(checkout, account, entry, monkeypatch):
+    (checkout.terraform / "main.tf").write_text("this is an error")
+    account.client("sqs").create_queue(
+        QueueName="async-lab-failures", tags={"Project": "async-lab", "Stack": "async-lab"}
+    )
+    busy(monkeypatch, times=100)
+    with pytest.raises(LeftBehind, match="aws_sqs_queue async-lab-failures"):
+        remove(checkout, account)
+    assert Journal(checkout.stacks).entries("aws") == [entry]
+
+
 def test_without_terraform_resources_are_deleted_all_the_same(checkout, account, entry, monkeypatch, tmp_path):
     standing.make(account, "async-lab")
     monkeypatch.setitem(account.environment, "PATH", str(tmp_path))
     remove(checkout, account)
-    assert leftovers.find(account, "async-lab") == []
+    assert leftovers.find(account, entry) == []
 
 
 def test_a_note_that_nobody_can_read_is_told_after_an_interruption(checkout, account, entry):

@@ -3,6 +3,7 @@
 import os
 
 import pytest
+import standing
 from program import copy_of_checkout
 
 from runner import doctor
@@ -50,7 +51,7 @@ def test_an_account_is_told_with_its_concurrency_limit_and_what_stands(checkout,
     Journal(checkout.stacks).write(entry)
     checks = examine(checkout, lambda: account)
     assert checks["AWS account"].found == f"{account.account_id}, eu-west-1"
-    assert checks["Concurrency"].found == "1000 concurrent executions: enough for every scenario"
+    assert checks["Concurrency"].found == "1000 of 1000 concurrent executions are free: enough for every scenario"
     assert checks["Left standing"].found.startswith(f"async-lab in {account.account_id}, eu-west-1. Remove it with: ")
 
 
@@ -66,12 +67,24 @@ def test_a_new_accounts_limit_is_too_low_and_it_says_what_to_ask_for(checkout, a
             return lambda_client
 
     def lower(parsed, **_):
-        parsed["AccountLimit"]["ConcurrentExecutions"] = 10
+        parsed["AccountLimit"] |= {"ConcurrentExecutions": 10, "UnreservedConcurrentExecutions": 10}
 
     check = examine(checkout, New)["Concurrency"]
     assert not check.is_well
-    assert check.found.startswith("10 concurrent executions")
-    assert "scenarios 2 and 3 need 101. Ask for more: Service Quotas" in check.found
+    assert check.found.startswith("10 of 10 concurrent executions are free")
+    assert "scenario-2 and scenario-3 need 101. Ask for more: Service Quotas" in check.found
+
+
+def test_what_others_have_reserved_is_not_free(checkout, account):
+    standing.reserve(account, "others", 900)
+    check = examine(checkout, lambda: account)["Concurrency"]
+    assert not check.is_well
+    assert check.found.startswith("100 of 1000 concurrent executions are free, and Lambda lets nobody reserve of the")
+
+
+def test_a_scenario_that_can_not_be_read_keeps_nobody_from_being_told(checkout, account):
+    (checkout.scenarios / "broken.tfvars").write_text("title =")
+    assert examine(checkout, lambda: account)["Concurrency"].is_well
 
 
 def test_an_account_that_refuses_to_tell_is_no_reason_to_stop(checkout):

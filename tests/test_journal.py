@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 
 import pytest
@@ -21,6 +22,23 @@ def test_a_noted_stack_is_known_until_it_is_erased_also_to_another_process(direc
     Journal(directory).erase(ENTRY)
     assert not Journal(directory).knows(ENTRY)
     assert Journal(directory).entries("aws") == []
+
+
+def test_resources_are_noted_with_their_exact_names(directory):
+    entry = replace(ENTRY, resources=(("aws_iam_role", "async-lab"),))
+    assert Journal(directory).noted(entry) == entry
+    Journal(directory).write(entry)
+    assert Journal(directory).noted(ENTRY) == entry
+    assert Journal(directory).entries("aws") == [entry]
+
+
+def test_notes_of_earlier_versions_have_no_resources(directory):
+    Journal(directory).write(ENTRY)
+    (note,) = directory.iterdir()
+    document = json.loads(note.read_text())
+    del document["resources"]
+    note.write_text(json.dumps(document))
+    assert Journal(directory).entries("aws") == [ENTRY]
 
 
 def test_noting_a_stack_twice_notes_it_once(directory):

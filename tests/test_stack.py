@@ -2,14 +2,12 @@
 
 import json
 import logging
-from dataclasses import replace
 
 import pytest
 from program import copy_of_checkout
 
 from runner import scenario
 from runner.endpoint.embedded import Endpoint
-from runner.errors import EnvironmentFailure
 from runner.interrupts import Interrupts
 from runner.stack import open_stack
 from runner.target import LocalTarget
@@ -51,15 +49,6 @@ def test_what_the_endpoint_logs_lies_beside_terraforms_log_and_not_on_the_termin
         logging.getLogger("runner.endpoint.unanswered").error("POST / failed")
     assert (checkout.runs / "this" / "endpoint.log").read_text() == "POST / failed\n"
     assert "POST / failed" not in "".join(capfd.readouterr())
-
-
-@pytest.mark.lab
-def test_a_reservation_that_the_accounts_limit_does_not_allow_is_refused_before_anything_is_noted(opened, checkout):
-    greedy = replace(scenario.find(checkout, "scenario-2"), reserved_concurrent_executions=901)
-    with opened as stack:
-        with pytest.raises(EnvironmentFailure, match=r"reserves 901 of account \d+'s 1000 .* keeps 100 unreserved"):
-            stack.apply(greedy)
-        assert not stack.may_stand
 
 
 @pytest.mark.lab

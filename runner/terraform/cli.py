@@ -70,8 +70,12 @@ class Terraform:
         given = ("-refresh=false", *_given(var_file, variables))
         self._change("destroy", given, "Everything is being taken down already.")
 
-    def plan(self, var_file: Path, variables: Variables | None = None) -> Plan:
-        """Compare configuration, state and what stands."""
+    def apply_plan(self, kept: Path) -> None:
+        """Do what ``plan`` kept, and nothing else."""
+        self._change("apply", (str(kept),), "Finishing the apply so that nothing is orphaned.")
+
+    def plan(self, var_file: Path, variables: Variables | None = None, keep: Path | None = None) -> Plan:
+        """Compare configuration, state and what stands; ``keep`` is where the plan is kept for ``apply_plan``."""
         changes: list[Progress] = []
 
         def listen(progress: Progress) -> None:
@@ -79,14 +83,23 @@ class Terraform:
                 changes.append(progress)
             self.progress(progress)
 
-        options = ("-detailed-exitcode", *_given(var_file, variables))
+        kept = () if keep is None else (f"-out={keep}",)
+        options = ("-detailed-exitcode", *kept, *_given(var_file, variables))
         code = self._only_read("plan", options, listen, (_SUCCESS, _CHANGES))
         return Plan(is_empty=code == _SUCCESS, changes=tuple(changes))
 
     def output(self) -> dict[str, Any]:
         """Return the outputs' values by name."""
+        return {name: output["value"] for name, output in json.loads(self._answer("output")).items()}
+
+    def planned(self, kept: Path) -> list[dict[str, Any]]:
+        """Return the resource changes of a plan that was kept, as Terraform's JSON has them."""
+        changes: list[dict[str, Any]] = json.loads(self._answer("show", str(kept))).get("resource_changes", [])
+        return changes
+
+    def _answer(self, command: str, *arguments: str) -> bytes:
         answer = subprocess.run(
-            [self.executable, "output", "-json"],
+            [self.executable, command, "-json", *arguments],
             cwd=self.directory,
             env=for_terraform(self.environment),
             capture_output=True,
@@ -94,8 +107,8 @@ class Terraform:
             start_new_session=True,
         )
         if answer.returncode != _SUCCESS:
-            raise TerraformFailed(f"terraform output failed: {' '.join(answer.stderr.decode().split())}")
-        return {name: output["value"] for name, output in json.loads(answer.stdout).items()}
+            raise TerraformFailed(f"terraform {command} failed: {' '.join(answer.stderr.decode().split())}")
+        return answer.stdout
 
     def _only_read(self, command: str, options: Sequence[str], listener: Listener, accepted: tuple[int, ...]) -> int:
         with self._running(command, options) as terraform:

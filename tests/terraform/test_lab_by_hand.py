@@ -28,6 +28,15 @@ def test_a_second_plan_is_empty(initialised):
     assert completed.returncode == 0, said(completed)
 
 
+@pytest.mark.usefixtures("applied")
+def test_another_title_changes_the_function_alone(initialised):
+    completed = initialised(".").run("plan", SCENARIO, "-var=title=Another", "-var=description=Another")
+    assert completed.returncode == 0, said(completed)
+    changed = [line.split()[1] for line in completed.stdout.splitlines() if " will be updated" in line]
+    assert changed == ["module.function.aws_lambda_function.this"]
+    assert "0 to add, 1 to change, 0 to destroy" in completed.stdout
+
+
 @pytest.mark.parametrize("scenario", ["baseline", "scenario-1", "scenario-2", "scenario-3", "scenario-4"])
 def test_no_scenario_warns(initialised, scenario):
     completed = initialised(".").run("plan", f"-var-file=scenarios/{scenario}.tfvars")

@@ -22,7 +22,7 @@ resource "aws_lambda_function" "this" {
   memory_size   = var.memory_size
   timeout       = var.timeout
   publish       = var.alias != null
-  tags          = var.tags
+  tags          = merge(var.tags, var.function_tags)
 
   package_type      = local.is_image ? "Image" : "Zip"
   architectures     = [var.code.architecture]

@@ -210,6 +210,13 @@ variable "failure_queue" {
   }
 }
 
+variable "function_tags" {
+  description = "Tags for the function alone: what changes with each deployment then updates nothing else."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
 variable "logging" {
   description = "The function's log group. format is Text or JSON; the levels are for JSON only. retention_in_days = 0 keeps the lines for ever."
   type = object({
