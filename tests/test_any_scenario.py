@@ -75,12 +75,11 @@ def changed(draw: st.DrawFn) -> str:
 
 
 def read(path: Path, content: bytes) -> Scenario | None:
-    """Read the content as a scenario; None when it is refused, with one line for each problem."""
+    """Read the content as a scenario; None when it is refused."""
     path.write_bytes(content)
     try:
         loaded = scenario.load(PROJECT, path)
-    except UsageError as error:
-        assert all(line.startswith(f"{path}") for line in str(error).split("\n") if line.isprintable())
+    except UsageError:
         return None
     json.loads(as_json([result_of("baseline", scenario=loaded)]), parse_constant=pytest.fail)
     return loaded

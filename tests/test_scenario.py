@@ -11,7 +11,7 @@ from runner.expectations import Expectation
 from runner.metrics import METRIC_NAMES
 from runner.project import Project
 from runner.scenario import Behavior, Events, variables
-from runner.scenario.checks import ACTIONS, BOUNDS
+from runner.scenario.checks import ACTIONS, BOUNDS, LONGEST_DESCRIPTION, RETENTIONS
 from runner.scenario.hcl import parse, parts, text_of, value_of
 
 PROJECT = Project(Path(__file__).parents[1])
@@ -361,7 +361,7 @@ def test_a_name_that_a_shell_or_make_takes_apart_is_refused(tmp_path, name):
 
 @pytest.mark.parametrize("name", ["x" * 300, "x" * 5000, "/" * 5000, "", "\udcff", "\x1b[31m"])
 def test_any_name_that_is_no_scenarios_is_answered(name):
-    with pytest.raises(UsageError, match="There is no scenario|is no scenario"):
+    with pytest.raises(UsageError, match=r"There is no scenario|is no scenario"):
         scenario.find(PROJECT, name)
 
 
@@ -408,6 +408,14 @@ def test_terraform_validates_the_same_bounds(address):
 
     numbers = {float(number) for number in re.findall(r"-?\d+", said)}
     assert {bounds.lowest, bounds.lowest if bounds.highest is None else bounds.highest} <= numbers
+
+
+def test_terraform_validates_the_same_retentions_and_lengths():
+    said = validations()
+
+    condition = said["log_retention_in_days"].partition("var.log_retention_in_days")[0]
+    assert tuple(map(int, re.findall(r"\d+", condition))) == RETENTIONS
+    assert str(LONGEST_DESCRIPTION) in said["description"]
 
 
 def test_terraform_validates_the_same_names():

@@ -66,7 +66,8 @@ PATTERNS: Mapping[Address, tuple[re.Pattern[str], str]] = {
         "a tag allows 1 to 128 letters, digits, spaces and _ . : / = + @ -",
     ),
 }
-RETENTIONS = (0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180) + (
+RETENTIONS = (
+    *(0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180),
     *(365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
 """What CloudWatch Logs allows (API reference, PutRetentionPolicy); 0 is Terraform's word for ever."""

@@ -90,8 +90,8 @@ def _is_name(name: str) -> bool:
 
 def _misnomer(file_name: str) -> str:
     return (
-        f'"{file_name}" can\'t be a scenario: its name is what you type, 1 to {_LONGEST_NAME} letters of a to z, digits '
-        "and . _ - without spaces, beginning with a letter or digit."
+        f'"{file_name}" can\'t be a scenario: its name is what you type, 1 to {_LONGEST_NAME} letters of a to z, '
+        "digits and . _ - without spaces, beginning with a letter or digit."
     )
 
 

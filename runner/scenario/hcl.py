@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
 import stat
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -90,10 +89,9 @@ def parse(path: Path, shown: str) -> Node:
 def _text(path: Path, shown: str) -> str:
     """Return what a file holds. It is looked at first: others never end (a device), or never begin (a FIFO)."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-        with open(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise UsageError(f"{shown} is not a regular file.")
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise UsageError(f"{shown} is not a regular file.")
+        with path.open("rb") as file:
             content = file.read(LARGEST_FILE_BYTES + 1)
     except OSError as error:
         raise UsageError(f"{shown} can't be read: {error.strerror}.") from error
@@ -215,12 +213,12 @@ def _tokens(node: Node) -> list[str]:
 
 def _misspelled(nodes: list[tuple[Address, Node]]) -> Iterator[Problem]:
     """Yield what python-hcl2 reads and Terraform doesn't, and numbers that no computer reads exactly."""
-    checks: dict[str, Callable[[Node], str | None]] = {
-        "string": _problem_of_string,
-        **dict.fromkeys(_NUMBERS, _problem_of_number),
-    }
     for address, node in nodes:
-        sentence = checks.get(node.data, lambda _: None)(node)
+        sentence = None
+        if node.data == "string":
+            sentence = _problem_of_string(node)
+        elif node.data in _NUMBERS:
+            sentence = _problem_of_number(node)
         if sentence:
             yield Problem(address, f"{address_name(address)} {sentence}")
 
