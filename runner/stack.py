@@ -36,6 +36,8 @@ _NOT_OF_THE_LAB = shutil.ignore_patterns(
 """What users may have added to ``terraform/`` for their own account, and what a run has no use for."""
 
 
+_OUTPUTS = {"function_name": str, "alarm_names": list, "composite_alarm_names": list}
+"""What a run needs to know of what Terraform made."""
 _RESERVE_LESS = "reserve less in its reserved_concurrent_executions."
 _MORE_OR_LOCAL = (
     "ask for a higher limit (Service Quotas, Lambda, Concurrent executions), or run it with --target local."
@@ -61,7 +63,7 @@ class Stack:
         _check_concurrency(self.target, scenario)
         self.journal.write(self.entry)
         self.terraform.apply(scenario.path)
-        return self.terraform.output()
+        return _complete(self.terraform.output())
 
     def take_down(self) -> None:
         """Destroy it, then ask AWS itself whether anything is left. Raises LeftBehind, which says what."""
@@ -79,6 +81,17 @@ class Stack:
         if remaining and not goes_anyway:
             raise LeftBehind(still_standing(remaining, self.entry)) from failed
         self.journal.erase(self.entry)
+
+
+def _complete(outputs: dict[str, Any]) -> dict[str, Any]:
+    """Return the outputs that a run goes on with. Raises EnvironmentFailure when one is missing or of another type."""
+    for name, kind in _OUTPUTS.items():
+        if not isinstance(outputs.get(name), kind):
+            raise EnvironmentFailure(
+                f"Terraform's outputs have no {name} that can be used: is terraform/outputs.tf changed, or `terraform` "
+                "on the PATH another program?"
+            )
+    return outputs
 
 
 @contextmanager

@@ -85,17 +85,21 @@ class Terraform:
 
     def output(self) -> dict[str, Any]:
         """Return the outputs' values by name."""
-        answer = subprocess.run(
-            [self.executable, "output", "-json"],
-            cwd=self.directory,
-            env=for_terraform(self.environment),
-            capture_output=True,
-            check=False,
-            start_new_session=True,
-        )
+        try:
+            answer = subprocess.run(
+                [self.executable, "output", "-json"],
+                cwd=self.directory,
+                env=for_terraform(self.environment),
+                capture_output=True,
+                check=False,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise TerraformFailed(f"terraform output can't be started: {error.strerror}.") from error
         if answer.returncode != _SUCCESS:
-            raise TerraformFailed(f"terraform output failed: {' '.join(answer.stderr.decode().split())}")
-        return {name: output["value"] for name, output in json.loads(answer.stdout).items()}
+            why = " ".join(answer.stderr.decode(errors="replace").split()) or f"exit code {answer.returncode}"
+            raise TerraformFailed(f"terraform output failed: {why}")
+        return outputs(answer.stdout)
 
     def _only_read(self, command: str, options: Sequence[str], listener: Listener, accepted: tuple[int, ...]) -> int:
         with self._running(command, options) as terraform:
@@ -128,6 +132,16 @@ class Terraform:
             raise failure(command, code, diagnostics, self.directory, self.log)
         tell.raise_failure()
         return code
+
+
+def outputs(answer: bytes) -> dict[str, Any]:
+    """Return the values in what ``terraform output -json`` prints. Raises TerraformFailed when it is something else."""
+    try:
+        return {name: output["value"] for name, output in json.loads(answer).items()}
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+        raise TerraformFailed(
+            "terraform output answers what is no outputs as JSON: look at what is on the PATH."
+        ) from error
 
 
 def _given(var_file: Path, variables: Variables | None) -> tuple[str, ...]:
