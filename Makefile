@@ -7,12 +7,16 @@ ARGS ?=
 # In how many processes tests run: 0 is this one alone. 3 take half the time on two cores, as most wait for the provider.
 WORKERS ?= 0
 
+# A module on the user's PYTHONPATH must not stand in for one of the lab's.
+unexport PYTHONPATH PYTHONHOME
+
 VENV := .venv
 BIN := $(VENV)/bin
 SECURITY := .venv-security
 LAB := $(BIN)/async-lab
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-SCENARIOS := $(basename $(notdir $(wildcard terraform/scenarios/*.tfvars)))
+# Names that the shell and make leave in one piece; `async-lab scenarios` tells of others.
+SCENARIOS := $(shell ls terraform/scenarios | LC_ALL=C sed -nE 's/^([A-Za-z0-9][A-Za-z0-9._-]{0,99})\.tfvars$$/\1/p')
 # Bare like Terraform's own arguments: a scenario is found with or without the prefix.
 scenario_of = $(if $(wildcard terraform/scenarios/scenario-$(1).tfvars),scenario-$(1),$(1))
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
+from io import TextIOWrapper
 from itertools import pairwise
 from pathlib import Path
 from secrets import token_hex
@@ -19,6 +20,7 @@ from typer.core import TyperGroup
 from runner.aws_errors import aws_errors
 from runner.errors import ExitCode, Interrupted, LabError, UsageError
 from runner.interrupts import Abandoned, Interrupts
+from runner.wording import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
     from runner.target import Target
 
 DEFAULT_PORT = 4600
+LARGEST_SEED = 2**63 - 1
+FASTEST = 100_000
+"""More than a day in a second."""
 LOCAL_REGION = "us-east-1"
 
 
@@ -36,6 +41,9 @@ class _Commands(TyperGroup):
     """The one place where errors become sentences and exit codes."""
 
     def invoke(self, ctx: Any) -> Any:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")  # what a terminal's encoding hasn't is shown as an escape
         try:
             return super().invoke(ctx)
         except LabError as error:
@@ -77,13 +85,28 @@ def _complete_scenario(incomplete: str) -> list[str]:
     return [name for name in scenario.names(Project.locate()) if name.startswith(incomplete)]
 
 
+def _text(given: str) -> str:
+    if not given:
+        raise typer.BadParameter("it is empty.")
+    return given
+
+
+def _directory(given: str) -> Path:
+    path = Path(_text(given))
+    if path.is_file():
+        raise typer.BadParameter(f"{given} is a file.")
+    return path
+
+
 ScenarioNames = Annotated[
     list[str],
     typer.Argument(help="Names, or .tfvars files.", autocompletion=_complete_scenario, show_default=False),
 ]
 TargetOption = Annotated[TargetName, typer.Option("--target", help="The embedded endpoint, or your AWS account.")]
-RegionOption = Annotated[str | None, typer.Option(help="AWS region.", show_default=False)]
-ProfileOption = Annotated[str | None, typer.Option(help="AWS profile.", show_default=False)]
+RegionOption = Annotated[str | None, typer.Option(help="AWS region.", parser=_text, metavar="TEXT", show_default=False)]
+ProfileOption = Annotated[
+    str | None, typer.Option(help="AWS profile.", parser=_text, metavar="TEXT", show_default=False)
+]
 YesOption = Annotated[bool, typer.Option("--yes", help="Change the AWS account without asking.")]
 PortOption = Annotated[int, typer.Option(min=1, max=65_535, help="Port on 127.0.0.1.")]
 
@@ -97,11 +120,13 @@ def run(
     events: Annotated[
         int | None, typer.Option(min=1, max=10_000, help="Send this many events instead.", show_default=False)
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Where the endpoint's random numbers begin.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Where the endpoint's random numbers begin.")] = 0,
     json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
     out: Annotated[
         Path | None,
-        typer.Option(help="Directory for the results.", file_okay=False, writable=True, show_default=".lab/runs/…"),
+        typer.Option(
+            help="Directory for the results.", parser=_directory, metavar="DIRECTORY", show_default=".lab/runs/…"
+        ),
     ] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Leave everything standing.")] = False,
     yes: YesOption = False,
@@ -112,7 +137,7 @@ def run(
     from runner.project import Project
 
     project = Project.locate()
-    chosen = scenario_files.find_all(project, scenarios)
+    chosen = scenario_files.find_all(project, scenarios, events)
     if out is not None:
         report.prepare(out)
     settings = lab.Settings(seed=seed, events=events, keep=keep)
@@ -145,7 +170,15 @@ def list_scenarios() -> None:
     from runner.project import Project
 
     project = Project.locate()
-    report.show_scenarios(_console(), [scenario.find(project, name) for name in scenario.names(project)])
+    found, refusals = [], scenario.misnamed(project)
+    for name in scenario.names(project):
+        try:
+            found.append(scenario.find(project, name))
+        except UsageError as error:
+            refusals.append(str(error))
+    report.show_scenarios(_console(), found)
+    if refusals:  # the others are listed all the same
+        raise UsageError("\n".join(refusals))
 
 
 @app.command()
@@ -154,8 +187,10 @@ def local(
     clock: Annotated[
         ClockName, typer.Option(help="Stands until someone waits, or runs by itself.")
     ] = ClockName.VIRTUAL,
-    speed: Annotated[float, typer.Option(min=0.001, help="With --clock real: this many times as fast.")] = 1.0,
-    seed: Annotated[int, typer.Option(min=0, help="Where the random numbers begin.")] = 0,
+    speed: Annotated[
+        float, typer.Option(min=0.001, max=FASTEST, help="With --clock real: this many times as fast.")
+    ] = 1.0,
+    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Where the random numbers begin.")] = 0,
     region: RegionOption = None,
     env: Annotated[
         bool, typer.Option("--env", help="Print the exports that point other tools at it, and end.")
@@ -163,13 +198,16 @@ def local(
 ) -> None:
     """Serve the embedded endpoint until Ctrl-C."""
     from runner.serve import exports, serve
+    from runner.target import check_region
 
     if speed != 1.0:
         clock = ClockName.REAL
+    region = LOCAL_REGION if region is None else region
+    check_region(region)
     if env:
-        typer.echo(exports(port, region or LOCAL_REGION))
+        typer.echo(exports(port, region))
         return
-    serve(port, speed if clock is ClockName.REAL else None, seed, region or LOCAL_REGION, typer.echo)
+    serve(port, speed if clock is ClockName.REAL else None, seed, region, typer.echo)
 
 
 @app.command()
@@ -322,7 +360,7 @@ def _conclude(results: Sequence[RunResult], *, as_json: bool) -> None:
 def _console(*, stderr: bool = False) -> Console:
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False)
+    return Console(stderr=stderr, highlight=False, markup=False, emoji=False)  # what is printed is text, as it is
 
 
 def _tell(error: BaseException) -> None:
@@ -330,7 +368,8 @@ def _tell(error: BaseException) -> None:
     cause = error.__cause__ or error.__context__
     if isinstance(cause, LabError) and not isinstance(cause, (Abandoned, Interrupted)):
         _tell(cause)
+    sentence = printable(str(error))
     if isinstance(error, Interrupted):
-        typer.echo(error, err=True)
+        typer.echo(sentence, err=True)
     else:
-        typer.secho(f"Error: {error}", fg=typer.colors.RED, err=True)
+        typer.secho(f"Error: {sentence}", fg=typer.colors.RED, err=True)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Literal
 
 from runner.errors import EnvironmentFailure
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
+
+_REFUSALS = range(400, 500)
+"""What Lambda answers when it has not taken the event; after a 5xx nobody knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,7 @@ class SentEvent:
     at: float
     """When it was sent, in epoch seconds on the target's clock."""
     outcome: Literal["accepted", "unsure"]
-    """``unsure``: the answer was lost, so it may have been accepted; sending it again could count it twice."""
+    """``unsure``: no answer, or one that is no refusal: it may have been accepted; sent again it could count twice."""
 
 
 def send(
@@ -38,7 +42,7 @@ def send(
 ) -> Iterator[SentEvent]:
     """Yield each event as it is sent, ``interval_seconds`` apart. The client must not retry by itself.
 
-    Raises EnvironmentFailure when Lambda refuses one.
+    Raises EnvironmentFailure when Lambda refuses one, or when one can't even be sent.
     """
     for sequence, event_id in enumerate(event_ids):
         if sequence and interval_seconds:
@@ -47,13 +51,31 @@ def send(
 
 
 def _send(client: LambdaClient, function_name: str, event_id: str, sequence: int, at: float) -> SentEvent:
-    from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
+    from botocore.exceptions import (
+        ClientError,
+        ConnectTimeoutError,
+        EndpointConnectionError,
+        HTTPClientError,
+        IncompleteReadError,
+        ProxyConnectionError,
+    )
+    from botocore.parsers import ResponseParserError
 
     payload = json.dumps({"id": event_id, "sequence": sequence})
     try:
-        answer = client.invoke(FunctionName=function_name, InvocationType="Event", Payload=payload)
-    except (ReadTimeoutError, ConnectionClosedError):
+        answer: Mapping[str, Any] = client.invoke(FunctionName=function_name, InvocationType="Event", Payload=payload)
+    except (EndpointConnectionError, ConnectTimeoutError, ProxyConnectionError) as error:  # before anything was sent
+        raise EnvironmentFailure(f"Event {event_id} for {function_name} can't be sent: {error}") from error
+    except (HTTPClientError, IncompleteReadError, ResponseParserError):
         return SentEvent(event_id, None, at, "unsure")
     except ClientError as error:
-        raise EnvironmentFailure(f"Lambda refused event {event_id} for {function_name}: {error}") from error
-    return SentEvent(event_id, answer["ResponseMetadata"]["RequestId"], at, "accepted")
+        answer = error.response
+        if _status(answer) in _REFUSALS:
+            raise EnvironmentFailure(f"Lambda refused event {event_id} for {function_name}: {error}") from error
+    is_accepted = _status(answer) == HTTPStatus.ACCEPTED
+    request_id = answer.get("ResponseMetadata", {}).get("RequestId")
+    return SentEvent(event_id, request_id, at, "accepted" if is_accepted else "unsure")
+
+
+def _status(answer: Mapping[str, Any]) -> int:
+    return int(answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+
+from runner.errors import EnvironmentFailure
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -76,12 +79,32 @@ Metrics = Mapping[str, MetricSeries]
 
 PERIOD_SECONDS = 60
 _STATISTICS = ("SampleCount", "Sum", "Minimum", "Maximum")
+_COMPLETE = "Complete"
+_PAUSES_SECONDS = (1.0, 2.0, 4.0, 8.0)
+"""Between attempts to get what CloudWatch had only a part of."""
 
 
-def collect(client: CloudWatchClient, function_name: str, start: float, end: float) -> Metrics:
-    """Ask CloudWatch for every metric of the function from ``start`` to ``end`` (epoch seconds), in one call."""
+def collect(
+    client: CloudWatchClient, function_name: str, start: float, end: float, pause: Callable[[float], None] = time.sleep
+) -> Metrics:
+    """Ask CloudWatch for every metric of the function from ``start`` to ``end`` (epoch seconds), in one call.
+
+    It asks again while an answer is incomplete. Raises EnvironmentFailure when it stays so: a gap would pass for 0.
+    """
+    for seconds in (*_PAUSES_SECONDS, None):
+        try:
+            return _collected(client, function_name, start, end)
+        except EnvironmentFailure:
+            if seconds is None:
+                raise
+            pause(seconds)
+    raise AssertionError
+
+
+def _collected(client: CloudWatchClient, function_name: str, start: float, end: float) -> Metrics:
     queries = [_query(metric, statistic, function_name) for metric in METRIC_NAMES for statistic in _STATISTICS]
     values: dict[str, dict[int, float]] = {query["Id"]: {} for query in queries}
+    missing: dict[str, str] = {query["Id"]: "no answer" for query in queries}
     pages = client.get_paginator("get_metric_data").paginate(
         MetricDataQueries=queries,
         StartTime=datetime.fromtimestamp(start // PERIOD_SECONDS * PERIOD_SECONDS, UTC),
@@ -89,9 +112,19 @@ def collect(client: CloudWatchClient, function_name: str, start: float, end: flo
         ScanBy="TimestampAscending",
     )
     for page in pages:
+        missing |= {message["Code"]: message["Value"] for message in page.get("Messages", [])}
         for result in page["MetricDataResults"]:
             minutes = (int(stamp.timestamp()) for stamp in result["Timestamps"])
-            values[result["Id"]].update(zip(minutes, result["Values"], strict=True))
+            values[result["Id"]].update(zip(minutes, result["Values"], strict=False))
+            if (status := result.get("StatusCode", _COMPLETE)) == _COMPLETE:
+                missing.pop(result["Id"], None)
+            else:  # of a result on several pages the last one counts
+                missing[result["Id"]] = ": ".join([status, *(said["Value"] for said in result.get("Messages", []))])
+    missing |= {metric: "its statistics differ in minutes" for metric in METRIC_NAMES if not _is_even(metric, values)}
+    if missing:
+        what, why = next(iter(missing.items()))
+        more = f", and {len(missing) - 1} more" if len(missing) > 1 else ""
+        raise EnvironmentFailure(f"CloudWatch gives the metrics of {function_name} incompletely ({what}: {why}{more}).")
     return {metric: MetricSeries(metric, tuple(_points(metric, values))) for metric in METRIC_NAMES}
 
 
@@ -110,7 +143,16 @@ def _query(metric: str, statistic: str, function_name: str) -> MetricDataQueryTy
     }
 
 
+def _by_statistic(metric: str, values: Mapping[str, Mapping[int, float]]) -> list[Mapping[int, float]]:
+    return [values[f"{metric.lower()}_{statistic.lower()}"] for statistic in _STATISTICS]
+
+
+def _is_even(metric: str, values: Mapping[str, Mapping[int, float]]) -> bool:
+    """Whether each minute has all statistics: one that came while CloudWatch was asked may have some."""
+    return len({tuple(sorted(minutes)) for minutes in _by_statistic(metric, values)}) == 1
+
+
 def _points(metric: str, values: Mapping[str, Mapping[int, float]]) -> Iterator[DataPoint]:
-    by_statistic = [values[f"{metric.lower()}_{statistic.lower()}"] for statistic in _STATISTICS]
+    by_statistic = _by_statistic(metric, values)
     for minute in sorted(by_statistic[0]):
         yield DataPoint(minute, *(statistic[minute] for statistic in by_statistic))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -14,4 +15,9 @@ def command(arguments: str) -> str:
     called = sys.argv[0]
     if Path(called).name != NAME or shutil.which(NAME) == shutil.which(called):
         return f"{NAME} {arguments}"
-    return f"{called} {arguments}"
+    return f"{shlex.quote(called)} {arguments}"
+
+
+def export(name: str, value: str) -> str:
+    """Return the shell's line that sets a variable, whatever the value holds."""
+    return f"export {name}={shlex.quote(value)}"

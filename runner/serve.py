@@ -7,19 +7,21 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 
+from runner import program
 from runner.target import endpoint_variables, without_users_settings
 
 
 def exports(port: int, region: str) -> str:
     """Return the shell's lines that point the AWS CLI, Terraform and any SDK at the endpoint."""
     variables = endpoint_variables(f"http://127.0.0.1:{port}", region)
-    return "\n".join(f"export {name}={value}" for name, value in variables.items())
+    return "\n".join(program.export(name, value) for name, value in variables.items())
 
 
 def serve(port: int, speed: float | None, seed: int, region: str, say: Callable[[str], object]) -> None:
     """Serve until Ctrl-C. Raises EnvironmentFailure when the port is taken."""
-    from runner.endpoint.embedded import Endpoint
-    from runner.endpoint.front import CLOCK_PATH
+    with without_users_settings():  # moto reads its own already when it is imported
+        from runner.endpoint.embedded import Endpoint
+        from runner.endpoint.front import CLOCK_PATH
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # SIGINT's own is "ignore" in a script's background
     with without_users_settings(), Endpoint(port=port, seed=seed, speed=speed) as endpoint:

@@ -37,6 +37,8 @@ _NOT_OF_THE_LAB = shutil.ignore_patterns(
 
 _PAUSES_SECONDS = (2.0, 4.0, 8.0, 16.0)
 """Between attempts to delete what AWS was too busy for; each of them has retries of its own."""
+_OUTPUTS = {"function_name": str, "alarm_names": list, "composite_alarm_names": list}
+"""What a run needs to know of what Terraform made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class Stack:
             self.terraform.apply(scenario.path)
         else:
             self._apply_noted(scenario)
-        return self.terraform.output()
+        return _complete(self.terraform.output())
 
     def _apply_noted(self, scenario: Scenario) -> None:
         """Note the exact names of all that Terraform plans, see that nobody else has them, and apply that very plan."""
@@ -102,6 +104,17 @@ class Stack:
             self.journal.erase(self.entry)  # what Terraform left goes with the endpoint
             raise failed
         self.journal.erase(self.entry)
+
+
+def _complete(outputs: dict[str, Any]) -> dict[str, Any]:
+    """Return the outputs that a run goes on with. Raises EnvironmentFailure when one is missing or of another type."""
+    for name, kind in _OUTPUTS.items():
+        if not isinstance(outputs.get(name), kind):
+            raise EnvironmentFailure(
+                f"Terraform's outputs have no {name} that can be used: is terraform/outputs.tf changed, or `terraform` "
+                "on the PATH another program?"
+            )
+    return outputs
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from runner.aws_errors import settings_are_read
 from runner.errors import EnvironmentFailure, UsageError
+from runner.wording import shortened
 
 if TYPE_CHECKING:
     import boto3
@@ -27,8 +28,12 @@ START_SECOND = 45
 """A run begins at this second of a minute, so that its minutes are those of the sample's pictures."""
 _MINUTE_SECONDS = 60
 _REST_SECONDS = 600.0
-_USERS_OWN = ("AWS_", "TF_VAR_", "TF_WORKSPACE", "TF_DATA_DIR")
-"""Beginnings of variables that are about another account or another stack."""
+_USERS_OWN = ("AWS_", "MOTO_", "TF_")
+"""Beginnings of variables that are about another account, another stack, or another endpoint."""
+_WHERE_PROVIDERS_ARE = ("TF_CLI_CONFIG_FILE", "TF_PLUGIN_CACHE_", "TF_REGISTRY_", "TF_TOKEN_", "TF_LOG")
+"""Beginnings of those of Terraform's that say how it gets its providers and what it logs."""
+_NEVER = ("TF_CLI_ARGS", "TF_REATTACH_PROVIDERS", "TF_VAR_")
+"""Beginnings of those that would make Terraform do something else than the scenario says, on AWS as well."""
 _CREDENTIALS = frozenset(
     {
         "AWS_ACCESS_KEY_ID",
@@ -186,16 +191,18 @@ class AwsTarget(Target):
 @contextmanager
 def open_local(region: str, seed: int) -> Iterator[LocalTarget]:
     """Serve the embedded endpoint for as long as the block runs."""
-    from runner.endpoint.embedded import Endpoint
+    check_region(region)
+    with without_users_settings():  # moto reads its own already when it is imported
+        from runner.endpoint.embedded import Endpoint
 
     gc.freeze()  # what is imported stays: looking through all of it again takes a tenth of a second each time
     with without_users_settings(), Endpoint(seed=seed) as endpoint:
-        target = LocalTarget(endpoint, region)
-        _check_region(target.session, region)
-        yield target
+        yield LocalTarget(endpoint, region)
 
 
-def _check_region(session: boto3.Session, region: str) -> None:
+def check_region(region: str) -> None:
+    """Raise UsageError for what is no region of AWS, with the one that was meant."""
+    session = _session_without_users_settings("us-east-1")
     known = [
         name
         for partition in session.get_available_partitions()
@@ -204,7 +211,7 @@ def _check_region(session: boto3.Session, region: str) -> None:
     if region not in known:
         near = get_close_matches(region, known, n=1)
         hint = f"did you mean {near[0]}?" if near else "such as eu-west-1."
-        raise UsageError(f'--region is "{region}"; it must be a region of AWS, {hint}')
+        raise UsageError(f'--region is "{shortened(region)}"; it must be a region of AWS, {hint}')
 
 
 @contextmanager
@@ -213,7 +220,7 @@ def without_users_settings() -> Iterator[None]:
 
     The endpoint's moto opens sessions of its own, which fail at a profile that doesn't exist.
     """
-    users = {name: value for name, value in os.environ.items() if name.startswith(_USERS_OWN)}
+    users = {name: value for name, value in os.environ.items() if _is_users_own(name)}
     for name in users:
         del os.environ[name]
     os.environ.update(_NO_FILES)
@@ -223,6 +230,10 @@ def without_users_settings() -> Iterator[None]:
         for name in _NO_FILES:
             del os.environ[name]
         os.environ.update(users)
+
+
+def _is_users_own(name: str) -> bool:
+    return name.startswith(_USERS_OWN) and not name.startswith(_WHERE_PROVIDERS_ARE)
 
 
 def open_aws(profile: str | None, region: str | None) -> AwsTarget:
@@ -238,7 +249,8 @@ def open_aws(profile: str | None, region: str | None) -> AwsTarget:
         account_id = session.client("sts").get_caller_identity().get("Account")
         if not account_id:
             raise EnvironmentFailure("What answers for AWS is not AWS (it names no account): check AWS_ENDPOINT_URL.")
-    environment = dict(os.environ) | {"AWS_REGION": session.region_name}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(_NEVER)}
+    environment["AWS_REGION"] = session.region_name
     if profile:  # boto3 takes it before all else; Terraform's provider would take the environment's credentials first
         environment = {name: value for name, value in environment.items() if name not in _CREDENTIALS}
         environment["AWS_PROFILE"] = profile
@@ -274,7 +286,7 @@ def endpoint_variables(url: str, region: str) -> dict[str, str]:
 
 def local_environment(url: str, region: str) -> dict[str, str]:
     """Return the user's environment with nothing of AWS or Terraform in it but what points at the endpoint."""
-    users = {name: value for name, value in os.environ.items() if not name.startswith(_USERS_OWN)}
+    users = {name: value for name, value in os.environ.items() if not _is_users_own(name)}
     return users | _NO_FILES | endpoint_variables(url, region)
 
 

@@ -34,6 +34,19 @@ def plural(number: float, noun: str) -> str:
     return f"{count(number) if number else 'no'} {noun}{'' if number == 1 else 's'}"
 
 
+def printable(text: str) -> str:
+    """Return the text with each character that would do something to a terminal, but line ends, as its escape."""
+    return "".join(
+        character if character.isprintable() or character == "\n" else character.encode("unicode_escape").decode()
+        for character in text
+    )
+
+
+def shortened(text: str, most: int = 80) -> str:
+    """Return the text, or its beginning if it is longer than anybody reads."""
+    return text if len(text) <= most else f"{text[:most]}…"
+
+
 def listed(words: Sequence[str]) -> str:
     """Return ``a``, ``a and b``, ``a, b and c``."""
     *head, last = words

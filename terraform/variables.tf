@@ -49,8 +49,8 @@ variable "events" {
   }
 
   validation {
-    condition     = var.events.interval_seconds >= 0
-    error_message = "events.interval_seconds must be 0 or more."
+    condition     = var.events.interval_seconds >= 0 && var.events.interval_seconds <= 86400
+    error_message = "events.interval_seconds must be 0 to 86400 (a day)."
   }
 }
 

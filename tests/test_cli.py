@@ -1,6 +1,7 @@
 """The command line: what it answers to bad input and trouble, and with which exit code. Nothing here is provisioned."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -95,6 +96,16 @@ def test_a_variable_that_is_missing_is_named(run_with):
         (("run", "baseline", "--target", "gcp"), "'gcp' is not one of 'local', 'aws'"),
         (("run",), "Missing argument 'scenarios'"),
         (("local", "--port", "65536"), "'--port': Input should be less than or equal to 65535"),
+        (("local", "--speed", "inf"), "'--speed': Input should be less than or equal to 100000"),
+        (("local", "--speed", "nan"), "'--speed': Input should be less than or equal to 100000"),
+        (("local", "--seed", "9" * 20), "'--seed': Input should be less than or equal to 9223372036854775807"),
+        (("local", "--region", ""), "'--region': it is empty."),
+        (("local", "--region", "", "--env"), "'--region': it is empty."),
+        (("run", "baseline", "--region", ""), "'--region': it is empty."),
+        (("run", "baseline", "--profile", ""), "'--profile': it is empty."),
+        (("run", "baseline", "--out", ""), "'--out': it is empty."),
+        (("destroy", "--target", "aws", "--region", ""), "'--region': it is empty."),
+        (("doctor", "--target", "aws", "--profile", ""), "'--profile': it is empty."),
     ],
 )
 def test_a_wrong_option_is_answered_with_what_is_allowed(checkout, arguments, said):
@@ -115,6 +126,35 @@ def test_a_region_that_is_none_is_refused_before_anything_is_prepared(checkout):
     ran = call(checkout, "run", "baseline", "--region", "eu-wst-1")
     assert ran.returncode == ExitCode.USAGE
     assert sentence(ran) == '--region is "eu-wst-1"; it must be a region of AWS, did you mean eu-west-1?'
+
+
+@pytest.mark.parametrize(
+    ("region", "said"), [("eu-wst-1", "did you mean eu-west-1?"), ("x; touch made", "such as eu-west-1.")]
+)
+@pytest.mark.parametrize("options", [(), ("--env",)])
+def test_a_region_that_is_none_is_not_served_either(checkout, region, said, options):
+    ran = call(checkout, "local", "--port", "4699", "--region", region, *options)
+    assert ran.returncode == ExitCode.USAGE
+    assert sentence(ran) == f'--region is "{region}"; it must be a region of AWS, {said}'
+
+
+def test_a_scenario_that_is_a_fifo_is_refused_at_once(checkout):
+    os.mkfifo(checkout.scenarios / "mine.tfvars")
+    ran = call(checkout, "run", "mine")
+    assert ran.returncode == ExitCode.USAGE
+    assert sentence(ran) == "terraform/scenarios/mine.tfvars is not a regular file."
+
+
+def test_what_a_sentence_repeats_does_nothing_to_the_terminal(checkout):
+    ran = call(checkout, "run", "\x1b[31mred[/bold]")
+    assert ran.returncode == ExitCode.USAGE
+    assert sentence(ran).startswith('There is no scenario "\\x1b[31mred[/bold]"')
+
+
+def test_events_that_would_take_days_to_send_are_refused(run_with):
+    ran = run_with("events = { count = 3, interval_seconds = 80000 }", without="events")
+    assert ran.returncode == ExitCode.USAGE
+    assert sentence(ran).endswith("3 events, 80,000 s apart, take 44 h 26 min to send; the lab allows a day.")
 
 
 def test_a_place_where_no_result_can_be_written_is_refused_before_anything_is_prepared(checkout):
@@ -147,6 +187,27 @@ def path_with(tmp_path: Path) -> Callable[[str | None], str]:
         return str(directory)
 
     return make
+
+
+VERSION = """case "$1" in version) echo '{"terraform_version": "1.9.0"}'; exit 0;; esac"""
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("", "terraform output answers what is no outputs as JSON: look at what is on the PATH."),
+        ("echo '[[[{'", "terraform output answers what is no outputs as JSON: look at what is on the PATH."),
+        ("echo '{}'", "Terraform's outputs have no function_name that can be used"),
+        ("""echo '{"function_name": {"value": 7}}'""", "Terraform's outputs have no function_name that can be used"),
+        (r"printf '\\377\\376\\n' >&2; exit 1", "terraform init failed: exit code 1, without a reason."),
+    ],
+)
+def test_a_terraform_that_answers_oddly_is_told_in_a_sentence(checkout, path_with, script, said):
+    assert call(checkout, "doctor").returncode == 0  # the provider is installed
+    ran = call(checkout, "run", "baseline", PATH=path_with(f"{VERSION}\n{script}"))
+    assert ran.returncode == ExitCode.ENVIRONMENT, ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert f"Error: {said}" in ran.stderr
 
 
 @pytest.mark.parametrize(
@@ -434,6 +495,58 @@ def test_every_scenario_is_listed_with_what_it_shows(checkout):
     rows = [line.split()[0] for line in listed.stdout.splitlines() if line.strip()]
     for name in ("another", "baseline", "scenario-1", "scenario-2", "scenario-3", "scenario-4"):
         assert name in rows
+
+
+def test_a_file_that_can_not_be_a_scenario_is_told_and_the_others_are_listed(checkout):
+    for name in ("a b", "$(touch made)", "x;touch made"):
+        shutil.copy(checkout.scenarios / "baseline.tfvars", checkout.scenarios / f"{name}.tfvars")
+    (checkout.scenarios / "broken.tfvars").write_text('title = "Only"\n')
+    listed = call(checkout, "scenarios")
+    assert listed.returncode == ExitCode.USAGE
+    rows = [line.split()[0] for line in listed.stdout.splitlines() if line.strip()]
+    assert {"baseline", "scenario-1", "scenario-2", "scenario-3", "scenario-4"} <= set(rows)
+    for said in (
+        '"$(touch made).tfvars" can\'t be',
+        '"a b.tfvars" can\'t be',
+        "broken.tfvars: behavior is missing",
+    ):
+        assert said in listed.stderr
+    shutil.copy(PROJECT.root / "Makefile", checkout.root)
+    for arguments in (("help",), ("--dry-run", "--old-file=.venv/.installed", "scenarios")):
+        (checkout.root / ".venv").mkdir(exist_ok=True)
+        (checkout.root / ".venv" / ".installed").touch()
+        made = call(checkout, *arguments, program=("make",))
+        assert made.returncode == 0, made.stderr
+        assert "touch" not in made.stdout
+    assert not list(checkout.root.rglob("made"))
+
+
+def test_a_title_is_shown_as_it_is_on_any_terminal(checkout):
+    text = (checkout.scenarios / "baseline.tfvars").read_text().replace("Baseline: a healthy", "Grundfälle: 正常")
+    text = text.replace("One event", ":warning: [bold]One[/bold] event \x1b[31m")
+    (checkout.scenarios / "mine.tfvars").write_text(text)
+    listed = call(checkout, "scenarios", PYTHONIOENCODING="ascii", LC_ALL="C")
+    assert listed.returncode == ExitCode.AS_EXPECTED, listed.stderr
+    assert r"Grundf\xe4lle: \u6b63\u5e38 function" in listed.stdout
+    assert r":warning: [bold]One[/bold] event \x1b[31m" in " ".join(listed.stdout.split())
+    assert "Grundfälle: 正常 function" in call(checkout, "scenarios", PYTHONUTF8="1").stdout
+
+
+# --- settings of the user's ---
+
+
+def test_modules_on_the_users_pythonpath_do_not_stand_in_for_the_labs(checkout, tmp_path):
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    for name in ("typer", "rich", "boto3", "hcl2", "lark", "secrets", "tempfile"):
+        (theirs / f"{name}.py").write_text("raise SystemExit('another module of that name')\n")
+    listed = call(checkout, "scenarios", PYTHONPATH=str(theirs))
+    assert (listed.returncode, listed.stderr) == (ExitCode.AS_EXPECTED, "")
+
+
+def test_a_reattached_provider_is_none_of_the_doctors_business(checkout):
+    examined = call(checkout, "doctor", TF_REATTACH_PROVIDERS="no json", TMPDIR="/not/there")
+    assert examined.returncode == ExitCode.AS_EXPECTED, examined.stdout
 
 
 def test_destroy_has_nothing_to_do_where_nothing_stands(checkout):

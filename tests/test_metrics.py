@@ -3,6 +3,7 @@ from datetime import UTC, datetime
 import pytest
 
 from runner.endpoint.embedded import Endpoint
+from runner.errors import EnvironmentFailure
 from runner.metrics import METRIC_NAMES, METRIC_UNITS, DataPoint, collect
 from runner.target import LocalTarget
 
@@ -65,3 +66,98 @@ def test_all_metrics_are_asked_for_in_one_call(cloudwatch):
     cloudwatch.meta.events.register("before-call.cloudwatch.*", lambda model, **_: calls.append(model.name))
     collect(cloudwatch, "one", MINUTE, MINUTE + 300)
     assert calls == ["GetMetricData"]
+
+
+# --- answers that are not whole ---
+
+
+class Answers:
+    """A CloudWatch whose answers are changed on their way, one change after the other; then they stay as they are."""
+
+    def __init__(self, cloudwatch, *changes):
+        self.changes = list(changes)
+        self.pauses = []
+        self.client = cloudwatch
+        cloudwatch.meta.events.register("after-call.cloudwatch.GetMetricData", self.change)
+
+    def change(self, parsed, **_):
+        if self.changes:
+            self.changes.pop(0)({result["Id"]: result for result in parsed["MetricDataResults"]}, parsed)
+
+    def collect(self, function):
+        try:
+            return collect(self.client, function, MINUTE, MINUTE + 120, self.pauses.append)
+        finally:
+            self.client.meta.events.unregister("after-call.cloudwatch.GetMetricData", self.change)
+
+
+def partial(results, _):
+    results["invocations_sum"] |= {"StatusCode": "PartialData", "Timestamps": [], "Values": []}
+
+
+def failed(results, _):
+    said = {"Code": "InternalError", "Value": "try again"}
+    results["invocations_sum"] |= {"StatusCode": "InternalError", "Messages": [said]}
+
+
+def without_one_minute(results, _):
+    results["invocations_maximum"] |= {"Timestamps": [], "Values": []}
+
+
+def without_one_result(results, parsed):
+    parsed["MetricDataResults"].remove(results["errors_sum"])
+
+
+def with_a_message(_, parsed):
+    parsed["Messages"] = [{"Code": "MaxMetricsExceeded", "Value": "too many metrics"}]
+
+
+@pytest.mark.parametrize("change", [partial, failed, without_one_minute, without_one_result, with_a_message])
+def test_what_is_incomplete_is_asked_for_again(cloudwatch, change):
+    put(cloudwatch, change.__name__, "Invocations", MINUTE, 1, 1)
+    answers = Answers(cloudwatch, change, change)
+    assert answers.collect(change.__name__)["Invocations"].total == 2
+    assert answers.pauses == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (partial, "(invocations_sum: PartialData, and 1 more)"),
+        (failed, "(invocations_sum: InternalError: try again)"),
+        (without_one_minute, "(Invocations: its statistics differ in minutes)"),
+        (without_one_result, "(errors_sum: no answer)"),
+        (with_a_message, "(MaxMetricsExceeded: too many metrics)"),
+    ],
+)
+def test_what_stays_incomplete_is_an_error_and_never_a_silent_gap(cloudwatch, change, said):
+    put(cloudwatch, change.__name__, "Invocations", MINUTE, 1, 1)
+    with pytest.raises(EnvironmentFailure) as caught:
+        Answers(cloudwatch, *[change] * 5).collect(change.__name__)
+    assert str(caught.value) == f"CloudWatch gives the metrics of {change.__name__} incompletely {said}."
+
+
+def test_a_result_on_several_pages_is_whole_with_the_last(cloudwatch):
+    put(cloudwatch, "paged", "Invocations", MINUTE, 1)
+    put(cloudwatch, "paged", "Invocations", MINUTE + 60, 1)
+    kept = []
+
+    def first_page(results, parsed):
+        for result in results.values():
+            rest = {"Timestamps": result["Timestamps"][1:], "Values": result["Values"][1:]}
+            kept.append(result | rest | {"StatusCode": "Complete"})
+            result |= {"Timestamps": result["Timestamps"][:1], "Values": result["Values"][:1]}
+            result["StatusCode"] = "PartialData"
+        parsed["NextToken"] = "more"
+
+    def second_page(_, parsed):
+        parsed["MetricDataResults"] = kept
+
+    def without_token(params, **_):
+        params.pop("NextToken", None)  # it is ours, and not the endpoint's
+
+    cloudwatch.meta.events.register("provide-client-params.cloudwatch.GetMetricData", without_token)
+    answers = Answers(cloudwatch, first_page, second_page)
+    assert answers.collect("paged")["Invocations"].total == 2
+    assert answers.pauses == []
+    cloudwatch.meta.events.unregister("provide-client-params.cloudwatch.GetMetricData", without_token)

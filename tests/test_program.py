@@ -34,3 +34,14 @@ def test_a_program_on_the_path_is_named_by_its_name(called, tmp_path):
 def test_a_program_that_runs_under_another_name_is_named_by_its_own(called):
     called("runner/__main__.py")
     assert program.command("run 2") == "async-lab run 2"
+
+
+def test_a_program_in_an_odd_place_is_quoted_for_the_shell(called, tmp_path):
+    odd = tmp_path / "my programs;id"
+    (tmp_path / "bin").rename(odd)
+    called("my programs;id/async-lab")
+    assert program.command("run 2") == "'my programs;id/async-lab' run 2"
+
+
+def test_an_export_is_one_assignment_whatever_the_value_holds():
+    assert program.export("NAME", "a;id $(id) 'b'") == """export NAME='a;id $(id) '"'"'b'"'"''"""

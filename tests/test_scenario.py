@@ -1,3 +1,4 @@
+import os
 import re
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from runner.expectations import Expectation
 from runner.metrics import METRIC_NAMES
 from runner.project import Project
 from runner.scenario import Behavior, Events, variables
-from runner.scenario.checks import ACTIONS, BOUNDS
+from runner.scenario.checks import ACTIONS, BOUNDS, LONGEST_DESCRIPTION, RETENTIONS
 from runner.scenario.hcl import parse, parts, text_of, value_of
 
 PROJECT = Project(Path(__file__).parents[1])
@@ -43,7 +44,7 @@ def refusal(write):
         path = write(text)
         with pytest.raises(UsageError) as caught:
             scenario.load(PROJECT, path)
-        return str(caught.value).replace(f"{path.parent}/", "").splitlines()
+        return str(caught.value).replace(f"{path.parent}/", "").split("\n")
 
     return refusal
 
@@ -63,7 +64,8 @@ def test_what_a_file_sets_is_taken(write):
     own = """\
 name    = "mine"
 timeout = 3
-tags    = { "cost center" = "a \\"b\\"" }
+tags    = { "cost center" = "a/b" }
+description = "says \\"so\\""
 events  = { count = 2, interval_seconds = 0.5 }
 """
     loaded = scenario.load(PROJECT, write(VALID.replace("succeed", "fail") + own, "my-own"))
@@ -71,7 +73,7 @@ events  = { count = 2, interval_seconds = 0.5 }
     assert (loaded.name, loaded.title, loaded.stack_name, loaded.timeout) == ("my-own", "Valid", "mine", 3)
     assert isinstance(loaded.behavior, Behavior)
     assert loaded.behavior.action == "fail"
-    assert loaded.tags == {"cost center": 'a "b"'}
+    assert (loaded.tags, loaded.description) == ({"cost center": "a/b"}, 'says "so"')
     assert loaded.events == Events(2, 0.5)
 
 
@@ -175,10 +177,72 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
             "events = {\n  pause = 1\n}",
             "x.tfvars:7: events.pause is not declared in terraform/variables.tf; there is count, interval_seconds.",
         ),
-        ("observe_seconds = 1e999", "x.tfvars:6: observe_seconds is inf; the lab allows 0 to 86400 (a day)."),
+        ("observe_seconds = 1e999", "x.tfvars:6: observe_seconds is 1e999; the lab's numbers go up to 1e+15."),
         (
-            "events = { interval_seconds = 1e999 }",
-            "x.tfvars:6: events.interval_seconds is inf; the lab allows 0 or more (seconds).",
+            "events = { interval_seconds = 1e12 }",
+            "x.tfvars:6: events.interval_seconds is 1000000000000; the lab allows 0 to 86400 (a day).",
+        ),
+        (
+            "events = { count = 100, interval_seconds = 3600 }",
+            "x.tfvars:6: 100 events, 3,600 s apart, take 99 h to send; the lab allows a day.",
+        ),
+        (f"timeout = 1{'0' * 30}", f"x.tfvars:6: timeout is 1{'0' * 30}; the lab's numbers go up to 1e+15."),
+        (
+            f"timeout = 1{'0' * 5000}",
+            "x.tfvars:6: timeout is 1000000000… (5001 characters); the lab's numbers go up to 1e+15.",
+        ),
+        ("timeout = !true", "x.tfvars:6: timeout is not a plain value; a scenario computes nothing."),
+        ('tags = { (a) = "b" }', "x.tfvars:6: tags.(a) is not a plain value; a scenario computes nothing."),
+        (
+            f"tags = {'[' * 60}{']' * 60}",
+            "x.tfvars is nested too deeply: no value of a scenario needs so many brackets.",
+        ),
+        (
+            f"tags = {'[' * 5000}{']' * 5000}",
+            "x.tfvars is nested too deeply: no value of a scenario needs so many brackets.",
+        ),
+        (
+            f"tags = {'{a=' * 400}1{'}' * 400}",
+            "x.tfvars is nested too deeply: no value of a scenario needs so many brackets.",
+        ),
+        (
+            'description = "a\\q"',
+            "x.tfvars:6: description has \\q, which is no escape of Terraform's; a backslash is written \\\\.",
+        ),
+        (
+            'description = "\\ud800"',
+            "x.tfvars:6: description has \\ud800, which is no escape of Terraform's; a backslash is written \\\\.",
+        ),
+        (
+            'description = "a\nb"',
+            "x.tfvars:6: description is a string of several lines; Terraform takes <<-EOT for that.",
+        ),
+        (
+            f'description = "{"x" * 257}"',
+            "x.tfvars:6: description has 257 characters; Lambda allows 256 for a function's description.",
+        ),
+        (
+            "log_retention_in_days = 8",
+            (
+                "x.tfvars:6: log_retention_in_days is 8; CloudWatch Logs allows 0, 1, 3, 5, 7, 14, 30, 60, 90, 120, "
+                "150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653 (0: for ever)."
+            ),
+        ),
+        (
+            'tags = {\n  "aws:x" = "y"\n}',
+            (
+                'x.tfvars:7: tags has the key "aws:x"; AWS allows 1 to 128 letters, digits, spaces '
+                "and _ . : / = + @ -, not beginning with aws:."
+            ),
+        ),
+        ('tags = { project = "x" }', "x.tfvars:6: tags.project is one of the lab's own tags; choose another key."),
+        (
+            'tags = { a = "b,c" }',
+            'x.tfvars:6: tags.a is "b,c"; AWS allows up to 256 letters, digits, spaces and _ . : / = + @ -.',
+        ),
+        (
+            f"tags = {{ {', '.join(f'k{n} = {chr(34)}v{chr(34)}' for n in range(48))} }}",
+            "x.tfvars:6: tags are 48; AWS allows 47 besides the lab's own.",
         ),
         ("events = { count = 0 }", "x.tfvars:6: events.count is 0; the lab allows 1 to 10000."),
         ("tags = { a = 1 }", "x.tfvars:6: tags.a is 1; it must be a string."),
@@ -236,6 +300,78 @@ def test_a_scenario_that_expects_nothing_is_refused(refusal):
     ]
 
 
+@pytest.mark.parametrize("title", ["", "a[b]", "a, b", "a\x1b[31mb", "x" * 129, "🙂", "a\u2028b"])
+def test_a_title_that_no_tag_can_hold_is_refused(refusal, title):
+    (line,) = refusal(VALID.replace("Valid", title))
+
+    assert line.startswith('x.tfvars:1: title is "')
+    assert line.endswith('"; a tag allows 1 to 128 letters, digits, spaces and _ . : / = + @ -.')
+
+
+def test_a_message_that_no_environment_has_room_for_is_refused(refusal):
+    assert refusal(VALID.replace('"succeed"', f'"succeed", message = "{"é" * 2000}"')) == [
+        "x.tfvars:2: behavior.message has 4,000 bytes; Lambda's environment variables have room for 3,900."
+    ]
+    assert refusal(VALID.replace('"succeed"', '"succeed", message = "a\\u0000b"')) == [
+        "x.tfvars:2: behavior.message holds a NUL character; Lambda allows none."
+    ]
+
+
+def test_line_ends_and_marks_of_other_systems_are_read_as_terraform_reads_them(tmp_path):
+    path = tmp_path / "x.tfvars"
+    path.write_bytes(b"\xef\xbb\xbf" + VALID.replace("\n", "\r\n").encode())
+    assert scenario.load(PROJECT, path).title == "Valid"
+
+    path.write_bytes(b"# one\n" + VALID.replace("\n", "\r").encode())
+    with pytest.raises(UsageError, match=r"x\.tfvars:2: there is a carriage return alone"):
+        scenario.load(PROJECT, path)
+
+
+def test_what_is_no_regular_file_or_is_huge_is_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "fifo.tfvars")
+    (tmp_path / "directory.tfvars").mkdir()
+    (tmp_path / "device.tfvars").symlink_to("/dev/zero")
+    (tmp_path / "huge.tfvars").write_text("#" * 1_000_001)
+    for name, said in (
+        ("fifo", "is not a regular file"),
+        ("directory", r"(is not a regular file|can't be read: Is a directory)"),
+        ("device", "is not a regular file"),
+        ("huge", "is larger than 1 MB, which no scenario is"),
+    ):
+        with pytest.raises(UsageError, match=rf"{name}\.tfvars {said}\.$"):
+            scenario.find(PROJECT, str(tmp_path / f"{name}.tfvars"))
+
+
+ODD_NAMES = ["a b", "a;b", "$(id)", "-x", "a'b", "a%b", "", "ü", "x" * 101, "[bold]", "a\nb", "a:b"]
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_a_name_that_a_shell_or_make_takes_apart_is_refused(tmp_path, name):
+    project = Project(tmp_path)
+    project.scenarios.mkdir(parents=True)
+    (project.scenarios / "fine.tfvars").touch()
+    (project.scenarios / f"{name}.tfvars").touch()
+
+    assert scenario.names(project) == ["fine"]
+    (said,) = scenario.misnamed(project)
+    assert said.startswith(f'"{name}.tfvars" can\'t be a scenario')
+    with pytest.raises(UsageError, match="can't be a scenario"):
+        scenario.find(project, str(project.scenarios / f"{name}.tfvars"))
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "x" * 5000, "/" * 5000, "", "\udcff", "\x1b[31m"])
+def test_any_name_that_is_no_scenarios_is_answered(name):
+    with pytest.raises(UsageError, match=r"There is no scenario|is no scenario"):
+        scenario.find(PROJECT, name)
+
+
+def test_events_that_take_more_than_a_day_to_send_are_refused(write):
+    path = str(write(f"{VALID}events = {{ count = 2, interval_seconds = 3600 }}\n"))
+    assert scenario.find_all(PROJECT, [path], events=25)
+    with pytest.raises(UsageError, match=r"x: 26 events, 3,600 s apart, take 25 h to send; the lab allows a day\."):
+        scenario.find_all(PROJECT, [path], events=26)
+
+
 def test_an_unknown_action_is_refused(refusal):
     assert refusal(VALID.replace("succeed", "suceed")) == [
         'x.tfvars:2: behavior.action is "suceed"; did you mean succeed?'
@@ -272,6 +408,14 @@ def test_terraform_validates_the_same_bounds(address):
 
     numbers = {float(number) for number in re.findall(r"-?\d+", said)}
     assert {bounds.lowest, bounds.lowest if bounds.highest is None else bounds.highest} <= numbers
+
+
+def test_terraform_validates_the_same_retentions_and_lengths():
+    said = validations()
+
+    condition = said["log_retention_in_days"].partition("var.log_retention_in_days")[0]
+    assert tuple(map(int, re.findall(r"\d+", condition))) == RETENTIONS
+    assert str(LONGEST_DESCRIPTION) in said["description"]
 
 
 def test_terraform_validates_the_same_names():

@@ -62,6 +62,31 @@ def test_nothing_of_the_users_account_or_stack_reaches_a_local_run(users_setting
     assert target.client("sts").get_caller_identity()["Account"] == ACCOUNT_ID
 
 
+def test_only_what_says_where_providers_are_is_left_of_terraforms_own_settings(users_settings, endpoint):
+    kept = {"TF_CLI_CONFIG_FILE": "a", "TF_PLUGIN_CACHE_DIR": "b", "TF_TOKEN_example_com": "c", "TF_LOG": "info"}
+    gone = [
+        "TF_REATTACH_PROVIDERS",
+        "TF_CLI_ARGS_plan",
+        "TF_HTTP_ADDRESS",
+        "MOTO_ACCOUNT_ID",
+        "AWS_ENDPOINT_URL_LAMBDA",
+    ]
+    for name, value in (kept | dict.fromkeys(gone, "x")).items():
+        users_settings.setenv(name, value)
+    environment = local_environment(endpoint.url, REGION)
+    assert kept.items() <= environment.items()
+    assert environment.keys().isdisjoint(gone)
+
+
+def test_on_aws_terraform_does_what_the_scenario_says_and_nothing_else(users_settings, endpoint):
+    users_settings.setenv("AWS_ENDPOINT_URL", endpoint.url)
+    users_settings.setenv("TF_REATTACH_PROVIDERS", "{}")
+    users_settings.setenv("TF_DATA_DIR", "theirs")
+    environment = open_aws(None, None).environment
+    assert environment.keys().isdisjoint({"TF_VAR_name", "TF_REATTACH_PROVIDERS"})
+    assert (environment["TF_WORKSPACE"], environment["TF_DATA_DIR"]) == ("theirs", "theirs")
+
+
 def test_a_profile_that_does_not_exist_is_none_of_the_endpoints_business(users_settings):
     users_settings.setenv("AWS_PROFILE", "nobodys")
     AccountSpecificBackend.get_session.cache_clear()

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from runner.doctor import Check
 from runner.report.terminal import glyphs_for
+from runner.wording import printable
 
 _SUBJECT_COLUMNS = 13
 
@@ -19,7 +20,7 @@ def show_checks(console: Console, checks: Iterable[Check]) -> bool:
     all_well = True
     for check in checks:
         mark, style = (glyphs.met, "green") if check.is_well else (glyphs.not_met, "bold red")
-        line = Text.assemble((mark, style), f"  {check.subject:<{_SUBJECT_COLUMNS}}  {check.found}")
+        line = Text.assemble((mark, style), f"  {check.subject:<{_SUBJECT_COLUMNS}}  {printable(check.found)}")
         console.print(line, soft_wrap=True)  # a path that is broken in two can't be copied
         all_well &= check.is_well
     console.print("All is well." if all_well else Text("Something is missing: see above.", "bold red"))

@@ -84,7 +84,8 @@ def _unwritable(path: Path, error: OSError) -> EnvironmentFailure:
 
 
 def _text(value: Any) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+    # ASCII is JSON in every encoding that a terminal or a file may have; NaN and Infinity are no JSON.
+    return json.dumps(value, indent=2, allow_nan=False) + "\n"
 
 
 def moment(at: float) -> str:

@@ -12,7 +12,7 @@ from runner import program
 from runner.report.terminal import glyphs_for, heading, indented, table_of
 from runner.result import RunResult
 from runner.scenario import Scenario
-from runner.wording import amount, count, plural
+from runner.wording import amount, count, plural, printable
 
 _COUNTS = {"received": "AsyncEventsReceived", "dropped": "AsyncEventsDropped"}
 _CAUSES = {"throttles": "Throttles", "errors": "Errors"}
@@ -22,9 +22,10 @@ def show_scenarios(console: Console, scenarios: Sequence[Scenario]) -> None:
     """Print every scenario with what it shows, and how to run one."""
     table = Table.grid(padding=(0, 2, 1, 0))
     for scenario in scenarios:
-        table.add_row(Text(scenario.name, "bold"), Text.assemble(scenario.title, "\n", (scenario.description, "dim")))
+        about = Text.assemble(printable(scenario.title), "\n", (printable(scenario.description), "dim"))
+        table.add_row(Text(scenario.name, "bold"), about)
     console.print(table)
-    console.print(f"Run one with: {program.command('run NAME')}, or all with: make scenarios", soft_wrap=True)
+    console.print(Text(f"Run one with: {program.command('run NAME')}, or all with: make scenarios"), soft_wrap=True)
 
 
 def show_summary(console: Console, results: Sequence[RunResult]) -> None:

@@ -10,14 +10,14 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.markup import escape
 from rich.status import Status
+from rich.text import Text
 
 from runner import program
 from runner.metrics import Metrics
 from runner.stack import Stack
 from runner.terraform import Progress, Step
-from runner.wording import count, duration, plural
+from runner.wording import count, duration, plural, printable
 
 _VERBS = {"create": "created", "update": "changed", "delete": "destroyed", "replace": "replaced", "read": "read"}
 _PLAIN_SECONDS = 60.0
@@ -56,7 +56,7 @@ class ProgressView:
 
     def say(self, message: str) -> None:
         """Print a line that stays."""
-        self._console.print(escape(message), highlight=False, soft_wrap=True)
+        self._console.print(Text(printable(message)), highlight=False, soft_wrap=True)
 
     def phase(self, text: str) -> None:
         """Tell what happens now."""
@@ -64,7 +64,7 @@ class ProgressView:
             return
         self._phase = text
         if self._status:
-            self._status.update(escape(text))
+            self._status.update(Text(printable(text)))
         else:
             self.say(text)
 
@@ -77,7 +77,7 @@ class ProgressView:
             self.say(f"  {resource} {_VERBS.get(progress.action, progress.action)} ({progress.elapsed_seconds:.0f} s)")
         elif progress.step in {Step.STARTED, Step.GOING_ON} and self._status:
             elapsed = f" {progress.elapsed_seconds:.0f} s" if progress.elapsed_seconds else ""
-            self._status.update(escape(f"{self._phase}: {resource}{elapsed}"))
+            self._status.update(Text(printable(f"{self._phase}: {resource}{elapsed}")))
         elif progress.step is Step.WARNING or (progress.step is Step.NOTE and "taken from" in progress.message):
             self.say(f"  {progress.message}")
 
@@ -94,7 +94,7 @@ class ProgressView:
             return
         self.say("Kept. In another terminal, to look at it with your own tools:")
         for name, value in stack.target.variables.items():
-            self.say(f"  export {name}={value}")
+            self.say(f"  {program.export(name, value)}")
         self.say("Ctrl-C takes it down.")
         with suppress(KeyboardInterrupt):
             signal.pause()
@@ -109,7 +109,7 @@ class ProgressView:
 
     def _watched(self, text: str) -> None:
         if self._status:
-            self._status.update(text)
+            self._status.update(Text(text))
         elif time.monotonic() - self._told_at >= _PLAIN_SECONDS:
             self._told_at = time.monotonic()
             self.say(text)

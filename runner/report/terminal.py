@@ -15,7 +15,7 @@ from runner.metrics import Metrics
 from runner.report.chart import ASCII, UNICODE, Glyphs
 from runner.report.minutes import Minutes, tabulate
 from runner.result import AlarmChange, RunResult
-from runner.wording import plural
+from runner.wording import plural, printable
 
 _MOST_COLUMNS = 12
 _SHORT = {"Minimum": "min", "Maximum": "max", "Sum": "sum"}
@@ -50,7 +50,7 @@ def glyphs_for(console: Console) -> Glyphs:
 def heading(console: Console, text: str) -> None:
     """Print a heading, set off from what is above."""
     console.print()
-    console.print(Text(text, "bold"))
+    console.print(Text(printable(text), "bold"))
 
 
 def table_of(*columns: str) -> Table:
@@ -127,9 +127,9 @@ def _show_finding(console: Console, finding: Finding, glyphs: Glyphs) -> None:
     indented(console, Text(finding.explanation))
     evidence, advice = Table.grid(padding=(0, 2, 0, 0)), Table.grid(padding=(0, 1, 0, 0))
     for figure in finding.evidence:
-        evidence.add_row(figure.subject, figure.words)
+        evidence.add_row(Text(figure.subject), Text(figure.words))
     for text in finding.advice:
-        advice.add_row(glyphs.bullet, text)
+        advice.add_row(glyphs.bullet, Text(text))
     indented(console, _labelled("Evidence", evidence))
     if finding.advice:
         indented(console, _labelled("Advice  ", advice))

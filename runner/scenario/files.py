@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +17,11 @@ from runner.expectations import Expectation
 from runner.project import Project
 from runner.scenario import checks, hcl, variables
 from runner.scenario.hcl import Problem
+from runner.wording import shortened
+
+_LONGEST_NAME = 100
+_NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{_LONGEST_NAME - 1}}}")
+"""What neither a shell nor make takes apart, and what is no option."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +76,23 @@ class Scenario:
 
 def names(project: Project) -> list[str]:
     """Return the names of the checkout's scenarios, ``scenario-2`` before ``scenario-10``."""
-    return sorted((path.stem for path in project.scenarios.glob("*.tfvars")), key=_natural)
+    return sorted((path.stem for path in project.scenarios.glob("*.tfvars") if _is_name(path.stem)), key=_natural)
+
+
+def misnamed(project: Project) -> list[str]:
+    """Return a sentence for each file of the checkout's scenarios whose name can't be one."""
+    return [_misnomer(path.name) for path in sorted(project.scenarios.glob("*.tfvars")) if not _is_name(path.stem)]
+
+
+def _is_name(name: str) -> bool:
+    return _NAME.fullmatch(name) is not None
+
+
+def _misnomer(file_name: str) -> str:
+    return (
+        f'"{file_name}" can\'t be a scenario: its name is what you type, 1 to {_LONGEST_NAME} letters of a to z, '
+        "digits and . _ - without spaces, beginning with a letter or digit."
+    )
 
 
 def find(project: Project, name: str) -> Scenario:
@@ -79,20 +101,25 @@ def find(project: Project, name: str) -> Scenario:
     Raises UsageError, which suggests the nearest name when there is no such scenario.
     """
     if name.endswith(".tfvars"):
+        if not _is_name(Path(name).name.removesuffix(".tfvars")):
+            raise UsageError(_misnomer(Path(name).name))
         return load(project, Path(name))
     known = names(project)
     for candidate in (name, f"scenario-{name}", name.removeprefix("scenario-")):
         if candidate in known:
             return load(project, project.scenarios / f"{candidate}.tfvars")
-    if Path(name).exists():
+    if os.path.exists(name):  # noqa: PTH110 - Path's own raises when the name is too long
         raise UsageError(f"{name} is no scenario: a scenario's file ends in .tfvars.")
     near = [match for word in (name, f"scenario-{name}") for match in get_close_matches(word, known, n=1, cutoff=0.5)]
     hint = f"did you mean {near[0]}? Or " if near else ""
-    raise UsageError(f'There is no scenario "{name}"; {hint}list them with: {program.command("scenarios")}')
+    raise UsageError(f'There is no scenario "{shortened(name)}"; {hint}list them with: {program.command("scenarios")}')
 
 
-def find_all(project: Project, names: Sequence[str]) -> list[Scenario]:
-    """Load the scenarios that run on one stack. Raises UsageError when one is named twice, or they name two stacks."""
+def find_all(project: Project, names: Sequence[str], events: int | None = None) -> list[Scenario]:
+    """Load the scenarios that run on one stack, each of which is to send ``events`` instead of its own number.
+
+    Raises UsageError when one is named twice, when they name two stacks, or when the events take too long to send.
+    """
     found = [find(project, name) for name in names]
     for name, times in Counter(scenario.name for scenario in found).items():
         if times > 1:
@@ -102,6 +129,9 @@ def find_all(project: Project, names: Sequence[str]) -> list[Scenario]:
             f"The scenarios run on one stack, and their files name several ({', '.join(stacks)}): "
             "give them one `name`, or run them one at a time."
         )
+    for scenario in found:
+        if sentence := checks.sending_problem(events or scenario.events.count, scenario.events.interval_seconds):
+            raise UsageError(f"{scenario.name}: {sentence}")
     return found
 
 

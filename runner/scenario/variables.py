@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner.scenario.hcl import Address, Problem, address_name, parse, parts, text_of, value_of
+from runner.wording import shortened
 
 if TYPE_CHECKING:
     from runner.scenario.hcl import Node
@@ -99,7 +100,7 @@ def _undeclared(address: Address, declared: list[str]) -> str:
 def _quoted(value: Any) -> str:
     if isinstance(value, (list, dict)):
         return "a list" if isinstance(value, list) else "an object"
-    return json.dumps(value, ensure_ascii=False)
+    return shortened(json.dumps(value, ensure_ascii=False))
 
 
 def _variable(block: Node) -> Attribute:

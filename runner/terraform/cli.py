@@ -90,7 +90,7 @@ class Terraform:
 
     def output(self) -> dict[str, Any]:
         """Return the outputs' values by name."""
-        return {name: output["value"] for name, output in json.loads(self._answer("output")).items()}
+        return outputs(self._answer("output"))
 
     def planned(self, kept: Path) -> list[dict[str, Any]]:
         """Return the resource changes of a plan that was kept, as Terraform's JSON has them."""
@@ -98,16 +98,20 @@ class Terraform:
         return changes
 
     def _answer(self, command: str, *arguments: str) -> bytes:
-        answer = subprocess.run(
-            [self.executable, command, "-json", *arguments],
-            cwd=self.directory,
-            env=for_terraform(self.environment),
-            capture_output=True,
-            check=False,
-            start_new_session=True,
-        )
+        try:
+            answer = subprocess.run(
+                [self.executable, command, "-json", *arguments],
+                cwd=self.directory,
+                env=for_terraform(self.environment),
+                capture_output=True,
+                check=False,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise TerraformFailed(f"terraform {command} can't be started: {error.strerror}.") from error
         if answer.returncode != _SUCCESS:
-            raise TerraformFailed(f"terraform {command} failed: {' '.join(answer.stderr.decode().split())}")
+            why = " ".join(answer.stderr.decode(errors="replace").split()) or f"exit code {answer.returncode}"
+            raise TerraformFailed(f"terraform {command} failed: {why}")
         return answer.stdout
 
     def _only_read(self, command: str, options: Sequence[str], listener: Listener, accepted: tuple[int, ...]) -> int:
@@ -141,6 +145,16 @@ class Terraform:
             raise failure(command, code, diagnostics, self.directory, self.log)
         tell.raise_failure()
         return code
+
+
+def outputs(answer: bytes) -> dict[str, Any]:
+    """Return the values in what ``terraform output -json`` prints. Raises TerraformFailed when it is something else."""
+    try:
+        return {name: output["value"] for name, output in json.loads(answer).items()}
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+        raise TerraformFailed(
+            "terraform output answers what is no outputs as JSON: look at what is on the PATH."
+        ) from error
 
 
 def _given(var_file: Path, variables: Variables | None) -> tuple[str, ...]:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from runner.errors import EnvironmentFailure
 
+_NUMBER = re.compile(r"(?<![0-9])[0-9]{1,9}(?![0-9])")
 OLDEST = (1, 9)
 """Variable validations that refer to other variables came with 1.9."""
 _ANSWER_SECONDS = 60
+_LONGEST_PLACE_OF_SOCKETS = 60  # of the 104 characters that macOS allows for the whole name
 _HOW_TO_INSTALL = "Install a newer one from https://developer.hashicorp.com/terraform/install"
 
 
@@ -28,7 +32,8 @@ class Executable:
 
 def find_terraform(environment: Mapping[str, str] | None = None) -> Executable:
     """Return the Terraform on the PATH. Raises EnvironmentFailure when there is none, or one before 1.9."""
-    environment = os.environ if environment is None else environment
+    environment = dict(os.environ if environment is None else environment)
+    environment.pop("TF_REATTACH_PROVIDERS", None)  # it is for providers, and stops even this when it is wrong
     found = shutil.which("terraform", path=environment.get("PATH"))
     if found is None:
         raise EnvironmentFailure(
@@ -51,13 +56,19 @@ def _version(path: str, environment: Mapping[str, str]) -> str:
             check=True,
         )
         return str(json.loads(answer.stdout)["terraform_version"])
-    except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError) as error:
+    except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise EnvironmentFailure(f"{path} does not answer `terraform version -json`. {_HOW_TO_INSTALL}") from error
 
 
 def _numbers(version: str) -> tuple[int, ...]:
     """Return (1, 9, 0) for ``1.9.0-rc1``."""
-    return tuple(int(number) for number in version.partition("-")[0].split(".") if number.isdigit())
+    return tuple(int(number) for number in _NUMBER.findall(version.partition("-")[0]))
+
+
+def _is_fit_for_sockets(directory: str) -> bool:
+    """Whether providers can open their sockets there; the names of these are short."""
+    is_there = Path(directory).is_absolute() and os.access(directory, os.W_OK | os.X_OK)
+    return is_there and len(directory) <= _LONGEST_PLACE_OF_SOCKETS
 
 
 def for_terraform(environment: Mapping[str, str]) -> dict[str, str]:
@@ -66,4 +77,6 @@ def for_terraform(environment: Mapping[str, str]) -> dict[str, str]:
     config = ours.get("TF_CLI_CONFIG_FILE")
     if config and not Path(config).is_file():
         ours["TF_CLI_CONFIG_FILE"] = ""  # empty silences the warning about a file that isn't there
+    if "TMPDIR" in ours and not _is_fit_for_sockets(ours["TMPDIR"]):
+        ours["TMPDIR"] = tempfile.gettempdir()  # Python passes over one that isn't there; Terraform and providers fail
     return ours | {"CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1", "TF_INPUT": "0"}

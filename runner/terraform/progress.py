@@ -77,11 +77,9 @@ def read(line: bytes) -> Progress | Diagnostic | None:
     """Return what a line of the stream says; None for what is of no use, such as a plugin's own output."""
     try:
         event = json.loads(line)
-    except ValueError:
-        return None
-    if not isinstance(event, dict) or not isinstance(event.get("type"), str):
-        return None
-    return _read_event(event)
+        return _read_event(event)
+    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError):
+        return None  # no JSON, or not in the form that Terraform documents: the log has it all the same
 
 
 def _read_event(event: dict[str, Any]) -> Progress | Diagnostic | None:
@@ -91,19 +89,19 @@ def _read_event(event: dict[str, Any]) -> Progress | Diagnostic | None:
     if kind in _STEPS:
         about = event.get("hook") or event["change"]
         elapsed = float(about.get("elapsed_seconds", 0))
-        return Progress(_STEPS[kind], message, about["resource"]["addr"], about["action"], elapsed)
+        return Progress(_STEPS[kind], message, str(about["resource"]["addr"]), str(about["action"]), elapsed)
     return Progress(Step.NOTE, message) if kind in _NOTES else None
 
 
 def _diagnostic(said: dict[str, Any]) -> Diagnostic:
     place = said.get("range") or {}
     return Diagnostic(
-        severity=said["severity"],
-        summary=said["summary"],
-        detail=said.get("detail", ""),
-        address=said.get("address", ""),
-        file=place.get("filename", ""),
-        line=place.get("start", {}).get("line", 0),
+        severity=str(said["severity"]),
+        summary=str(said.get("summary", "")),
+        detail=str(said.get("detail", "")),
+        address=str(said.get("address", "")),
+        file=str(place.get("filename", "")),
+        line=int(place.get("start", {}).get("line", 0)),
     )
 
 

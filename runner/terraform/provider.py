@@ -23,6 +23,7 @@ from pathlib import Path
 
 from runner.errors import EnvironmentFailure
 from runner.terraform.cli import Terraform
+from runner.terraform.executable import for_terraform
 from runner.terraform.failures import ProviderNotFound, TerraformFailed
 from runner.terraform.mirror import AWS_PROVIDER, find_mirrors, searched
 from runner.terraform.progress import Progress, Step
@@ -99,7 +100,7 @@ def installed_provider(lock_file: Path, cache: Path, terraform: Terraform) -> Pa
 
 def _without_a_place(environment: Mapping[str, str]) -> dict[str, str]:
     """Return it without what the user says about another directory of Terraform's."""
-    return {name: value for name, value in environment.items() if name not in {"TF_DATA_DIR", "TF_WORKSPACE"}}
+    return {name: value for name, value in environment.items() if name not in {"TF_DATA_DIR", "TF_WORKSPACE", ATTACH}}
 
 
 def _made(directory: Path) -> Path:
@@ -130,7 +131,7 @@ def kept_provider(
         process = subprocess.Popen(
             ["/bin/sh", "-c", _GUARDED, "provider", program],
             cwd=directory,
-            env=_QUIET | fit,
+            env=_QUIET | for_terraform(fit),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
@@ -155,7 +156,7 @@ def _attachment(process: subprocess.Popen[bytes], log: Path) -> str:
             _, found, rest = said.partition(f"{ATTACH}='".encode())
             attachment, is_whole, _ = rest.partition(b"'")
             if found and is_whole:
-                return attachment.decode()
+                return attachment.decode(errors="replace")
             if not some:
                 break
     raise EnvironmentFailure(f"The AWS provider did not start; its log: {log}")

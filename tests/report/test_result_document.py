@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 from results import METRICS, result_of
@@ -85,3 +86,11 @@ def test_a_directory_that_can_not_be_written_is_named(tmp_path):
 
     with pytest.raises(EnvironmentFailure, match=r"file/run/result\.json can't be written.*--out"):
         write(result_of("baseline"), tmp_path / "file" / "run")
+
+
+def test_the_document_is_json_in_every_encoding():
+    wanted = replace(result_of("baseline").scenario, title="Grundfälle: 正常")
+
+    printed = text([result_of("baseline", scenario=wanted)])
+    assert printed.isascii()
+    assert json.loads(printed)["configuration"]["title"] == "Grundfälle: 正常"

@@ -1,4 +1,5 @@
 import json
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -57,3 +58,12 @@ def test_a_cli_configuration_that_is_not_there_is_silenced_and_one_that_is_there
 
 def test_options_that_the_user_gives_to_all_commands_do_not_reach_ours() -> None:
     assert "TF_CLI_ARGS_plan" not in for_terraform({"TF_CLI_ARGS_plan": "-no-color"})
+
+
+def test_a_temporary_directory_in_which_no_provider_can_open_a_socket_is_replaced(tmp_path: Path) -> None:
+    long = tmp_path / ("x" * 100)
+    long.mkdir()
+    for unfit in ("/not/there", "relative", "", str(long)):
+        assert for_terraform({"TMPDIR": unfit})["TMPDIR"] == tempfile.gettempdir()
+    assert for_terraform({"TMPDIR": "/tmp"})["TMPDIR"] == "/tmp"
+    assert "TMPDIR" not in for_terraform({})
