@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from runner.errors import ExitCode, Interrupted, LabError, UsageError
+from runner import signals
+from runner.errors import ExitCode, Interrupted, LabError, ReaderGone, UsageError
 from runner.interrupts import Abandoned, Interrupts
 
 if TYPE_CHECKING:
@@ -31,17 +32,24 @@ LOCAL_REGION = "us-east-1"
 
 
 class _Commands(TyperGroup):
-    """The one place where errors become sentences and exit codes."""
+    """The one place where errors that are expected become sentences and exit codes."""
 
-    def invoke(self, ctx: Any) -> Any:
+    def main(self, *args: Any, **kwargs: Any) -> Any:
         try:
-            return super().invoke(ctx)
+            try:
+                return super().main(*args, **kwargs)
+            finally:
+                sys.stdout.flush()  # what can't be written is told now, too
         except LabError as error:
             _tell(error)
-            raise typer.Exit(error.exit_code) from error
+            sys.exit(error.exit_code)
         except _aws_errors() as error:
             _tell(error)
-            raise typer.Exit(ExitCode.ENVIRONMENT) from error
+            sys.exit(ExitCode.ENVIRONMENT)
+
+    def invoke(self, ctx: Any) -> Any:
+        with signals.unwinding():
+            return super().invoke(ctx)
 
 
 app = typer.Typer(
@@ -108,8 +116,10 @@ def run(
     from runner import lab, report
     from runner import scenario as scenario_files
     from runner.project import Project
+    from runner.sweep import sweep
 
     project = Project.locate()
+    sweep(project)
     chosen = scenario_files.find_all(project, scenarios)
     if out is not None:
         report.prepare(out)
@@ -180,8 +190,10 @@ def destroy(
     """Take down what runs left standing, and check that nothing is left."""
     from runner import cleanup, report
     from runner.project import Project
+    from runner.sweep import sweep
 
     project = Project.locate()
+    sweep(project)
     with (
         _says_what_may_stand(project, target),
         report.ProgressView(_console(stderr=True)) as view,
@@ -219,11 +231,6 @@ def package() -> None:
     typer.echo(f"{project.shown(built.path)}  sha256 {built.sha256}")
 
 
-def main() -> None:
-    """Run the program."""
-    app()
-
-
 @contextmanager
 def _opened(target: TargetName, region: str | None, profile: str | None, seed: int) -> Iterator[Target]:
     from runner.target import open_local
@@ -243,7 +250,7 @@ def _says_what_may_stand(project: Project, target: TargetName) -> Iterator[None]
 
     try:
         yield
-    except (Abandoned, Interrupted) as interruption:
+    except (Abandoned, Interrupted, KeyboardInterrupt) as interruption:
         raise cleanup.after_interruption(project, target) from interruption
 
 
@@ -324,7 +331,7 @@ def _tell(error: BaseException) -> None:
         _tell(cause)
     if isinstance(error, Interrupted):
         typer.echo(error, err=True)
-    else:
+    elif not isinstance(error, ReaderGone):
         typer.secho(f"Error: {error}", fg=typer.colors.RED, err=True)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -15,9 +17,11 @@ from runner.errors import EnvironmentFailure, LeftBehind
 from runner.interrupts import Interrupts
 from runner.journal import Entry, Journal
 from runner.leftovers import Leftover
+from runner.owned import Owned
 from runner.package import build_package
 from runner.project import Project
 from runner.scenario import Scenario
+from runner.sweep import remove_copies
 from runner.target import Target
 from runner.terraform import Terraform, find_terraform, init_from_anywhere, installed_provider, kept_provider
 from runner.terraform.progress import Listener
@@ -42,7 +46,7 @@ _MORE_OR_LOCAL = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Stack:
     """A stack of one name on one target. Nothing of it exists before the first ``apply``."""
 
@@ -50,16 +54,18 @@ class Stack:
     terraform: Terraform
     journal: Journal
     entry: Entry
+    is_begun: bool = False
 
     @property
     def may_stand(self) -> bool:
         """Whether an apply was begun and nothing was taken down since."""
-        return self.journal.knows(self.entry)
+        return self.is_begun or self.journal.knows(self.entry)
 
     def apply(self, scenario: Scenario) -> dict[str, Any]:
         """Make the stack what the scenario says; return Terraform's outputs."""
         _check_concurrency(self.target, scenario)
         self.journal.write(self.entry)
+        self.is_begun = True
         self.terraform.apply(scenario.path)
         return self.terraform.output()
 
@@ -74,11 +80,15 @@ class Stack:
             self.terraform.destroy(Path(self.entry.var_file))
         except EnvironmentFailure as error:
             failed = error
-        remaining = find_remaining(self.target, self.entry, failed)
-        goes_anyway = self.target.is_disposable and self.terraform.interrupts.happened
-        if remaining and not goes_anyway:
-            raise LeftBehind(still_standing(remaining, self.entry)) from failed
-        self.journal.erase(self.entry)
+        if not self.target.is_disposable:
+            remaining = find_remaining(self.target, self.entry, failed)
+            if remaining:
+                raise LeftBehind(still_standing(remaining, self.entry)) from failed
+        self.journal.erase(self.entry)  # also what Terraform left, where it goes with the endpoint
+        self.is_begun = False
+        is_first = failed is not None and failed.__context__ is None
+        if failed and is_first and self.target.is_disposable and not self.terraform.interrupts.happened:
+            raise failed
 
 
 @contextmanager
@@ -89,26 +99,36 @@ def open_stack(
     _make(work)
     build_package(project.function_src, project.package_zip)
     executable = find_terraform(target.environment)
-    directory = _copy(project, work) if target.is_disposable else project.terraform
-    terraform = Terraform(
-        directory, target.environment, work / "terraform.log", progress, interrupts, executable=executable.path
-    )
     with ExitStack() as resources:
+        _own(project, work, resources)
+        directory = _copy(project, work) if target.is_disposable else project.terraform
+        terraform = Terraform(
+            directory, target.environment, work / "terraform.log", progress, interrupts, executable=executable.path
+        )
         resources.enter_context(_logged_to(work / "endpoint.log"))
         if target.is_disposable:
             terraform = resources.enter_context(_attached(project, terraform))
             terraform.init()
         else:
             init_from_anywhere(terraform)
-        stack = Stack(target, terraform, Journal(project.stacks), _entry(target, scenario, directory))
+        stack = Stack(target, terraform, Journal(project.stacks), _entry(target, scenario, directory, work))
+        _check_unused(stack)
         if target.is_disposable:  # it began with the run: nothing stands yet, and what still will goes with it
             resources.callback(stack.journal.erase, stack.entry)
         else:
             _check_free(stack)
         yield stack
-    if target.is_disposable:  # nothing went wrong: the log is enough
-        shutil.rmtree(directory)
-        shutil.rmtree(work / project.package_zip.parent.name)
+
+
+def _own(project: Project, work: Path, resources: ExitStack) -> None:
+    """Own the run's directory until the end, of which the log and the results then stay."""
+    directory = Owned(work)
+
+    def leave() -> None:
+        remove_copies(project, work)
+        directory.release()
+
+    resources.callback(leave)
 
 
 def _make(work: Path) -> None:
@@ -163,14 +183,18 @@ def _attached(project: Project, terraform: Terraform) -> Iterator[Terraform]:
 def _copy(project: Project, work: Path) -> Path:
     """Lay out what Terraform reads in a throw-away directory: the user's own state and backend stay out of it."""
     directory = work / project.terraform.name
-    shutil.copytree(project.terraform, directory, ignore=_NOT_OF_THE_LAB)
     package = work / project.package_zip.relative_to(project.root)
-    package.parent.mkdir()
-    shutil.copy(project.package_zip, package)
+    try:
+        shutil.copytree(project.terraform, directory, ignore=_NOT_OF_THE_LAB)
+        package.parent.mkdir()
+        shutil.copy(project.package_zip, package)
+    except OSError as error:
+        why = error.strerror or os.strerror(errno.ENOSPC if "No space" in str(error) else errno.EIO)
+        raise EnvironmentFailure(f"{directory} can't be written ({why}): free space, or make it writable.") from error
     return directory
 
 
-def _entry(target: Target, scenario: Scenario, directory: Path) -> Entry:
+def _entry(target: Target, scenario: Scenario, directory: Path, work: Path) -> Entry:
     return Entry(
         target=target.name,
         account_id=target.account_id,
@@ -178,7 +202,18 @@ def _entry(target: Target, scenario: Scenario, directory: Path) -> Entry:
         name=scenario.stack_name,
         directory=str(directory),
         var_file=str(scenario.path),
+        run=str(work),
     )
+
+
+def _check_unused(stack: Stack) -> None:
+    """Refuse a stack that another run of this checkout is working on: each would take down the other's."""
+    for other in stack.journal.entries(stack.entry.target):
+        if other.file_name == stack.entry.file_name and other.is_in_use:
+            raise EnvironmentFailure(
+                f"Another run of this checkout goes on with {other.name} in account {other.account_id}, "
+                f"{other.region}: wait for its end."
+            )
 
 
 def _check_free(stack: Stack) -> None:

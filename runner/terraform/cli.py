@@ -63,6 +63,7 @@ class Terraform:
 
     def apply(self, var_file: Path, variables: Variables | None = None) -> None:
         """Make what stands what the directory says."""
+        self.interrupts.check()
         self._change("apply", _given(var_file, variables), "Finishing the apply so that nothing is orphaned.")
 
     def destroy(self, var_file: Path, variables: Variables | None = None) -> None:
@@ -98,6 +99,7 @@ class Terraform:
         return {name: output["value"] for name, output in json.loads(answer.stdout).items()}
 
     def _only_read(self, command: str, options: Sequence[str], listener: Listener, accepted: tuple[int, ...]) -> int:
+        self.interrupts.check()
         with self._running(command, options) as terraform:
             return self._follow(command, terraform, listener, accepted)
 

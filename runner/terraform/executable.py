@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from runner.errors import EnvironmentFailure
 
 OLDEST = (1, 9)
 """Variable validations that refer to other variables came with 1.9."""
-_ANSWER_SECONDS = 60
+_ANSWER_SECONDS = 20
 _HOW_TO_INSTALL = "Install a newer one from https://developer.hashicorp.com/terraform/install"
 
 
@@ -43,16 +44,33 @@ def find_terraform(environment: Mapping[str, str] | None = None) -> Executable:
 
 def _version(path: str, environment: Mapping[str, str]) -> str:
     try:
-        answer = subprocess.run(
-            [path, "version", "-json"],
-            env=for_terraform(environment),
-            capture_output=True,
-            timeout=_ANSWER_SECONDS,
-            check=True,
-        )
-        return str(json.loads(answer.stdout)["terraform_version"])
+        return str(json.loads(_answer([path, "version", "-json"], environment))["terraform_version"])
+    except subprocess.TimeoutExpired as error:
+        raise EnvironmentFailure(
+            f"{path} does not answer `terraform version -json` within {_ANSWER_SECONDS} seconds. {_HOW_TO_INSTALL}"
+        ) from error
     except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError) as error:
         raise EnvironmentFailure(f"{path} does not answer `terraform version -json`. {_HOW_TO_INSTALL}") from error
+
+
+def _answer(command: Sequence[str], environment: Mapping[str, str]) -> bytes:
+    """Return what a command prints. Whatever ends the wait for it ends it, and all that it has started."""
+    with subprocess.Popen(
+        command,
+        env=for_terraform(environment),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as process:
+        try:
+            answer, _ = process.communicate(timeout=_ANSWER_SECONDS)
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)  # not waited for yet: the number is still theirs
+            raise
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    return answer
 
 
 def _numbers(version: str) -> tuple[int, ...]:
