@@ -128,7 +128,7 @@ def run(
     with (
         _says_what_may_stand(project, target),
         report.ProgressView(_console(stderr=True)) as view,
-        Interrupts(view.say) as interrupts,
+        Interrupts(view.interject) as interrupts,
         _opened(target, region, profile, seed) as where,
     ):
         with view.paused():
@@ -197,7 +197,7 @@ def destroy(
     with (
         _says_what_may_stand(project, target),
         report.ProgressView(_console(stderr=True)) as view,
-        Interrupts(view.say) as interrupts,
+        Interrupts(view.interject) as interrupts,
     ):
         if target is TargetName.LOCAL:
             typer.echo(cleanup.forget_local(project))

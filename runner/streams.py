@@ -12,29 +12,42 @@ import io
 import os
 import sys
 from collections.abc import Callable
-from typing import IO
+from typing import IO, Any
 
 from runner.errors import EnvironmentFailure, ReaderGone
 
 _INPUT, _OUTPUT, _ERROR = 0, 1, 2
 
 
-class _Writer(io.FileIO):
-    """Writes to a descriptor until it fails, which ``failed`` is told; then to nowhere."""
+class _Writer(io.TextIOWrapper):
+    """Writes until that fails, which ``failed`` is told; then to nowhere.
 
-    def __init__(self, descriptor: int, failed: Callable[[OSError], None]) -> None:
-        super().__init__(descriptor, "w", closefd=False)
+    A signal's handler may print in the middle of a print: what is below has to be C, or have no buffer.
+    """
+
+    def __init__(self, file: IO[bytes], failed: Callable[[OSError], None], **settings: Any) -> None:
+        super().__init__(file, **settings)
         self._failed = failed
         self._is_silent = False
 
-    def write(self, data: bytes | bytearray | memoryview) -> int | None:  # type: ignore[override]
+    def write(self, text: str) -> int:
         if not self._is_silent:
             try:
-                return super().write(data)
+                return super().write(text)
             except OSError as error:
-                self._is_silent = True
-                self._failed(error)
-        return len(data)
+                self._end(error)
+        return len(text)
+
+    def flush(self) -> None:
+        if not self._is_silent:
+            try:
+                super().flush()
+            except OSError as error:
+                self._end(error)
+
+    def _end(self, error: OSError) -> None:
+        self._is_silent = True
+        self._failed(error)
 
 
 def prepare() -> None:
@@ -47,20 +60,20 @@ def prepare() -> None:
             os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
     if sys.stdin is None:
         sys.stdin = open(_INPUT, closefd=False, encoding="utf-8")  # noqa: SIM115 - as long as the program
-    sys.stdout = _text(sys.stdout, _OUTPUT, _raise)
-    sys.stderr = _text(sys.stderr, _ERROR, _ignore)
+    output = open(_OUTPUT, "wb", closefd=False)  # noqa: SIM115 - these two as well
+    error = open(_ERROR, "wb", buffering=0, closefd=False)  # noqa: SIM115
+    sys.stdout = _Writer(output, _raise, **_settings(sys.stdout))
+    sys.stderr = _Writer(error, _ignore, **_settings(sys.stderr) | {"write_through": True})
 
 
-def _text(before: IO[str] | None, descriptor: int, failed: Callable[[OSError], None]) -> io.TextIOWrapper:
-    """Return a stream like the one that Python has made."""
-    if isinstance(before, io.TextIOWrapper):
-        encoding, errors, by_line = before.encoding, before.errors, before.line_buffering or before.write_through
-        before.detach()  # it would close the descriptor, or flush into it
-    else:
-        encoding, errors, by_line = "utf-8", "backslashreplace", True
-    raw: io.RawIOBase = _Writer(descriptor, failed)
-    buffer = io.BufferedWriter(raw)
-    return io.TextIOWrapper(buffer, encoding, errors, line_buffering=by_line)
+def _settings(stream: IO[str] | None) -> dict[str, Any]:
+    """Return the settings of a stream that Python has made, and disconnect it."""
+    if not isinstance(stream, io.TextIOWrapper):
+        return {"encoding": "utf-8", "errors": "backslashreplace"}
+    is_by_line = stream.line_buffering or stream.write_through
+    settings = {"encoding": stream.encoding, "errors": stream.errors, "line_buffering": is_by_line}
+    stream.detach()  # it would flush into the descriptor at the end
+    return settings
 
 
 def _ignore(_error: OSError) -> None: ...

@@ -58,6 +58,13 @@ class ProgressView:
         """Print a line that stays."""
         self._console.print(escape(message), highlight=False, soft_wrap=True)
 
+    def interject(self, message: str) -> None:
+        """Print a line that stays, from a signal's handler: it may have come in the middle of another print."""
+        apart = Console(file=self._console.file, highlight=False)  # what the other has begun, it would print again
+        if self._console.is_terminal:
+            apart.file.write("\r\x1b[2K")
+        apart.print(escape(message), soft_wrap=True)
+
     def phase(self, text: str) -> None:
         """Tell what happens now."""
         if text == self._phase:
