@@ -29,6 +29,9 @@ def _code() -> int:
         app()
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except MemoryError:  # too little even to import what tells of the others
+        os.write(2, b"Error: This machine refuses what the lab needs (memory): free some, or allow more (ulimit -v).\n")
+        return 3
     except BaseException as error:  # noqa: BLE001 - the last place where one can be told
         from runner import trouble
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from runner.interrupts import Interrupts
-from runner.target import endpoint_variables, without_users_settings
+from runner.target import allow_open_files, endpoint_variables, without_users_settings
 
 _SLEEP_SECONDS = 0.5  # no pause(): it misses a signal that comes just before it
 
@@ -23,6 +23,7 @@ def serve(port: int, speed: float | None, seed: int, region: str, say: Callable[
     from runner.endpoint.embedded import Endpoint
     from runner.endpoint.front import CLOCK_PATH
 
+    allow_open_files()
     with (
         Interrupts() as interrupts,
         without_users_settings(),

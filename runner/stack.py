@@ -6,6 +6,7 @@ import errno
 import logging
 import os
 import shutil
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -103,7 +104,13 @@ def open_stack(
         _own(project, work, resources)
         directory = _copy(project, work) if target.is_disposable else project.terraform
         terraform = Terraform(
-            directory, target.environment, work / "terraform.log", progress, interrupts, executable=executable.path
+            directory,
+            target.environment,
+            work / "terraform.log",
+            progress,
+            interrupts,
+            executable=executable.path,
+            goes_with_the_run=target.is_disposable,
         )
         resources.enter_context(_logged_to(work / "endpoint.log"))
         if target.is_disposable:
@@ -140,13 +147,22 @@ def _make(work: Path) -> None:
 
 @contextmanager
 def _logged_to(file: Path) -> Iterator[None]:
-    """Keep what the embedded endpoint logs off the user's terminal: a file that exists only when there is something."""
+    """Keep what the embedded endpoint logs off the user's terminal: a file that exists only when there is something.
+
+    So also what ends one of its threads. Where the file can't be written, it is lost.
+    """
     logger, handler = logging.getLogger("runner.endpoint"), logging.FileHandler(file, encoding="utf-8", delay=True)
+    handler.handleError = lambda record: None  # type: ignore[method-assign] # noqa: ARG005 - it prints tracebacks
     logger.addHandler(handler)
     logger.propagate = False
+    before = threading.excepthook
+    threading.excepthook = lambda ended: logger.error(
+        "A thread has ended", exc_info=(ended.exc_type, ended.exc_value or ended.exc_type(), ended.exc_traceback)
+    )
     try:
         yield
     finally:
+        threading.excepthook = before
         logger.removeHandler(handler)
         logger.propagate = True
         handler.close()

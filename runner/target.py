@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import resource
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 START_SECOND = 45
 """A run begins at this second of a minute, so that its minutes are those of the sample's pictures."""
 _MINUTE_SECONDS = 60
+_NEEDED_FILES = 256
+_WANTED_FILES = 1_024  # Lambda's own limit, which handlers get with ours
 _REST_SECONDS = 600.0
 _USERS_OWN = ("AWS_", "TF_VAR_", "TF_WORKSPACE", "TF_DATA_DIR")
 """Beginnings of variables that are about another account or another stack."""
@@ -185,11 +188,28 @@ def open_local(region: str, seed: int) -> Iterator[LocalTarget]:
     """Serve the embedded endpoint for as long as the block runs."""
     from runner.endpoint.embedded import Endpoint
 
+    allow_open_files()
     gc.freeze()  # what is imported stays: looking through all of it again takes a tenth of a second each time
     with without_users_settings(), Endpoint(seed=seed) as endpoint:
         target = LocalTarget(endpoint, region)
         _check_region(target.session, region)
         yield target
+
+
+def allow_open_files() -> None:
+    """Raise the limit of open files to what the endpoint needs. Raises EnvironmentFailure when it can't be.
+
+    Without them it would be the functions that fail, and look as if they were wrong.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= _WANTED_FILES:
+        return
+    allowed = _WANTED_FILES if hard == resource.RLIM_INFINITY else min(hard, _WANTED_FILES)
+    if allowed < _NEEDED_FILES:
+        raise EnvironmentFailure(
+            f"This machine allows {allowed} open files, and the lab needs {_NEEDED_FILES}: allow more (ulimit -n)."
+        )
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
 
 
 def _check_region(session: boto3.Session, region: str) -> None:

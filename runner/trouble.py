@@ -24,12 +24,12 @@ _ADVICE = {
     errno.EIO: "look after the device",
     errno.EMFILE: "allow more open files (ulimit -n)",
     errno.ENFILE: "close other programs",
-    errno.EAGAIN: "allow more processes (ulimit -u)",
+    errno.EAGAIN: "allow more processes or memory (ulimit -u, ulimit -v)",
     errno.ENOMEM: "free some memory, or allow more (ulimit -v)",
     errno.EFBIG: "allow larger files (ulimit -f)",
 }
 """What can be done about what the machine refuses."""
-_ALSO_SAID = {"can't start new thread": errno.EAGAIN}
+_ALSO_SAID = {"can't start new thread": errno.EAGAIN, "failed to map segment": errno.ENOMEM}
 """Where Python doesn't give a number."""
 
 

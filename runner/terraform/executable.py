@@ -49,7 +49,9 @@ def _version(path: str, environment: Mapping[str, str]) -> str:
         raise EnvironmentFailure(
             f"{path} does not answer `terraform version -json` within {_ANSWER_SECONDS} seconds. {_HOW_TO_INSTALL}"
         ) from error
-    except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError) as error:
+    except OSError as error:
+        raise EnvironmentFailure(f"{path} can't be started ({error.strerror}). {_HOW_TO_INSTALL}") from error
+    except (subprocess.SubprocessError, ValueError, KeyError, TypeError) as error:
         raise EnvironmentFailure(f"{path} does not answer `terraform version -json`. {_HOW_TO_INSTALL}") from error
 
 
