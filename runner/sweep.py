@@ -16,13 +16,13 @@ TEMPORARY = "async-lab-"
 
 
 def sweep(project: Project) -> None:
-    """Remove copies, sockets and handlers' files of dead runs, and the providers that outlived them."""
-    for work in owned.abandoned(project.runs):
-        remove_copies(project, work)
-        (work / owned.LOCK).unlink(missing_ok=True)
+    """Remove copies, sockets and handlers' files of dead runs, and the processes that outlived them."""
     for directory in owned.abandoned(Path(tempfile.gettempdir()), f"{TEMPORARY}*"):
         end_abandoned(directory)
         shutil.rmtree(directory, ignore_errors=True)
+    for work in owned.abandoned(project.runs):
+        remove_copies(project, work)
+        (work / owned.LOCK).unlink(missing_ok=True)
 
 
 def remove_copies(project: Project, work: Path) -> None:

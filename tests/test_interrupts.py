@@ -5,13 +5,16 @@ from contextlib import suppress
 
 import pytest
 
+from runner import signals
 from runner.errors import EnvironmentFailure, ExitCode, Interrupted
 from runner.interrupts import Abandoned, Interrupts
 
 
 @pytest.fixture(autouse=True)
 def handlers_as_before() -> Iterator[None]:
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)}
+    before = {
+        number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+    }
     yield
     for number, handler in before.items():
         assert signal.getsignal(number) == handler
@@ -37,7 +40,7 @@ def never() -> None:
     pytest.fail("the block should have been left")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
+@pytest.mark.parametrize("number", signals.ENDING)
 def test_without_terraform_the_first_leaves_at_once(interrupts: Interrupts, number: signal.Signals) -> None:
     with pytest.raises(Interrupted) as interrupted, interrupts:
         press(number)

@@ -1,3 +1,4 @@
+# ruff: noqa: PT012 - which statement of a block is the last one is what these tests are about
 """A signal from the program's first line to its last: 130, a sentence, no traceback, and never lost."""
 
 import signal
@@ -11,7 +12,7 @@ from program import PROJECT, environment
 from runner import signals
 from runner.errors import EnvironmentFailure, ExitCode, Interrupted
 
-SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT]
+SIGNALS = signals.ENDING
 AT_AN_IMPORT = """
 import os, signal, sys
 

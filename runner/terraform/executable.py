@@ -69,6 +69,7 @@ def _answer(command: Sequence[str], environment: Mapping[str, str]) -> bytes:
             answer, _ = process.communicate(timeout=_ANSWER_SECONDS)
         except BaseException:
             os.killpg(process.pid, signal.SIGKILL)  # not waited for yet: the number is still theirs
+            process.wait()
             raise
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command)

@@ -167,12 +167,13 @@ def kept_provider(
 
 
 def end_abandoned(home: Path) -> None:
-    """End a provider that has outlived both its guard and its run, whose sockets lie in ``home``."""
+    """End a provider whose sockets lie in ``home`` and who is attached to it, when their run and the guard are gone."""
     import psutil
 
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):
-            if process.environ().get(_PLACE) == str(home):
+            environment = process.environ()
+            if environment.get(_PLACE) == str(home) or f"{home}/" in environment.get(ATTACH, ""):
                 process.kill()
 
 

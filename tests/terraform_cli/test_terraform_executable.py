@@ -1,11 +1,15 @@
 import json
+import signal
+import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from processes import MARK, processes_of, wait_until
 
 from runner.errors import EnvironmentFailure
-from runner.terraform import find_terraform
+from runner.terraform import executable, find_terraform
 from runner.terraform.executable import for_terraform
 
 
@@ -57,3 +61,25 @@ def test_a_cli_configuration_that_is_not_there_is_silenced_and_one_that_is_there
 
 def test_options_that_the_user_gives_to_all_commands_do_not_reach_ours() -> None:
     assert "TF_CLI_ARGS_plan" not in for_terraform({"TF_CLI_ARGS_plan": "-no-color"})
+
+
+def test_one_that_hangs_is_given_up_with_its_children(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(executable, "_ANSWER_SECONDS", 0.5)
+    environment = {**put_on_path(tmp_path, "trap '' INT TERM; sleep 600 & wait"), MARK: str(tmp_path)}
+    began = time.monotonic()
+    with pytest.raises(EnvironmentFailure, match=r"does not answer `terraform version -json` within 0\.5 seconds"):
+        find_terraform(environment)
+    assert time.monotonic() - began < 10
+    wait_until(lambda: processes_of(tmp_path) == [])
+
+
+def test_ctrl_c_ends_one_that_hangs(tmp_path: Path) -> None:
+    environment = {**put_on_path(tmp_path, "sleep 600 & wait"), MARK: str(tmp_path)}
+    threading.Timer(0.5, signal.pthread_kill, [threading.get_ident(), signal.SIGINT]).start()
+    with pytest.raises(KeyboardInterrupt):
+        find_terraform(environment)
+    wait_until(lambda: processes_of(tmp_path) == [])
+
+
+def test_the_bound_is_below_half_a_minute() -> None:
+    assert executable._ANSWER_SECONDS <= 30
