@@ -35,9 +35,14 @@ def forget_local(project: Project) -> str:
     """Forget local stacks: each was gone with its endpoint. Return what to say of it."""
     journal = Journal(project.stacks)
     entries = journal.entries("local")
+    in_use = [entry for entry in entries if entry.is_in_use]
     for entry in entries:
-        journal.erase(entry)
-    gone = f"{len(entries)} local stack(s) went with their endpoints; " if entries else ""
+        if entry not in in_use:
+            journal.erase(entry)
+    forgotten = len(entries) - len(in_use)
+    gone = f"{forgotten} local stack(s) went with their endpoints; " if forgotten else ""
+    if in_use:
+        return f"{gone}{len(in_use)} local stack(s) belong to runs that go on, which take them down themselves."
     return f"{gone}nothing is left."
 
 
@@ -57,9 +62,12 @@ def after_interruption(project: Project, target: str) -> LabError:
 
 
 def standing(project: Project, target: Target) -> list[Standing]:
-    """Return what this checkout noted as made in the target's account and region."""
+    """Return what this checkout noted as made in the target's account and region. Raises UsageError for one in use."""
     entries = Journal(project.stacks).entries(target.name)
     here = [entry for entry in entries if (entry.account_id, entry.region) == (target.account_id, target.region)]
+    in_use = [entry.name for entry in here if entry.is_in_use]
+    if in_use:
+        raise UsageError(f"A run that goes on uses {', '.join(in_use)}: wait for its end, or end it with Ctrl-C.")
     return [Standing(entry, tuple(find_remaining(target, entry))) for entry in here]
 
 

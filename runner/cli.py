@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from runner import signals
 from runner.aws_errors import aws_errors
-from runner.errors import ExitCode, Interrupted, LabError, UsageError
+from runner.errors import ExitCode, Interrupted, LabError, ReaderGone, UsageError
 from runner.interrupts import Abandoned, Interrupts
 from runner.wording import printable
 
@@ -38,20 +39,27 @@ LOCAL_REGION = "us-east-1"
 
 
 class _Commands(TyperGroup):
-    """The one place where errors become sentences and exit codes."""
+    """The one place where errors that are expected become sentences and exit codes."""
 
-    def invoke(self, ctx: Any) -> Any:
+    def main(self, *args: Any, **kwargs: Any) -> Any:
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")  # what a terminal's encoding hasn't is shown as an escape
         try:
-            return super().invoke(ctx)
+            try:
+                return super().main(*args, **kwargs)
+            finally:
+                sys.stdout.flush()  # what can't be written is told now, too
         except LabError as error:
             _tell(error)
-            raise typer.Exit(error.exit_code) from error
+            sys.exit(error.exit_code)
         except aws_errors() as error:
             _tell(error)
-            raise typer.Exit(ExitCode.ENVIRONMENT) from error
+            sys.exit(ExitCode.ENVIRONMENT)
+
+    def invoke(self, ctx: Any) -> Any:
+        with signals.unwinding():
+            return super().invoke(ctx)
 
 
 app = typer.Typer(
@@ -135,8 +143,10 @@ def run(
     from runner import lab, report
     from runner import scenario as scenario_files
     from runner.project import Project
+    from runner.sweep import sweep
 
     project = Project.locate()
+    sweep(project)
     chosen = scenario_files.find_all(project, scenarios, events)
     if out is not None:
         report.prepare(out)
@@ -145,7 +155,7 @@ def run(
     with (
         _says_what_may_stand(project, target),
         report.ProgressView(_console(stderr=True)) as view,
-        Interrupts(view.say) as interrupts,
+        Interrupts(view.interject) as interrupts,
         _opened(target, region, profile, seed) as where,
     ):
         with view.paused():
@@ -220,12 +230,14 @@ def destroy(
     """Take down what runs left standing, and check that nothing is left."""
     from runner import cleanup, report
     from runner.project import Project
+    from runner.sweep import sweep
 
     project = Project.locate()
+    sweep(project)
     with (
         _says_what_may_stand(project, target),
         report.ProgressView(_console(stderr=True)) as view,
-        Interrupts(view.say) as interrupts,
+        Interrupts(view.interject) as interrupts,
     ):
         if target is TargetName.LOCAL:
             typer.echo(cleanup.forget_local(project))
@@ -259,11 +271,6 @@ def package() -> None:
     typer.echo(f"{project.shown(built.path)}  sha256 {built.sha256}")
 
 
-def main() -> None:
-    """Run the program."""
-    app()
-
-
 @contextmanager
 def _opened(target: TargetName, region: str | None, profile: str | None, seed: int) -> Iterator[Target]:
     from runner.target import open_local
@@ -283,7 +290,7 @@ def _says_what_may_stand(project: Project, target: TargetName) -> Iterator[None]
 
     try:
         yield
-    except (Abandoned, Interrupted) as interruption:
+    except (Abandoned, Interrupted, KeyboardInterrupt) as interruption:
         raise cleanup.after_interruption(project, target) from interruption
 
 
@@ -371,5 +378,5 @@ def _tell(error: BaseException) -> None:
     sentence = printable(str(error))
     if isinstance(error, Interrupted):
         typer.echo(sentence, err=True)
-    else:
+    elif not isinstance(error, ReaderGone):
         typer.secho(f"Error: {sentence}", fg=typer.colors.RED, err=True)

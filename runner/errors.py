@@ -4,7 +4,10 @@ LabError
 ├── UsageError           2: the request itself is wrong: a scenario, a value, an option
 ├── EnvironmentFailure   3: tools, credentials, Terraform or AWS failed
 ├── LeftBehind           4: something still stands; the message names it and the command that removes it
-└── Interrupted        130: Ctrl-C, and everything was removed
+├── Interrupted        130: Ctrl-C, and everything was removed
+└── ReaderGone         141: nobody reads what is printed, and everything was removed
+
+Any other exception is a bug (70), unless the machine is at its bottom (3): ``runner.trouble`` tells of both.
 """
 
 from __future__ import annotations
@@ -20,7 +23,9 @@ class ExitCode(IntEnum):
     USAGE = 2
     ENVIRONMENT = 3
     LEFT_BEHIND = 4
-    INTERRUPTED = 130
+    BUG = 70  # EX_SOFTWARE of BSD's sysexits.h
+    INTERRUPTED = 130  # as a shell says SIGINT
+    READER_GONE = 141  # as a shell says SIGPIPE
 
 
 class LabError(Exception):
@@ -51,3 +56,9 @@ class Interrupted(LabError):
     """The user pressed Ctrl-C and everything was removed."""
 
     exit_code = ExitCode.INTERRUPTED
+
+
+class ReaderGone(LabError):
+    """Who read our output has left, as ``head`` does. There is nobody to tell, and everything was removed."""
+
+    exit_code = ExitCode.READER_GONE

@@ -13,11 +13,12 @@ three       KeyboardInterrupt; what stands stays  KeyboardInterrupt; what stands
 more        as if nobody listened: Python's own   as if nobody listened
 ==========  ====================================  ======================================================
 
-SIGTERM counts like Ctrl-C. SIGHUP counts only if it is the first: a closing terminal sends it twice, through the
-shell and by itself, and nobody is impatient. A signal that was ignored when the program started stays ignored.
+SIGTERM and SIGQUIT count like Ctrl-C. SIGHUP counts only if it is the first: a closing terminal sends it twice, through
+the shell and by itself, and nobody is impatient. A signal that was ignored when the program started stays ignored.
 
 Inside, an interruption travels as KeyboardInterrupt, because libraries (botocore's HTTP session) wrap and retry every
-Exception. ``with Interrupts()`` turns it into Interrupted or Abandoned.
+Exception. ``with Interrupts()`` turns it into Interrupted or Abandoned, also when it got lost on the way, as in a
+finalizer; ``check`` raises it again in between, so that nothing new is begun.
 """
 
 from __future__ import annotations
@@ -29,11 +30,11 @@ from contextlib import contextmanager, suppress
 from types import FrameType, TracebackType
 from typing import Self
 
+from runner import signals
 from runner.errors import EnvironmentFailure, Interrupted, LeftBehind
 
 _ONCE = 1
 _TWICE = 2
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Abandoned(LeftBehind):
@@ -56,19 +57,18 @@ class Interrupts:
         self._held: list[str] = []
         self._owes_interrupt = False
         self._stop: Callable[[], None] | None = None
-        self._previous: dict[signal.Signals, Callable[[int, FrameType | None], object] | int | None] = {}
+        self._previous: signals.Previous = {}
 
     def __enter__(self) -> Self:
-        for number in _SIGNALS:
-            if signal.getsignal(number) != signal.SIG_IGN:
-                self._previous[number] = signal.signal(number, self._received)
+        self._previous = signals.listen(self._received)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stop_listening()
-        if not isinstance(error, KeyboardInterrupt):
+        is_consequence = self.happened and (error is None or isinstance(error, EnvironmentFailure))
+        if not is_consequence and not isinstance(error, KeyboardInterrupt):
             return
         if self.user_has_left:
             raise Abandoned("You left before everything was taken down: something may still stand.") from error
@@ -111,6 +111,19 @@ class Interrupts:
         finally:
             self._stop = None
 
+    def check(self) -> None:
+        """Raise an interruption again that got lost, before something new is begun; not in a held block."""
+        if self.happened and not self._held:
+            raise KeyboardInterrupt
+
+    @contextmanager
+    def awaited(self) -> Iterator[None]:
+        """End the block at an interruption, which the user was asked for: it doesn't count."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            self._count = 0
+
     def _pay(self, cause: EnvironmentFailure | None) -> None:
         if self._owes_interrupt and not self._held:
             self._owes_interrupt = False
@@ -146,6 +159,5 @@ class Interrupts:
             self._say(message)
 
     def _stop_listening(self) -> None:
-        for number, handler in self._previous.items():
-            signal.signal(number, handler)
-        self._previous.clear()
+        signals.listen_as_before(self._previous)
+        self._previous = {}

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from runner import owned
 from runner.errors import EnvironmentFailure
 
 
@@ -24,6 +26,13 @@ class Entry:
     var_file: str
     resources: tuple[tuple[str, str], ...] = ()
     """Kind and exact name of what Terraform planned to make. None in notes of earlier versions."""
+    run: str = ""
+    """The directory of the run that made it, which owns it for as long as it goes on."""
+
+    @property
+    def is_in_use(self) -> bool:
+        """Whether the run that made it goes on: it takes it down itself."""
+        return bool(self.run) and owned.is_owned(Path(self.run))
 
     @property
     def file_name(self) -> str:
@@ -42,7 +51,13 @@ class Journal:
         """Note a stack before anything of it is made. Raises EnvironmentFailure when that can't be written."""
         try:
             self._directory.mkdir(parents=True, exist_ok=True)
-            (self._directory / entry.file_name).write_text(json.dumps(asdict(entry), indent=2) + "\n")
+            file = self._directory / entry.file_name
+            beside = file.with_suffix(f".{os.getpid()}")  # nobody ever reads half a note
+            try:
+                beside.write_text(json.dumps(asdict(entry), indent=2) + "\n")
+                beside.replace(file)
+            finally:
+                beside.unlink(missing_ok=True)
         except OSError as error:
             raise EnvironmentFailure(
                 f"{self._directory} can't be written ({error.strerror}): make it writable."

@@ -100,7 +100,7 @@ def run_one(scenario: Scenario, stack: Stack, settings: Settings, view: View) ->
         started_at = target.now()
         sent = invoke(scenario, target, function_name, run_id, settings, view)
     with watch.phase("watch"):
-        observe(scenario, target, function_name, started_at, view)
+        observe(scenario, target, function_name, started_at, view, stack.terraform.interrupts)
     with watch.phase("collect"):
         ended_at = target.now()
         metrics = collect(target.cloudwatch(), function_name, started_at, ended_at)
@@ -139,11 +139,14 @@ def invoke(
     return tuple(send(target.invoking_client(), function_name, event_ids, interval, now=target.now, wait=target.wait))
 
 
-def observe(scenario: Scenario, target: Target, function_name: str, started_at: float, view: View) -> None:
+def observe(
+    scenario: Scenario, target: Target, function_name: str, started_at: float, view: View, interrupts: Interrupts
+) -> None:
     """Let the time pass in which the events are worked off, and in which CloudWatch learns of it."""
     ends_at = target.now() + scenario.observe_seconds + target.data_point_delay_seconds
     cloudwatch = target.cloudwatch()
     while (left := ends_at - target.now()) > 0:
+        interrupts.check()
         view.waiting(collect(cloudwatch, function_name, started_at, target.now()), left)
         target.wait(min(left, target.watch_step_seconds))
 

@@ -20,9 +20,12 @@ class Project:
     def locate(cls, start: Path | None = None) -> Project:
         """Find the checkout around ``start`` (by default the current directory), or else around this package.
 
-        Raises UsageError when neither is inside a checkout.
+        Raises UsageError when neither is inside a checkout, or the current directory was deleted.
         """
-        start = (start or Path.cwd()).absolute()
+        try:
+            start = (start or Path.cwd()).absolute()
+        except FileNotFoundError as error:
+            raise UsageError("The current directory was deleted: change into one that exists.") from error
         for directory in (start, *start.parents, Path(__file__).absolute().parents[1]):
             if all((directory / landmark).exists() for landmark in _LANDMARKS):
                 return cls(directory)
@@ -75,6 +78,11 @@ class Project:
     def runs(self) -> Path:
         """A directory for each run: Terraform's log, and the results."""
         return self.lab / "runs"
+
+    @property
+    def crashes(self) -> Path:
+        """A traceback for each bug that ended a command."""
+        return self.lab / "crashes"
 
     @property
     def stacks(self) -> Path:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import signal
+import time
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime
 
 from runner import program
-from runner.target import endpoint_variables, without_users_settings
+from runner.interrupts import Interrupts
+from runner.target import allow_open_files, endpoint_variables, without_users_settings
+
+_SLEEP_SECONDS = 0.5  # no pause(): it misses a signal that comes just before it
 
 
 def exports(port: int, region: str) -> str:
@@ -23,8 +25,12 @@ def serve(port: int, speed: float | None, seed: int, region: str, say: Callable[
         from runner.endpoint.embedded import Endpoint
         from runner.endpoint.front import CLOCK_PATH
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # SIGINT's own is "ignore" in a script's background
-    with without_users_settings(), Endpoint(port=port, seed=seed, speed=speed) as endpoint:
+    allow_open_files()
+    with (
+        Interrupts() as interrupts,
+        without_users_settings(),
+        Endpoint(port=port, seed=seed, speed=speed) as endpoint,
+    ):
         say(f"Serving AWS at {endpoint.url}. In another terminal:\n")
         say(exports(port, region))
         if speed is None:
@@ -33,8 +39,8 @@ def serve(port: int, speed: float | None, seed: int, region: str, say: Callable[
             say(f"  curl -d seconds=600 {endpoint.url}{CLOCK_PATH}")
         else:
             say(f"\nIts clock runs {speed:g} times as fast as the wall's.")
-        with suppress(KeyboardInterrupt):
+        with interrupts.awaited():
             say("Ctrl-C ends it, and everything in it is gone.")
             while True:
-                signal.pause()
+                time.sleep(_SLEEP_SECONDS)
         say("Ended.")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 import shutil
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -16,9 +19,11 @@ from runner.errors import EnvironmentFailure, LeftBehind
 from runner.interrupts import Interrupts
 from runner.journal import Entry, Journal
 from runner.leftovers import Leftover
+from runner.owned import Owned
 from runner.package import build_package
 from runner.project import Project
 from runner.scenario import Scenario
+from runner.sweep import remove_copies
 from runner.target import Target
 from runner.terraform import Terraform, find_terraform, init_from_anywhere, installed_provider, kept_provider
 from runner.terraform.progress import Listener
@@ -41,7 +46,7 @@ _OUTPUTS = {"function_name": str, "alarm_names": list, "composite_alarm_names": 
 """What a run needs to know of what Terraform made."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Stack:
     """A stack of one name on one target. Nothing of it exists before the first ``apply``."""
 
@@ -49,14 +54,16 @@ class Stack:
     terraform: Terraform
     journal: Journal
     entry: Entry
+    is_begun: bool = False
 
     @property
     def may_stand(self) -> bool:
         """Whether an apply was begun and nothing was taken down since."""
-        return self.journal.knows(self.entry)
+        return self.is_begun or self.journal.knows(self.entry)
 
     def apply(self, scenario: Scenario) -> dict[str, Any]:
         """Make the stack what the scenario says; return Terraform's outputs."""
+        self.is_begun = True
         if self.target.is_disposable:  # all that is made goes with it
             self.journal.write(self.entry)
             self.terraform.apply(scenario.path)
@@ -100,10 +107,11 @@ class Stack:
             failed = error
         if not self.target.is_disposable:
             remove_leftovers(self.target, self.journal.noted(self.entry), failed)
-        elif failed and not self.terraform.interrupts.happened:
-            self.journal.erase(self.entry)  # what Terraform left goes with the endpoint
+        self.journal.erase(self.entry)  # also what Terraform left, where it goes with the endpoint
+        self.is_begun = False
+        is_first = failed is not None and failed.__context__ is None
+        if failed and is_first and self.target.is_disposable and not self.terraform.interrupts.happened:
             raise failed
-        self.journal.erase(self.entry)
 
 
 def _complete(outputs: dict[str, Any]) -> dict[str, Any]:
@@ -125,24 +133,40 @@ def open_stack(
     _make(work)
     build_package(project.function_src, project.package_zip)
     executable = find_terraform(target.environment)
-    directory = _copy(project, work) if target.is_disposable else project.terraform
-    terraform = Terraform(
-        directory, target.environment, work / "terraform.log", progress, interrupts, executable=executable.path
-    )
     with ExitStack() as resources:
+        _own(project, work, resources)
+        directory = _copy(project, work) if target.is_disposable else project.terraform
+        terraform = Terraform(
+            directory,
+            target.environment,
+            work / "terraform.log",
+            progress,
+            interrupts,
+            executable=executable.path,
+            goes_with_the_run=target.is_disposable,
+        )
         resources.enter_context(_logged_to(work / "endpoint.log"))
         if target.is_disposable:
             terraform = resources.enter_context(_attached(project, terraform))
             terraform.init()
         else:
             init_from_anywhere(terraform)
-        stack = Stack(target, terraform, Journal(project.stacks), _entry(target, scenario, directory))
+        stack = Stack(target, terraform, Journal(project.stacks), _entry(target, scenario, directory, work))
+        _check_unused(stack)
         if target.is_disposable:  # it began with the run: nothing stands yet, and what still will goes with it
             resources.callback(stack.journal.erase, stack.entry)
         yield stack
-    if target.is_disposable:  # nothing went wrong: the log is enough
-        shutil.rmtree(directory)
-        shutil.rmtree(work / project.package_zip.parent.name)
+
+
+def _own(project: Project, work: Path, resources: ExitStack) -> None:
+    """Own the run's directory until the end, of which the log and the results then stay."""
+    directory = Owned(work)
+
+    def leave() -> None:
+        remove_copies(project, work)
+        directory.release()
+
+    resources.callback(leave)
 
 
 def _make(work: Path) -> None:
@@ -154,13 +178,22 @@ def _make(work: Path) -> None:
 
 @contextmanager
 def _logged_to(file: Path) -> Iterator[None]:
-    """Keep what the embedded endpoint logs off the user's terminal: a file that exists only when there is something."""
+    """Keep what the embedded endpoint logs off the user's terminal: a file that exists only when there is something.
+
+    So also what ends one of its threads. Where the file can't be written, it is lost.
+    """
     logger, handler = logging.getLogger("runner.endpoint"), logging.FileHandler(file, encoding="utf-8", delay=True)
+    handler.handleError = lambda record: None  # type: ignore[method-assign] # noqa: ARG005 - it prints tracebacks
     logger.addHandler(handler)
     logger.propagate = False
+    before = threading.excepthook
+    threading.excepthook = lambda ended: logger.error(
+        "A thread has ended", exc_info=(ended.exc_type, ended.exc_value or ended.exc_type(), ended.exc_traceback)
+    )
     try:
         yield
     finally:
+        threading.excepthook = before
         logger.removeHandler(handler)
         logger.propagate = True
         handler.close()
@@ -214,14 +247,18 @@ def _attached(project: Project, terraform: Terraform) -> Iterator[Terraform]:
 def _copy(project: Project, work: Path) -> Path:
     """Lay out what Terraform reads in a throw-away directory: the user's own state and backend stay out of it."""
     directory = work / project.terraform.name
-    shutil.copytree(project.terraform, directory, ignore=_NOT_OF_THE_LAB)
     package = work / project.package_zip.relative_to(project.root)
-    package.parent.mkdir()
-    shutil.copy(project.package_zip, package)
+    try:
+        shutil.copytree(project.terraform, directory, ignore=_NOT_OF_THE_LAB)
+        package.parent.mkdir()
+        shutil.copy(project.package_zip, package)
+    except OSError as error:
+        why = error.strerror or os.strerror(errno.ENOSPC if "No space" in str(error) else errno.EIO)
+        raise EnvironmentFailure(f"{directory} can't be written ({why}): free space, or make it writable.") from error
     return directory
 
 
-def _entry(target: Target, scenario: Scenario, directory: Path) -> Entry:
+def _entry(target: Target, scenario: Scenario, directory: Path, work: Path) -> Entry:
     return Entry(
         target=target.name,
         account_id=target.account_id,
@@ -229,4 +266,15 @@ def _entry(target: Target, scenario: Scenario, directory: Path) -> Entry:
         name=scenario.stack_name,
         directory=str(directory),
         var_file=str(scenario.path),
+        run=str(work),
     )
+
+
+def _check_unused(stack: Stack) -> None:
+    """Refuse a stack that another run of this checkout is working on: each would take down the other's."""
+    for other in stack.journal.entries(stack.entry.target):
+        if other.file_name == stack.entry.file_name and other.is_in_use:
+            raise EnvironmentFailure(
+                f"Another run of this checkout goes on with {other.name} in account {other.account_id}, "
+                f"{other.region}: wait for its end."
+            )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import resource
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 START_SECOND = 45
 """A run begins at this second of a minute, so that its minutes are those of the sample's pictures."""
 _MINUTE_SECONDS = 60
+_NEEDED_FILES = 256
+_WANTED_FILES = 1_024  # Lambda's own limit, which handlers get with ours
 _REST_SECONDS = 600.0
 _USERS_OWN = ("AWS_", "MOTO_", "TF_")
 """Beginnings of variables that are about another account, another stack, or another endpoint."""
@@ -195,9 +198,26 @@ def open_local(region: str, seed: int) -> Iterator[LocalTarget]:
     with without_users_settings():  # moto reads its own already when it is imported
         from runner.endpoint.embedded import Endpoint
 
+    allow_open_files()
     gc.freeze()  # what is imported stays: looking through all of it again takes a tenth of a second each time
     with without_users_settings(), Endpoint(seed=seed) as endpoint:
         yield LocalTarget(endpoint, region)
+
+
+def allow_open_files() -> None:
+    """Raise the limit of open files to what the endpoint needs. Raises EnvironmentFailure when it can't be.
+
+    Without them it would be the functions that fail, and look as if they were wrong.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= _WANTED_FILES:
+        return
+    allowed = _WANTED_FILES if hard == resource.RLIM_INFINITY else min(hard, _WANTED_FILES)
+    if allowed < _NEEDED_FILES:
+        raise EnvironmentFailure(
+            f"This machine allows {allowed} open files, and the lab needs {_NEEDED_FILES}: allow more (ulimit -n)."
+        )
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
 
 
 def check_region(region: str) -> None:

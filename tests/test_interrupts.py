@@ -1,16 +1,20 @@
 # ruff: noqa: PT012, SIM117 - which statement of a block is the last one is what these tests are about
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
+from runner import signals
 from runner.errors import EnvironmentFailure, ExitCode, Interrupted
 from runner.interrupts import Abandoned, Interrupts
 
 
 @pytest.fixture(autouse=True)
 def handlers_as_before() -> Iterator[None]:
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    before = {
+        number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+    }
     yield
     for number, handler in before.items():
         assert signal.getsignal(number) == handler
@@ -36,7 +40,7 @@ def never() -> None:
     pytest.fail("the block should have been left")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", signals.ENDING)
 def test_without_terraform_the_first_leaves_at_once(interrupts: Interrupts, number: signal.Signals) -> None:
     with pytest.raises(Interrupted) as interrupted, interrupts:
         press(number)
@@ -168,3 +172,43 @@ def test_one_that_was_not_entered_changes_nothing() -> None:
     interrupts = Interrupts()
     with interrupts.held("Finishing the apply."), interrupts.passed_on(never):
         assert signal.getsignal(signal.SIGINT) == before
+
+
+def test_one_that_gets_lost_is_raised_again_before_anything_new_is_begun(interrupts: Interrupts) -> None:
+    with pytest.raises(Interrupted), interrupts:
+        with suppress(KeyboardInterrupt):
+            press()
+        interrupts.check()
+        never()
+
+
+def test_one_that_gets_lost_is_still_one_at_the_end(interrupts: Interrupts) -> None:
+    with pytest.raises(Interrupted), interrupts, suppress(KeyboardInterrupt):
+        press()
+
+
+def test_what_is_cleaned_up_is_not_stopped_by_a_check(interrupts: Interrupts) -> None:
+    done = []
+    with pytest.raises(Interrupted), interrupts:
+        try:
+            press()
+        finally:
+            with interrupts.held("Taking down."):
+                interrupts.check()
+                done.append("destroyed")
+    assert done == ["destroyed"]
+
+
+def test_what_fails_after_one_without_being_held_is_an_interruption(interrupts: Interrupts) -> None:
+    with pytest.raises(Interrupted), interrupts:
+        with suppress(KeyboardInterrupt):
+            press()
+        raise EnvironmentFailure("connection closed")
+
+
+def test_one_that_the_user_was_asked_for_does_not_count(interrupts: Interrupts) -> None:
+    with interrupts:
+        with interrupts.awaited():
+            press()
+            never()
+        assert not interrupts.happened

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -20,6 +19,7 @@ from runner.terraform import Progress, Step
 from runner.wording import count, duration, plural, printable
 
 _VERBS = {"create": "created", "update": "changed", "delete": "destroyed", "replace": "replaced", "read": "read"}
+_SLEEP_SECONDS = 0.5  # no pause(): it misses a signal that comes just before it
 _PLAIN_SECONDS = 60.0
 """How often a wait is told of where there is no line to move."""
 
@@ -58,6 +58,13 @@ class ProgressView:
         """Print a line that stays."""
         self._console.print(Text(printable(message)), highlight=False, soft_wrap=True)
 
+    def interject(self, message: str) -> None:
+        """Print a line that stays, from a signal's handler: it may have come in the middle of another print."""
+        apart = Console(file=self._console.file, highlight=False)  # what the other has begun, it would print again
+        if self._console.is_terminal:
+            apart.file.write("\r\x1b[2K")
+        apart.print(Text(printable(message)), soft_wrap=True)
+
     def phase(self, text: str) -> None:
         """Tell what happens now."""
         if text == self._phase:
@@ -92,12 +99,13 @@ class ProgressView:
         if not stack.target.is_disposable:
             self.say(f"Kept. Remove it with: {program.command(f'destroy --target {stack.target.name}')}")
             return
-        self.say("Kept. In another terminal, to look at it with your own tools:")
-        for name, value in stack.target.variables.items():
-            self.say(f"  {program.export(name, value)}")
-        self.say("Ctrl-C takes it down.")
-        with suppress(KeyboardInterrupt):
-            signal.pause()
+        with stack.terraform.interrupts.awaited():
+            self.say("Kept. In another terminal, to look at it with your own tools:")
+            for name, value in stack.target.variables.items():
+                self.say(f"  {program.export(name, value)}")
+            self.say("Ctrl-C takes it down.")
+            while True:
+                time.sleep(_SLEEP_SECONDS)
 
     def waiting(self, metrics: Metrics, seconds_left: float) -> None:
         """Tell what CloudWatch shows so far."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from runner.interrupts import Interrupts
 from runner.terraform.executable import for_terraform
-from runner.terraform.failures import TerraformFailed, failure
+from runner.terraform.failures import UNWRITTEN_STATE, TerraformFailed, failure
 from runner.terraform.process import Running, running
 from runner.terraform.progress import Diagnostic, Listener, Progress, Step, Telling, read
 
@@ -51,6 +51,8 @@ class Terraform:
     progress: Listener = _ignore
     interrupts: Interrupts = field(default_factory=Interrupts)
     executable: Path = Path("terraform")
+    goes_with_the_run: bool = False
+    """Whether the directory is a throw-away one: nobody is told of a state that is still in it."""
 
     def init(self, mirror: Path | None = None) -> None:
         """Install the providers: Terraform's own way, or from the filesystem mirror alone if one is given.
@@ -63,6 +65,7 @@ class Terraform:
 
     def apply(self, var_file: Path, variables: Variables | None = None) -> None:
         """Make what stands what the directory says."""
+        self.interrupts.check()
         self._change("apply", _given(var_file, variables), "Finishing the apply so that nothing is orphaned.")
 
     def destroy(self, var_file: Path, variables: Variables | None = None) -> None:
@@ -115,6 +118,7 @@ class Terraform:
         return answer.stdout
 
     def _only_read(self, command: str, options: Sequence[str], listener: Listener, accepted: tuple[int, ...]) -> int:
+        self.interrupts.check()
         with self._running(command, options) as terraform:
             return self._follow(command, terraform, listener, accepted)
 
@@ -142,7 +146,8 @@ class Terraform:
                 tell(said)
         code = terraform.code()
         if code not in accepted:
-            raise failure(command, code, diagnostics, self.directory, self.log)
+            state = None if self.goes_with_the_run else self.directory / UNWRITTEN_STATE
+            raise failure(command, code, diagnostics, state, self.log)
         tell.raise_failure()
         return code
 

@@ -6,9 +6,10 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from runner.errors import EnvironmentFailure
 _NUMBER = re.compile(r"(?<![0-9])[0-9]{1,9}(?![0-9])")
 OLDEST = (1, 9)
 """Variable validations that refer to other variables came with 1.9."""
-_ANSWER_SECONDS = 60
+_ANSWER_SECONDS = 20
 _LONGEST_PLACE_OF_SOCKETS = 60  # of the 104 characters that macOS allows for the whole name
 _HOW_TO_INSTALL = "Install a newer one from https://developer.hashicorp.com/terraform/install"
 
@@ -48,16 +49,36 @@ def find_terraform(environment: Mapping[str, str] | None = None) -> Executable:
 
 def _version(path: str, environment: Mapping[str, str]) -> str:
     try:
-        answer = subprocess.run(
-            [path, "version", "-json"],
-            env=for_terraform(environment),
-            capture_output=True,
-            timeout=_ANSWER_SECONDS,
-            check=True,
-        )
-        return str(json.loads(answer.stdout)["terraform_version"])
-    except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError, RecursionError) as error:
+        return str(json.loads(_answer([path, "version", "-json"], environment))["terraform_version"])
+    except subprocess.TimeoutExpired as error:
+        raise EnvironmentFailure(
+            f"{path} does not answer `terraform version -json` within {_ANSWER_SECONDS} seconds. {_HOW_TO_INSTALL}"
+        ) from error
+    except OSError as error:
+        raise EnvironmentFailure(f"{path} can't be started ({error.strerror}). {_HOW_TO_INSTALL}") from error
+    except (subprocess.SubprocessError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise EnvironmentFailure(f"{path} does not answer `terraform version -json`. {_HOW_TO_INSTALL}") from error
+
+
+def _answer(command: Sequence[str], environment: Mapping[str, str]) -> bytes:
+    """Return what a command prints. Whatever ends the wait for it ends it, and all that it has started."""
+    with subprocess.Popen(
+        command,
+        env=for_terraform(environment),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as process:
+        try:
+            answer, _ = process.communicate(timeout=_ANSWER_SECONDS)
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)  # not waited for yet: the number is still theirs
+            process.wait()
+            raise
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    return answer
 
 
 def _numbers(version: str) -> tuple[int, ...]:

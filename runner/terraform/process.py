@@ -93,7 +93,8 @@ def running(
                 start_new_session=True,
             )
     except OSError as error:
-        raise EnvironmentFailure(f"Terraform can't be started: {error.filename}: {error.strerror}.") from error
+        place = f"{error.filename}: " if error.filename else ""
+        raise EnvironmentFailure(f"Terraform can't be started: {place}{error.strerror}.") from error
     started = Running(process, log, start)
     try:
         yield started

@@ -21,6 +21,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
+from runner import owned
 from runner.errors import EnvironmentFailure
 from runner.terraform.cli import Terraform
 from runner.terraform.executable import for_terraform
@@ -32,8 +33,11 @@ ATTACH = "TF_REATTACH_PROVIDERS"
 _NO_PACKAGE = frozenset({"Failed to query available provider packages", "Failed to install provider"})
 """Summaries of what ``init`` says when it can't reach or use the registry."""
 _REQUIREMENT = {"terraform": {"required_providers": {"aws": {"source": "hashicorp/aws"}}}}
-_GUARDED = '"$1" -debug & exec >&-; read -r _; kill -INT "$!" 2>/dev/null; wait'
-"""Ends the provider when its input closes, and so with us, even if we are killed; INT lets it remove its socket."""
+_GUARDED = '"$1" -debug & exec >&-; read -r _; kill -KILL "$!"; wait; rm -rf "$2"'
+"""Ends the provider when its input closes, and so with us, even if we are killed. It is killed: a signal that it may
+handle can come before it does, and all that it would still do is remove its socket."""
+_PLACE = "TMPDIR"
+"""Where the provider makes its socket: a directory of its own, by which it is also known."""
 _QUIET = dict.fromkeys(("TF_LOG", "TF_LOG_PROVIDER", "TF_LOG_SDK", "TF_LOG_SDK_PROTO"), "off")
 """Without Terraform as its parent a provider logs everything: 1 MB a command, and 5 % of its time."""
 _FEWER_COLLECTIONS = {"GOGC": "400"}
@@ -79,23 +83,39 @@ def installed_provider(lock_file: Path, cache: Path, terraform: Terraform) -> Pa
     Installed once per lock file, in ``cache``, with ``terraform``'s environment, log and progress. Raises
     ProviderNotFound and TerraformFailed.
     """
-    lock = lock_file.read_bytes()
+    lock = _read(lock_file)
     home = cache / hashlib.sha256(lock).hexdigest()[:16]
     if (program := _program(home)) is not None:
         return program
-    with tempfile.TemporaryDirectory(dir=_made(cache), prefix="new-") as making:
+    with owned.locked(_made(cache)):
+        if _program(home) is None:  # else another run was faster
+            _install(home, lock, terraform)
+    program = _program(home)
+    if program is None:
+        raise EnvironmentFailure(f"Terraform has installed no AWS provider in {home}: remove it and try again.")
+    return program
+
+
+def _install(home: Path, lock: bytes, terraform: Terraform) -> None:
+    for left in home.parent.glob("new-*"):  # of one that was killed: we alone are here
+        shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=home.parent, prefix="new-") as making:
         new = Path(making) / home.name
         new.mkdir()
         (new / "versions.tf.json").write_text(json.dumps(_REQUIREMENT))
         (new / ".terraform.lock.hcl").write_bytes(lock)
         init_from_anywhere(replace(terraform, directory=new, environment=_without_a_place(terraform.environment)))
         shutil.rmtree(home, ignore_errors=True)  # what is there has no program any more: its mirror has moved
-        with suppress(OSError):  # another run was faster
-            new.rename(home)
-    program = _program(home)
-    if program is None:
-        raise EnvironmentFailure(f"Terraform has installed no AWS provider in {home}: remove it and try again.")
-    return program
+        new.rename(home)
+
+
+def _read(lock_file: Path) -> bytes:
+    try:
+        return lock_file.read_bytes()
+    except OSError as error:
+        raise EnvironmentFailure(
+            f"{lock_file} can't be read ({error.strerror}): restore it, as with git checkout {lock_file}"
+        ) from error
 
 
 def _without_a_place(environment: Mapping[str, str]) -> dict[str, str]:
@@ -125,22 +145,37 @@ def kept_provider(
     The provider reads endpoint and credentials from ``environment`` when Terraform configures it. Nothing of it is left
     after the block, nor after our own end. Raises EnvironmentFailure when it doesn't start.
     """
+    home = owned.temporary("async-lab-provider-")
     # With a CA bundle of its own the AWS SDK refuses to be configured a second time in one process.
     fit = _FEWER_COLLECTIONS | {name: value for name, value in environment.items() if name != "AWS_CA_BUNDLE"}
-    with log.open("ab") as errors:
-        process = subprocess.Popen(
-            ["/bin/sh", "-c", _GUARDED, "provider", program],
-            cwd=directory,
-            env=_QUIET | for_terraform(fit),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            start_new_session=True,  # a terminal's Ctrl-C is not for it
-        )
     try:
-        yield fit | {ATTACH: _attachment(process, log)}
+        with log.open("ab") as errors:
+            process = subprocess.Popen(
+                ["/bin/sh", "-c", _GUARDED, "provider", program, home.path],
+                cwd=directory,
+                env=_QUIET | for_terraform(fit) | {_PLACE: str(home.path)},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                start_new_session=True,  # a terminal's Ctrl-C is not for it
+            )
+        try:
+            yield fit | {ATTACH: _attachment(process, log)}
+        finally:
+            _end(process)
     finally:
-        _end(process)
+        home.remove()
+
+
+def end_abandoned(home: Path) -> None:
+    """End a provider whose sockets lie in ``home`` and who is attached to it, when their run and the guard are gone."""
+    import psutil
+
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            environment = process.environ()
+            if environment.get(_PLACE) == str(home) or f"{home}/" in environment.get(ATTACH, ""):
+                process.kill()
 
 
 def _attachment(process: subprocess.Popen[bytes], log: Path) -> str:
@@ -163,12 +198,14 @@ def _attachment(process: subprocess.Popen[bytes], log: Path) -> str:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    assert process.stdin is not None  # noqa: S101 - opened as a pipe
+    """End the guard and the provider, whichever of them still lives."""
+    assert process.stdin is not None  # noqa: S101 - opened as pipes
+    assert process.stdout is not None  # noqa: S101
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)  # not waited for yet: the number is still theirs
+    process.wait()
     process.stdin.close()
-    try:
-        process.wait(_END_SECONDS)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-    if process.stdout is not None:
-        process.stdout.close()
+    with process.stdout, selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        while selector.select(_END_SECONDS) and os.read(process.stdout.fileno(), 65536):
+            """Its end closes the pipe."""

@@ -7,7 +7,7 @@ import json
 import os
 from urllib.request import urlopen
 
-from runner.cli import main
+from runner.__main__ import main
 from runner.endpoint.front import CLOCK_PATH
 from runner.target import AwsTarget
 

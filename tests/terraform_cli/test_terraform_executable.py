@@ -1,12 +1,16 @@
 import json
+import signal
 import tempfile
+import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from processes import MARK, processes_of, wait_until
 
 from runner.errors import EnvironmentFailure
-from runner.terraform import find_terraform
+from runner.terraform import executable, find_terraform
 from runner.terraform.executable import for_terraform
 
 
@@ -67,3 +71,25 @@ def test_a_temporary_directory_in_which_no_provider_can_open_a_socket_is_replace
         assert for_terraform({"TMPDIR": unfit})["TMPDIR"] == tempfile.gettempdir()
     assert for_terraform({"TMPDIR": "/tmp"})["TMPDIR"] == "/tmp"
     assert "TMPDIR" not in for_terraform({})
+
+
+def test_one_that_hangs_is_given_up_with_its_children(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(executable, "_ANSWER_SECONDS", 0.5)
+    environment = {**put_on_path(tmp_path, "trap '' INT TERM; sleep 600 & wait"), MARK: str(tmp_path)}
+    began = time.monotonic()
+    with pytest.raises(EnvironmentFailure, match=r"does not answer `terraform version -json` within 0\.5 seconds"):
+        find_terraform(environment)
+    assert time.monotonic() - began < 10
+    wait_until(lambda: processes_of(tmp_path) == [])
+
+
+def test_ctrl_c_ends_one_that_hangs(tmp_path: Path) -> None:
+    environment = {**put_on_path(tmp_path, "sleep 600 & wait"), MARK: str(tmp_path)}
+    threading.Timer(0.5, signal.pthread_kill, [threading.get_ident(), signal.SIGINT]).start()
+    with pytest.raises(KeyboardInterrupt):
+        find_terraform(environment)
+    wait_until(lambda: processes_of(tmp_path) == [])
+
+
+def test_the_bound_is_below_half_a_minute() -> None:
+    assert executable._ANSWER_SECONDS <= 30

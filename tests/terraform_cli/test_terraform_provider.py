@@ -1,6 +1,10 @@
+import os
 import signal
 import subprocess
 import sys
+import tempfile
+import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -160,3 +164,90 @@ def test_a_provider_that_does_not_start_is_told_with_its_log(tmp_path: Path, env
     ):
         pass
     assert (tmp_path / "log").read_text() == "broken\n"
+
+
+ATTACHABLE = """#!/bin/sh
+echo "TF_REATTACH_PROVIDERS='{}'"
+"""
+SILENT = "#!/bin/sh\n"
+DEAF = "trap '' INT TERM\nsleep 600 & while :; do wait; done\n"
+
+
+def make_provider(directory: Path, beginning: str) -> Path:
+    """A provider that listens to no signal, as one does before it has begun to listen."""
+    program = directory / "terraform-provider-aws"
+    program.write_text(beginning + DEAF)
+    program.chmod(0o755)
+    return program
+
+
+def test_ctrl_c_while_it_starts_ends_it_at_once(tmp_path: Path, environment: Mapping[str, str]) -> None:
+    program = make_provider(tmp_path, SILENT)
+    marked = {**environment, MARK: str(tmp_path), "TMPDIR": str(tmp_path)}
+    threading.Timer(0.5, signal.pthread_kill, [threading.get_ident(), signal.SIGINT]).start()
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt), kept_provider(program, marked, tmp_path / "log"):
+        pass
+    assert time.monotonic() - began < 5
+    assert processes_of(tmp_path) == []
+
+
+def test_a_killed_guard_does_not_leave_the_provider(tmp_path: Path, environment: Mapping[str, str]) -> None:
+    program = make_provider(tmp_path, ATTACHABLE)
+    with kept_provider(program, {**environment, MARK: str(tmp_path)}, tmp_path / "log"):
+        (guard,) = (process for process in processes_of(tmp_path) if process.ppid() == os.getpid())
+        guard.kill()
+        wait_until(lambda: not is_alive(guard))
+        assert processes_of(tmp_path) != []
+    assert processes_of(tmp_path) == []
+
+
+def test_its_sockets_lie_in_a_directory_of_their_own_which_goes_with_it(
+    tmp_path: Path, environment: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    program = make_provider(tmp_path, ATTACHABLE)
+    with kept_provider(program, {**environment, MARK: str(tmp_path)}, tmp_path / "log"):
+        (home,) = (tmp_path / "temporary").iterdir()
+        places = {process.environ()["TMPDIR"] for process in processes_of(tmp_path)}
+        assert places == {str(home)}
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
+def test_several_first_uses_at_once_install_it_once(isolated: Make, tmp_path: Path) -> None:
+    make_mirror(tmp_path / "opt" / "plugins", "5.100.0")
+    terraform = isolated()
+    (tmp_path / "lock").write_text("")
+    first_use = (
+        "import json, os, pathlib, sys, time\n"
+        "from runner.terraform import Terraform, installed_provider, mirror\n"
+        "here = pathlib.Path(sys.argv[1])\n"
+        "mirror.OPT = here / 'opt'\n"
+        "directory = here / str(os.getpid())\n"
+        "directory.mkdir()\n"
+        "terraform = Terraform(directory, os.environ, directory / 'log')\n"
+        "while not (here / 'go').exists(): time.sleep(0.001)\n"
+        "program = installed_provider(here / 'lock', here / 'cache', terraform)\n"
+        "for _ in range(3000):\n"
+        "    program.stat()\n"
+        "    time.sleep(0.001)\n"
+        "print((directory / 'log').exists())\n"
+    )
+    users = [
+        subprocess.Popen(
+            [sys.executable, "-c", first_use, tmp_path],
+            env=terraform.environment,
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(5)
+    ]
+    time.sleep(1)
+    (tmp_path / "go").touch()
+    said = [user.communicate(timeout=120) for user in users]
+    assert [errors for _, errors in said] == [""] * 5
+    assert sorted(output for output, _ in said) == ["False\n"] * 4 + ["True\n"]
+    assert len(list((tmp_path / "cache").iterdir())) == 1

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import secrets
-import shutil
 import tempfile
 import weakref
 from pathlib import Path
 
+from runner import owned
 from runner.endpoint.sandbox.directories import Directories
 from runner.endpoint.sandbox.environment import Environment, Outcome
 from runner.endpoint.sandbox.lab_child.environment import Specification
@@ -35,8 +35,9 @@ class Sandbox:
         self._costs, self._limits = costs or Costs(), limits or Limits()
         self._token = secrets.token_hex(8)
         self._mark = mark_pattern(self._token)
-        self._root = Path(tempfile.mkdtemp(prefix="async-lab-"))
-        self._remove_files = weakref.finalize(self, shutil.rmtree, self._root, ignore_errors=True)  # closed or not
+        directory = owned.temporary("async-lab-handlers-")
+        self._root = directory.path
+        self._remove_files = weakref.finalize(self, directory.remove)  # closed or not
         self._packages = Packages(self._root)
         self._nursery = Nursery(self._root)
         self._pool = Pool(self._limits.processes)

@@ -1,0 +1,141 @@
+"""What is killed in the middle of a run, what is left of it, and who clears it away."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from processes import is_alive, wait_until
+from program import PROJECT, Started, call, copy_of_checkout, started
+
+from runner.errors import ExitCode
+from runner.project import Project
+
+pytestmark = pytest.mark.lab
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Project:
+    return copy_of_checkout(tmp_path / "checkout")
+
+
+@pytest.fixture
+def temporary() -> Iterator[Path]:
+    """A temporary directory with a short name: a socket's is limited."""
+    with tempfile.TemporaryDirectory(prefix="lab-test-") as directory:
+        yield Path(directory)
+
+
+def descendants(run: Started) -> dict[str, psutil.Process]:
+    """The guard, the provider and Terraform, by their names."""
+    children = psutil.Process(run.process.pid).children(recursive=True)
+    provider = next(child for child in children if child.name().startswith("terraform-provid"))
+    terraform = [child for child in children if child.name() == "terraform"]
+    return {"provider": provider, "guard": provider.parent(), **{child.name(): child for child in terraform}}
+
+
+def copies(checkout: Project) -> list[str]:
+    """What is in the runs' directories but their logs and results."""
+    kept = {"terraform.log", "endpoint.log", "result.json"}
+    return [file.name for file in checkout.runs.glob("*/*") if file.name not in kept]
+
+
+def test_the_next_command_clears_away_what_a_killed_run_has_left(checkout: Project, temporary: Path) -> None:
+    with started(checkout, "run", "scenario-2", variables={"TMPDIR": str(temporary)}) as run:
+        run.wait_for("aws_iam_role.this[0] created")
+        ours = descendants(run)
+        ours["guard"].kill()  # it would have ended the provider
+        run.process.kill()
+        run.process.wait()
+        assert is_alive(ours["terraform"])
+        assert is_alive(ours["provider"])
+        assert {"terraform", "build"} <= set(copies(checkout))
+        assert len(list(temporary.iterdir())) == 2  # sockets, handlers
+        forgotten = call(checkout, "destroy", TMPDIR=str(temporary))
+        assert forgotten.stdout == "1 local stack(s) went with their endpoints; nothing is left.\n"
+        wait_until(lambda: not any(map(is_alive, ours.values())))
+    assert copies(checkout) == []
+    assert list(temporary.iterdir()) == []
+
+
+def test_it_leaves_alone_what_belongs_to_a_run_that_goes_on(checkout: Project, temporary: Path) -> None:
+    with started(checkout, "run", "scenario-2", "--keep", variables={"TMPDIR": str(temporary)}) as run:
+        run.wait_for("Ctrl-C takes it down.")
+        destroyed = call(checkout, "destroy", TMPDIR=str(temporary))
+        assert (destroyed.returncode, destroyed.stdout) == (
+            ExitCode.AS_EXPECTED,
+            "1 local stack(s) belong to runs that go on, which take them down themselves.\n",
+        )
+        assert len(list(checkout.stacks.glob("*"))) == 1
+        run.press_ctrl_c()
+        code, said = run.end()
+    assert code == ExitCode.AS_EXPECTED
+    assert "16 resources destroyed; nothing is left" in said
+    assert list(checkout.stacks.glob("*")) == []
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_run_takes_itself_down_even_if_its_note_is_gone(checkout: Project) -> None:
+    with started(checkout, "run", "scenario-2", "--keep") as run:
+        run.wait_for("Ctrl-C takes it down.")
+        shutil.rmtree(checkout.stacks)
+        run.press_ctrl_c()
+        code, said = run.end()
+    assert code == ExitCode.AS_EXPECTED
+    assert "16 resources destroyed; nothing is left" in said
+
+
+@pytest.mark.parametrize("moment", ["Preparing Terraform", "aws_iam_role.this[0] created"])
+def test_an_interrupted_run_leaves_its_log_alone(checkout: Project, temporary: Path, moment: str) -> None:
+    with started(checkout, "run", "scenario-2", variables={"TMPDIR": str(temporary)}) as run:
+        run.wait_for(moment)
+        run.press_ctrl_c()
+        code, _ = run.end()
+    assert code == ExitCode.INTERRUPTED
+    assert copies(checkout) == []
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_killed_terraform_is_told_in_one_sentence_and_nothing_is_said_to_stand(checkout: Project) -> None:
+    with started(checkout, "run", "scenario-2") as run:
+        run.wait_for("aws_iam_role.this[0] created")
+        descendants(run)["terraform"].kill()
+        code, said = run.end()
+        assert run.processes() == []
+    errors = [line for line in said.splitlines() if line.startswith("Error: ")]
+    assert code == ExitCode.ENVIRONMENT
+    assert len(errors) == 1
+    assert errors[0].startswith("Error: terraform apply failed: it was killed by SIGKILL.")
+    assert "123456789012" not in said
+    assert copies(checkout) == []
+
+
+@pytest.mark.parametrize("victim", ["guard", "provider"])
+def test_whichever_of_the_providers_two_is_killed_nothing_is_left(checkout: Project, victim: str) -> None:
+    with started(checkout, "run", "scenario-2") as run:
+        run.wait_for("aws_iam_role.this[0] created")
+        descendants(run)[victim].kill()
+        code, said = run.end()
+        assert run.processes() == []
+    assert code == (ExitCode.AS_EXPECTED if victim == "guard" else ExitCode.ENVIRONMENT)
+    assert "standing" not in said
+    assert copies(checkout) == []
+
+
+def test_three_first_runs_at_once_are_each_as_expected(tmp_path: Path) -> None:
+    """In a checkout of which nothing is shared with ours."""
+    checkout = copy_of_checkout(tmp_path)
+    (checkout.lab / "providers").unlink()
+    variables = {"PYTHONPATH": str(PROJECT.root)}
+    with (
+        started(checkout, "run", "scenario-2", variables=variables) as one,
+        started(checkout, "run", "scenario-2", variables=variables) as two,
+        started(checkout, "run", "scenario-2", variables=variables) as three,
+    ):
+        ends = [run.end() for run in (one, two, three)]
+    for code, said in ends:
+        assert code == ExitCode.AS_EXPECTED, said
+    assert copies(checkout) == []
+    assert [file.name for file in checkout.package_zip.parent.iterdir()] == ["function.zip"]
