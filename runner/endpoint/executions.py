@@ -93,6 +93,7 @@ def run(box: Sandbox, execution: Execution, payload: bytes, log_stream: str, cli
     try:
         result = box.run(deployed.deployment, asked)
     except Exception as failure:  # noqa: BLE001 - all of the region waits for an execution without an outcome
+        box.failed(failure)  # it is no handler's, so whoever measures learns of it
         result = _not_run(failure, execution.started_at)
     return Ran(execution, deployed, result, log_stream)
 

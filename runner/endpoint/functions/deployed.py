@@ -113,4 +113,5 @@ def _deployment(function: Function, arn: str) -> Deployment:
         region=function.region,
         log_group=function.log_group,
         layers=function.layer_packages,
+        ephemeral_storage_mb=int(function.ephemeral_storage),
     )

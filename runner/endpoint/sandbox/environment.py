@@ -12,14 +12,14 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import psutil
-
+from runner.endpoint.sandbox import memory
 from runner.endpoint.sandbox.directories import Directories
 from runner.endpoint.sandbox.lab_child.frames import ORDER, REPORT, Kind, Order, Report
 from runner.endpoint.sandbox.lab_child.zygote import STATUS
 from runner.endpoint.sandbox.model import Limits
 from runner.endpoint.sandbox.nursery import Process
 from runner.endpoint.sandbox.output import Output
+from runner.errors import EnvironmentFailure
 
 _CHECK_SECONDS = 0.02
 _CHUNK_BYTES = 65536
@@ -49,6 +49,7 @@ class Environment:
         self._memory_limit_kib = memory_size_mb * 1024
         self._limits = limits
         self._peak_memory_kib = 0
+        self._is_killed = False
         self._poll = select.poll()
         for descriptor in (process.control.fileno(), process.output, process.status):
             self._poll.register(descriptor, select.POLLIN)
@@ -76,8 +77,10 @@ class Environment:
 
     def kill(self) -> None:
         """End the process and what it started."""
+        self._is_killed = True
+        kill = os.kill if self._process.is_private else os.killpg  # a namespace ends with its first process
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+            kill(self._process.pid, signal.SIGKILL)
 
     def dispose(self) -> None:
         """Kill it and leave nothing of it, its temporary files included."""
@@ -85,7 +88,8 @@ class Environment:
         self._process.control.close()
         os.close(self._process.output)
         os.close(self._process.status)
-        shutil.rmtree(self.directories.temporary, ignore_errors=True)
+        if self.directories.temporary is not None:
+            shutil.rmtree(self.directories.temporary, ignore_errors=True)
 
     def _await_report(self, output: Output) -> Outcome:
         begun = checked = time.monotonic()
@@ -104,28 +108,28 @@ class Environment:
                     return self._ended(trouble, output)
 
     def _trouble(self, real_seconds: float) -> Kind | None:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            resident_kib = psutil.Process(self._process.pid).memory_info().rss // 1024
-            self._peak_memory_kib = max(self._peak_memory_kib, resident_kib)
+        self._peak_memory_kib = max(self._peak_memory_kib, memory.in_use_kib(self._process))
         if self._peak_memory_kib > self._memory_limit_kib:
             return Kind.OUT_OF_MEMORY
         return Kind.HUNG if real_seconds >= self._limits.real_seconds else None
 
     def _receive(self, output: Output) -> Outcome | None:
-        """Take the child's report; None when it hung up."""
-        received = bytearray()
-        expected = REPORT.size
-        with contextlib.suppress(OSError):
-            while len(received) < expected:
-                if not (chunk := self._process.control.recv(_CHUNK_BYTES)):
-                    return None
-                received += chunk
-                if len(received) >= REPORT.size:
-                    expected = REPORT.size + Report(*REPORT.unpack_from(received)).body_bytes
+        """Take the child's report; None when it hung up, or says what is none."""
+        with contextlib.suppress(OSError, ValueError):
+            report = Report(*REPORT.unpack(self._received(REPORT.size)))
+            kind, body = Kind(report.kind), self._received(report.body_bytes)
             self._drain(output)
-            report = Report(*REPORT.unpack_from(received))
-            return Outcome(Kind(report.kind), report.peak_memory_kib, report.now_ns, bytes(received[REPORT.size :]))
+            return Outcome(kind, max(report.peak_memory_kib, self._peak_memory_kib), report.now_ns, body)
         return None
+
+    def _received(self, size: int) -> bytes:
+        """Return so many bytes from the child, and none of what may follow. Raises OSError."""
+        received = bytearray()
+        while len(received) < size:
+            if not (chunk := self._process.control.recv(min(size - len(received), _CHUNK_BYTES))):
+                raise ConnectionResetError
+            received += chunk
+        return bytes(received)
 
     def _ended(self, kind: Kind, output: Output) -> Outcome:
         if kind is not Kind.EXITED:
@@ -138,7 +142,11 @@ class Environment:
         """Return how the process ended, by its own doing or, if it only hung up, by ours; and its peak memory."""
         for _ in range(2):
             if select.select([self._process.status], [], [], _LAST_WORDS_SECONDS)[0]:
-                said = os.read(self._process.status, STATUS.size)
+                said = os.read(self._process.status, _CHUNK_BYTES)
+                if not said and not self._is_killed:
+                    raise self._process.lost()
+                if reason := said[STATUS.size :].decode(errors="replace"):
+                    raise EnvironmentFailure(f"A handler's environment could not be made: {reason}.")
                 return STATUS.unpack(said) if said else _LOST
             self.kill()
         return _LOST

@@ -28,6 +28,7 @@ class Deployment:
     log_group: str
     layers: tuple[bytes, ...] = field(default=(), repr=False)
     """Zip files, merged in this order into one directory as Lambda merges them into ``/opt``."""
+    ephemeral_storage_mb: int = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,5 +94,7 @@ class Limits:
     """For one initialisation or one execution; whoever takes longer hangs, which Lambda would call a timeout."""
     output_bytes: int = 4 * 1024 * 1024
     """Per execution; what comes after it is dropped."""
-    address_space_headroom_mb: int = 1024
-    """Address space above the function's memory: untouched pages, libraries and thread stacks cost none of Lambda's."""
+    output_lines: int = 10_000
+    """Per execution too: each costs the endpoint much more than its bytes."""
+    starting_seconds: float = 30.0
+    """For the process that forks environments to start, or to answer."""

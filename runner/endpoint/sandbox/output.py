@@ -18,18 +18,28 @@ def mark_pattern(token: str) -> re.Pattern[bytes]:
 class Output:
     """The bytes of one execution's standard output and error, with a mark wherever its clock moved."""
 
-    def __init__(self, mark: re.Pattern[bytes], limit_bytes: int) -> None:
+    def __init__(self, mark: re.Pattern[bytes], limit_bytes: int, limit_lines: int) -> None:
         self._mark = mark
         self._chunks: list[bytes] = []
-        self._room = self._limit = limit_bytes
+        self._room, self._lines_left = limit_bytes, limit_lines
+        self._dropped_bytes = self._dropped_lines = 0
         self.start = 0.0
         """When its first byte was written, in virtual epoch seconds."""
 
     def add(self, chunk: bytes) -> None:
-        """Take the next bytes; those beyond the limit are lost."""
-        if self._room > 0:
-            self._chunks.append(chunk[: self._room])
-        self._room -= len(chunk)
+        """Take the next bytes; those beyond the limits are lost."""
+        kept = chunk[: self._room]
+        if (line_ends := kept.count(b"\n")) > self._lines_left:
+            kept = _first_lines(kept, self._lines_left)
+            line_ends = self._lines_left
+        if len(kept) < len(chunk):
+            self._room = self._lines_left = 0  # nothing comes after a gap
+        else:
+            self._room, self._lines_left = self._room - len(kept), self._lines_left - line_ends
+        if kept:
+            self._chunks.append(kept)
+        self._dropped_bytes += len(chunk) - len(kept)
+        self._dropped_lines += chunk.count(b"\n") - line_ends
 
     def last_mark_ns(self) -> int | None:
         """Return when the clock moved last, if it did."""
@@ -39,8 +49,9 @@ class Output:
     def lines(self, end: float, directories: Directories) -> list[LogLine]:
         """Return the lines, with Lambda's paths in them; ``end`` is when it was over."""
         lines = self._lines(directories) if self._chunks else []
-        if self._room < 0:
-            lines.append(LogLine(end, f"async-lab: output beyond {self._limit} bytes was dropped"))
+        if self._dropped_bytes:
+            dropped = f"{self._dropped_lines:,} lines, {self._dropped_bytes:,} bytes"
+            lines.append(LogLine(end, f"async-lab: the rest of the output was dropped ({dropped})"))
         return lines
 
     def _lines(self, directories: Directories) -> list[LogLine]:
@@ -59,6 +70,10 @@ class Output:
                 begun_at = begun_at if begun else at
                 begun += rest
         return [*lines, LogLine(begun_at, _text(begun))] if begun else lines
+
+
+def _first_lines(chunk: bytes, count: int) -> bytes:
+    return b"".join(line + b"\n" for line in chunk.split(b"\n", count)[:count])
 
 
 def _text(line: bytes) -> str:

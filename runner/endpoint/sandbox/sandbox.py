@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import tempfile
 import weakref
@@ -12,6 +13,7 @@ from runner.endpoint.sandbox.directories import Directories
 from runner.endpoint.sandbox.environment import Environment, Outcome
 from runner.endpoint.sandbox.lab_child.environment import Specification
 from runner.endpoint.sandbox.lab_child.frames import Kind
+from runner.endpoint.sandbox.lab_child.places import TASK_ROOT
 from runner.endpoint.sandbox.model import Costs, Deployment, Execution, Limits, Result
 from runner.endpoint.sandbox.nursery import Nursery
 from runner.endpoint.sandbox.outcome import SECOND_NS, result_of, schedule
@@ -20,6 +22,8 @@ from runner.endpoint.sandbox.packages import Packages
 from runner.endpoint.sandbox.pool import Place, Pool
 from runner.endpoint.sandbox.runtimes import python_version
 from runner.endpoint.sandbox.variables import search_path, variables
+
+_LOG = logging.getLogger(__name__)
 
 
 class Sandbox:
@@ -36,17 +40,19 @@ class Sandbox:
         self._token = secrets.token_hex(8)
         self._mark = mark_pattern(self._token)
         directory = owned.temporary("async-lab-handlers-")
-        self._root = directory.path
+        self._root = directory.path.resolve()
         self._remove_files = weakref.finalize(self, directory.remove)  # closed or not
         self._packages = Packages(self._root)
-        self._nursery = Nursery(self._root)
+        self._nursery = Nursery(self._root, self._limits.starting_seconds)
         self._pool = Pool(self._limits.processes)
+        self._failure: Exception | None = None
 
     def run(self, deployment: Deployment, execution: Execution) -> Result:
         """Run the handler once and return what it did; from any thread, many at a time.
 
         Raises UnsupportedRuntime for what isn't Python, UnusablePackage for a zip that can't be unpacked and
-        EnvironmentFailure when no process can be started. Whatever the handler does is in the result.
+        EnvironmentFailure when no process can be started or one of ours was lost. Whatever the handler does is in the
+        result.
         """
         python_version(deployment.runtime)
         with self._pool.lend(execution.environment_id) as place:
@@ -59,6 +65,21 @@ class Sandbox:
                     place.forget()
             return result
 
+    @property
+    def remark(self) -> str | None:
+        """What the user should know of how handlers are kept apart; None while there is nothing."""
+        return self._nursery.remark
+
+    @property
+    def failure(self) -> Exception | None:
+        """The first trouble that was no handler's doing; what was measured since is worth nothing."""
+        return self._failure
+
+    def failed(self, failure: Exception) -> None:
+        """Keep an exception that kept a handler from running, and log it with where it came from."""
+        _LOG.error("A handler could not be run: %s", failure, exc_info=failure)
+        self._failure = self._failure or failure
+
     def close(self) -> None:
         """End every process and remove every file."""
         self._pool.close()
@@ -67,7 +88,7 @@ class Sandbox:
 
     def _run_in(self, place: Place, deployment: Deployment, execution: Execution) -> Result:
         at_ns = round(execution.at * SECOND_NS)
-        output = Output(self._mark, self._limits.output_bytes)
+        output = Output(self._mark, self._limits.output_bytes, self._limits.output_lines)
         is_cold = place.deployment != deployment
         if is_cold or (place.environment and place.environment.has_ended):
             place.vacate()
@@ -91,10 +112,11 @@ class Sandbox:
         return result_of(deployment, execution, place.environment.directories, times, outcome, output)
 
     def _start(self, deployment: Deployment, execution: Execution, at_ns: int) -> Environment:
+        is_private = self._nursery.prepare()
         directories = Directories(
             task_root=self._packages.code(deployment.package, deployment.package_sha256),
             layers=self._packages.layers(deployment.layers),
-            temporary=Path(tempfile.mkdtemp(prefix="environment-", dir=self._root)),
+            temporary=None if is_private else Path(tempfile.mkdtemp(prefix="environment-", dir=self._root)),
         )
         specification = Specification(
             handler=deployment.handler,
@@ -103,9 +125,12 @@ class Sandbox:
             ),
             search_path=search_path(deployment, directories),
             task_root=str(directories.task_root),
+            layers=str(directories.layers),
+            working_directory=directories.seen(TASK_ROOT),
+            ephemeral_storage_mb=deployment.ephemeral_storage_mb,
+            guarded=directories.mapped,
             now_ns=at_ns,
             token=self._token,
-            address_space_mb=deployment.memory_size_mb + self._limits.address_space_headroom_mb,
         )
         return Environment(self._nursery.fork(specification), directories, deployment.memory_size_mb, self._limits)
 

@@ -7,8 +7,11 @@ import sys
 from pathlib import Path
 
 from runner.endpoint.sandbox.directories import Directories
+from runner.endpoint.sandbox.lab_child.places import LANGUAGE, LAYERS, RUNTIME, TASK_ROOT, TEMPORARY
 from runner.endpoint.sandbox.model import Deployment
 from runner.endpoint.sandbox.runtimes import python_version
+
+_PROGRAMS = "/usr/local/bin:/usr/bin:/bin"
 
 
 def variables(
@@ -18,17 +21,19 @@ def variables(
 
     The function may overwrite the unreserved ones, and can't overwrite the reserved.
     """
-    task_root, layers = directories.task_root, directories.layers
+    task_root, layers = directories.seen(TASK_ROOT), directories.seen(LAYERS)
     unreserved = {
         "LANG": "en_US.UTF-8",
         "TZ": ":UTC",
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), f"{layers}/bin", "/usr/local/bin:/usr/bin:/bin"]),
-        "LD_LIBRARY_PATH": os.pathsep.join([f"{task_root}", f"{task_root}/lib", f"{layers}/lib"]),
+        "PATH": f"{_interpreters(directories)}:{_PROGRAMS}:{layers}/bin",
+        "LD_LIBRARY_PATH": f"{LANGUAGE}/lib:{task_root}:{task_root}/lib:{layers}/lib",
         "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
-        **_this_machine(directories.temporary),
+        "AWS_EC2_METADATA_DISABLED": "true",  # a handler here must not find this machine's role
+        **_python_path(directories),
+        **_outside_a_private_root(directories),
         **({"AWS_ENDPOINT_URL": endpoint_url} if endpoint_url else {}),
     }
-    return {**unreserved, **dict(deployment.environment), **_reserved(deployment, task_root, log_stream)}
+    return {**unreserved, **dict(deployment.environment), **_reserved(deployment, log_stream)}
 
 
 def search_path(deployment: Deployment, directories: Directories) -> list[str]:
@@ -37,15 +42,16 @@ def search_path(deployment: Deployment, directories: Directories) -> list[str]:
     A ``PYTHONPATH`` of the function's may name ``/var/task`` and ``/opt``.
     """
     own = dict(deployment.environment).get("PYTHONPATH", "").split(os.pathsep)
-    layers = f"{directories.layers}/python"
+    layers = directories.seen(f"{LAYERS}/python")
     site_packages = f"{layers}/lib/python{python_version(deployment.runtime)}/site-packages"
-    return [str(directories.task_root), *(directories.here(entry) for entry in own if entry), site_packages, layers]
+    return [directories.seen(TASK_ROOT), *(directories.seen(entry) for entry in own if entry), site_packages, layers]
 
 
-def _reserved(deployment: Deployment, task_root: Path, log_stream: str) -> dict[str, str]:
+def _reserved(deployment: Deployment, log_stream: str) -> dict[str, str]:
     return {
         "_HANDLER": deployment.handler,
-        "LAMBDA_TASK_ROOT": str(task_root),
+        "LAMBDA_TASK_ROOT": TASK_ROOT,
+        "LAMBDA_RUNTIME_DIR": RUNTIME,
         "AWS_REGION": deployment.region,
         "AWS_DEFAULT_REGION": deployment.region,
         "AWS_EXECUTION_ENV": f"AWS_Lambda_{deployment.runtime}",
@@ -61,6 +67,15 @@ def _reserved(deployment: Deployment, task_root: Path, log_stream: str) -> dict[
     }
 
 
-def _this_machine(temporary: Path) -> dict[str, str]:
-    """Lead away from the user's home, ``/tmp`` and instance role: a handler here must not find real credentials."""
-    return {"HOME": str(temporary), "TMPDIR": str(temporary), "AWS_EC2_METADATA_DISABLED": "true"}
+def _interpreters(directories: Directories) -> str:
+    return f"{LANGUAGE}/bin" if directories.mapped is None else str(Path(sys.executable).parent)
+
+
+def _python_path(directories: Directories) -> dict[str, str]:
+    """Let the handler's own Python processes find what Lambda's find (which sets this too)."""
+    return {"PYTHONPATH": RUNTIME} if directories.mapped is None else {}
+
+
+def _outside_a_private_root(directories: Directories) -> dict[str, str]:
+    """Lead away from the user's home and ``/tmp``. On Lambda, and in a private root, neither variable is set."""
+    return {} if directories.mapped is None else dict.fromkeys(("HOME", "TMPDIR"), directories.seen(TEMPORARY))

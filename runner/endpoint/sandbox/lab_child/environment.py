@@ -9,11 +9,11 @@ import sys
 import time
 from dataclasses import dataclass
 
+from . import guard
 from .clock import CLOCK
 from .link import Link
 from .marks import MARK
-
-_MEBIBYTE = 1024 * 1024
+from .places import RUNTIME, TEMPORARY
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +24,14 @@ class Specification:
     variables: dict[str, str]
     search_path: list[str]
     task_root: str
+    """Where the package lies, as the owner names it; so is the next one."""
+    layers: str
+    working_directory: str
+    ephemeral_storage_mb: int
+    guarded: dict[str, str] | None
+    """This machine's directories by Lambda's, where there is no private root."""
     now_ns: int
     token: str
-    address_space_mb: int
 
 
 def run(specification: Specification, control: socket.socket, output: int) -> None:
@@ -34,6 +39,7 @@ def run(specification: Specification, control: socket.socket, output: int) -> No
     _settle(specification, output)
     link = Link(control)
     token = specification.token
+    os.set_inheritable(output, False)
 
     def mark(now_ns: int) -> None:
         os.write(output, MARK.format(token=token, now_ns=now_ns).encode())
@@ -50,16 +56,14 @@ def _settle(specification: Specification, output: int) -> None:
     os.environ.clear()
     os.environ.update(specification.variables)
     time.tzset()
-    os.chdir(specification.task_root)
-    own = [entry for entry in sys.path if entry.startswith((sys.prefix, sys.base_prefix))]
-    sys.path[:] = [*specification.search_path, *own]
+    os.umask(0o022)
+    os.chdir(specification.working_directory)
+    sys.path[:] = [*specification.search_path, *(entry for entry in sys.path if _is_pythons(entry))]
     sys.argv = [specification.handler]
-    _limit(specification.address_space_mb)
-
-
-def _limit(address_space_mb: int) -> None:
-    """Keep a runaway from taking the machine before its owner has seen it."""
-    limit = address_space_mb * _MEBIBYTE
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if sys.platform == "linux":  # macOS refuses it
-        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    if specification.guarded:
+        guard.install(specification.guarded, specification.guarded[TEMPORARY])
+
+
+def _is_pythons(entry: str) -> bool:
+    return entry.startswith((sys.prefix, sys.base_prefix, RUNTIME))

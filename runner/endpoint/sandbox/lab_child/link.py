@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import resource
 import socket
 import sys
@@ -34,9 +36,12 @@ class Link:
         self._control = control
         self._incoming = control.makefile("rb")
         self._sending = threading.Lock()
+        self._process_id = os.getpid()
+        os.register_at_fork(after_in_child=self._leave_to_parent)
 
     def receive(self) -> Invocation | None:
         """Wait for the next order; None when the owner is gone."""
+        self._end_others()
         head = self._incoming.read(ORDER.size)
         if len(head) < ORDER.size:
             return None
@@ -44,11 +49,23 @@ class Link:
         return Invocation(order, self._incoming.read(order.context_bytes), self._incoming.read(order.event_bytes))
 
     def report(self, kind: Kind, body: bytes = b"") -> None:
-        """Say how it went, with the time it is and the most memory that it took so far."""
-        peak = peak_memory_kib(resource.getrusage(resource.RUSAGE_SELF))
+        """Say how it went, with the time it is and the most memory that it or one it waited for took so far."""
+        self._end_others()
+        peak = max(peak_memory_kib(resource.getrusage(who)) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
         head = REPORT.pack(*Report(kind, CLOCK.now_ns, peak, len(body)))
         with self._sending:
             self._control.sendall(head + body)
+
+    def _leave_to_parent(self) -> None:
+        os.close(self._control.detach())
+
+    def _end_others(self) -> None:
+        """End a process that the handler forked and that came out of it: it has nobody to tell."""
+        if os.getpid() != self._process_id:
+            with contextlib.suppress(Exception):
+                sys.stdout.flush()
+                sys.stderr.flush()
+            os._exit(0)
 
     def timed_out(self) -> None:
         """Say that the deadline is reached."""

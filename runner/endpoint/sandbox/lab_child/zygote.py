@@ -1,8 +1,9 @@
 """Forks execution environments out of one interpreter that has its imports behind it.
 
-Its owner sends a specification with three descriptors (control socket, output pipe, status pipe) and gets the
-process id back. When a child ends, its status is written to its status pipe. When the owner is gone, so are the
-children and their files.
+Its owner gets a greeting, then sends specifications, each with three descriptors (control socket, output pipe, status
+pipe), and gets a process id back: that of a keeper, which prepares the environment, forks the handler's process, waits
+for its end and writes what became of it to the status pipe. The keeper's end is that of all in the environment: at
+once in a process namespace, by its process group elsewhere. When the owner is gone, so are the children and their files.
 """
 
 from __future__ import annotations
@@ -19,25 +20,26 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from . import environment
+from . import environment, kernel, private_root
 from .link import peak_memory_kib
 
 LENGTH = struct.Struct(">I")
-STATUS = struct.Struct(">iI")  # exit status as in subprocess, peak memory in KiB
-_PR_SET_PDEATHSIG = 1
-_PR_SET_CHILD_SUBREAPER = 36
+GREETING = b"\0"
+STATUS = struct.Struct(">iI")  # exit status as in subprocess, peak memory in KiB; words after it: why it never began
+_OOM_SCORE = "1000"
 
 
 class Zygote:
-    """The children of one owner, by process id, with the pipe that gets their status."""
+    """The keepers of one owner's environments."""
 
-    def __init__(self, owner: socket.socket) -> None:
-        self._owner = owner
-        self._statuses: dict[int, int] = {}
+    def __init__(self, owner: socket.socket, *, is_private: bool) -> None:
+        self._owner, self._is_private = owner, is_private
+        self._keepers: set[int] = set()
 
     def serve(self) -> None:
         """Fork until the owner hangs up."""
         signal.signal(signal.SIGCHLD, lambda _signal, _frame: self._reap())
+        self._owner.sendall(GREETING)
         while (request := self._receive()) is not None:
             specification, descriptors = request
             self._owner.sendall(LENGTH.pack(self._fork(specification, *descriptors)))
@@ -45,8 +47,8 @@ class Zygote:
     def kill_all(self) -> None:
         """Kill the children, and on Linux what they left behind: orphans are handed to us."""
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        for child in self._statuses:
-            _kill_group(child)
+        for keeper in self._keepers:
+            _kill_group(keeper)
         while True:
             for orphan in _children():
                 with contextlib.suppress(ProcessLookupError):
@@ -69,61 +71,92 @@ class Zygote:
         return environment.Specification(**json.loads(body)), descriptors
 
     def _fork(self, specification: environment.Specification, control: int, output: int, status: int) -> int:
-        # A child that ends before it is known would lose its status.
+        # A child that ends before it is known would be forgotten for good.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
-        child = os.fork()
-        if child == 0:
-            self._become(specification, control, output, status)
+        keeper = kernel.fork_as_first() if self._is_private else os.fork()
+        if keeper == 0:
+            self._keep(specification, control, output, status)
         with contextlib.suppress(OSError):  # the child does the same, and may be over
-            os.setpgid(child, child)
-        self._statuses[child] = status
-        os.close(control)
-        os.close(output)
+            os.setpgid(keeper, keeper)
+        self._keepers.add(keeper)
+        for descriptor in (control, output, status):
+            os.close(descriptor)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
-        return child
+        return keeper
 
-    def _become(self, specification: environment.Specification, control: int, output: int, status: int) -> NoReturn:
+    def _keep(self, specification: environment.Specification, control: int, output: int, status: int) -> NoReturn:
+        """Be the keeper."""
+        try:
+            self._prepare(specification)
+            handler = os.fork()
+            if handler == 0:
+                _become(specification, control, output, status)
+            os.close(control)
+            os.close(output)
+            os.write(status, _wait_for(handler))
+        except Exception as error:  # noqa: BLE001 -- our own trouble, which the owner tells
+            os.write(status, STATUS.pack(1, 0) + f"{error}".encode())
+        finally:
+            os._exit(0)
+
+    def _prepare(self, specification: environment.Specification) -> None:
         os.setpgid(0, 0)
-        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
         self._owner.close()
-        for descriptor in [*self._statuses.values(), status]:
-            os.close(descriptor)
-        code = 1
-        try:
-            environment.run(specification, socket.socket(fileno=control), output)
-        except SystemExit as leaving:
-            code = leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
-        except BaseException:  # noqa: BLE001 -- printed as the interpreter would, and then it is over
-            sys.excepthook(*sys.exc_info())
-        finally:
-            os._exit(code)
+        if self._is_private:
+            private_root.furnish(specification.task_root, specification.layers, specification.ephemeral_storage_mb)
+        if sys.platform == "linux":
+            kernel.adopt_orphans()
+            kernel.die_with_parent()  # last: whoever changes what it may forgets this
 
     def _reap(self) -> None:
         with contextlib.suppress(ChildProcessError):
-            while True:
-                child, status, usage = os.wait4(-1, os.WNOHANG)
-                if child == 0:
-                    return
-                self._ended(child, STATUS.pack(os.waitstatus_to_exitcode(status), peak_memory_kib(usage)))
+            while (ended := os.waitpid(-1, os.WNOHANG)[0]) != 0:
+                self._keepers.discard(ended)
 
-    def _ended(self, child: int, status: bytes) -> None:
-        descriptor = self._statuses.pop(child, None)
-        if descriptor is not None:  # else it is an orphan that we inherited
-            with contextlib.suppress(BrokenPipeError):
-                os.write(descriptor, status)
-            os.close(descriptor)
+
+def _become(specification: environment.Specification, control: int, output: int, status: int) -> NoReturn:
+    """Be the handler's process."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    code = 1
+    try:
+        if sys.platform == "linux":
+            kernel.die_with_parent()
+            with contextlib.suppress(OSError):  # where memory runs short, the handlers go first
+                Path("/proc/self/oom_score_adj").write_text(_OOM_SCORE)
+        os.close(status)
+        os.set_inheritable(control, False)
+        environment.run(specification, socket.socket(fileno=control), output)
+    except SystemExit as leaving:
+        code = leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
+    except BaseException:  # noqa: BLE001 -- printed as the interpreter would, and then it is over
+        sys.excepthook(*sys.exc_info())
+    finally:
+        os._exit(code)
+
+
+def _wait_for(handler: int) -> bytes:
+    """Return what became of the handler's process, as the owner reads it; orphans that end meanwhile are forgotten."""
+    while True:
+        child, status, usage = os.wait4(-1, 0)
+        if child == handler:
+            return STATUS.pack(os.waitstatus_to_exitcode(status), peak_memory_kib(usage))
 
 
 def main() -> None:
-    """Serve the owner behind the descriptor in ``argv[1]``; ``argv[2]`` is the directory to remove at the end."""
-    descriptor, root = int(sys.argv[1]), Path(sys.argv[2])
-    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    """Serve the owner behind the descriptor in ``argv[1]``; ``argv[2]`` is the directory to remove at the end.
+
+    ``argv[3]`` says whether we are in a private root.
+    """
+    descriptor, root, is_private = int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3] == "private"
+    if sys.platform == "linux":
+        kernel.adopt_orphans()
     _import_what_children_need()
     gc.collect()
     gc.freeze()  # the pages stay shared
-    zygote = Zygote(socket.socket(fileno=descriptor))
+    zygote = Zygote(socket.socket(fileno=descriptor), is_private=is_private)
     zygote.serve()
     zygote.kill_all()
     shutil.rmtree(root, ignore_errors=True)
@@ -146,11 +179,3 @@ def _children() -> list[int]:
 def _kill_group(child: int) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(child, signal.SIGKILL)
-
-
-def _prctl(option: int, value: int) -> None:
-    """Ask Linux for what POSIX doesn't have; elsewhere the pipes that close have to do."""
-    if sys.platform == "linux":
-        import ctypes
-
-        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
