@@ -25,6 +25,8 @@ START_SECOND = 45
 """A run begins at this second of a minute, so that its minutes are those of the sample's pictures."""
 _MINUTE_SECONDS = 60
 _REST_SECONDS = 600.0
+SETTLE_SECONDS = 6 * 3_600
+"""How long a local run's queue may take to settle after the run: as old as an event may get."""
 _USERS_OWN = ("AWS_", "TF_VAR_", "TF_WORKSPACE", "TF_DATA_DIR")
 """Beginnings of variables that are about another account or another stack."""
 _CREDENTIALS = frozenset(
@@ -99,8 +101,11 @@ class Target(ABC):
         return client
 
     @abstractmethod
-    def rest(self) -> None:
-        """Let alarms come to rest after a run, where waiting costs nothing: one that still rings can't begin again."""
+    def rest(self) -> int:
+        """Let queue and alarms come to rest after a run, where waiting costs nothing: the next one begins on its own.
+
+        Returns how many events still waited after ``SETTLE_SECONDS`` and were taken out of the queue.
+        """
 
     def align(self) -> None:
         """Wait for the second of a later minute at which runs begin, so that no minute holds two runs."""
@@ -135,9 +140,15 @@ class LocalTarget(Target):
         """Move the endpoint's clock; all that is due on the way happens."""
         self._endpoint.wait(seconds)
 
-    def rest(self) -> None:
-        """Let ten virtual minutes pass, more than any of the lab's alarms looks back."""
+    def rest(self) -> int:
+        """Settle the queue, then let ten virtual minutes pass, more than any of the lab's alarms looks back."""
+        until, purged = self.now() + SETTLE_SECONDS, 0
+        while not self._endpoint.is_settled:
+            if self.now() >= until:
+                purged += self._endpoint.purge()  # and again, when what runs now has failed
+            self.wait(_MINUTE_SECONDS)
         self.wait(_REST_SECONDS)
+        return purged
 
     def begin(self, seed: int) -> None:
         """Start the endpoint's random numbers again."""
@@ -169,8 +180,9 @@ class AwsTarget(Target):
         """Sleep."""
         time.sleep(max(0.0, seconds))
 
-    def rest(self) -> None:
+    def rest(self) -> int:
         """Do nothing: ten minutes are long."""
+        return 0
 
     def begin(self, seed: int) -> None:
         """Do nothing: AWS throws its own dice."""

@@ -58,6 +58,10 @@ class Sandbox:
                     place.forget()
             return result
 
+    def retire(self, environment_id: str) -> None:
+        """End an execution environment that no execution will be given any more."""
+        self._pool.retire(environment_id)
+
     def close(self) -> None:
         """End every process and remove every file."""
         self._pool.close()
