@@ -21,7 +21,7 @@ from runner.project import Project
 from runner.result import Place, RunResult
 from runner.scenario import Scenario
 from runner.stack import Stack, open_stack
-from runner.target import Target
+from runner.target import SETTLE_SECONDS, Target
 from runner.terraform import Progress
 
 
@@ -106,7 +106,9 @@ def run_one(scenario: Scenario, stack: Stack, settings: Settings, view: View) ->
         metrics = collect(target.cloudwatch(), function_name, started_at, ended_at)
         names = [*outputs["alarm_names"], *outputs["composite_alarm_names"]]
         changes = alarms.changes(target.cloudwatch(), names, started_at, ended_at)
-        target.rest()
+        if purged := target.rest():
+            hours, events = SETTLE_SECONDS // 3_600, "event" if purged == 1 else "events"
+            view.phase(f"{purged} {events} of {scenario.name} still waited after {hours} more hours and were dropped")
     return RunResult(
         run_id=run_id,
         scenario=scenario,

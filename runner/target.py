@@ -30,7 +30,8 @@ START_SECOND = 45
 _MINUTE_SECONDS = 60
 _NEEDED_FILES = 256
 _WANTED_FILES = 1_024  # Lambda's own limit, which handlers get with ours
-_REST_SECONDS = 600.0
+SETTLE_SECONDS = 6 * 3_600
+"""How long a local run's queue may take to settle after the run: as old as an event may get."""
 _USERS_OWN = ("AWS_", "MOTO_", "TF_")
 """Beginnings of variables that are about another account, another stack, or another endpoint."""
 _WHERE_PROVIDERS_ARE = ("TF_CLI_CONFIG_FILE", "TF_PLUGIN_CACHE_", "TF_REGISTRY_", "TF_TOKEN_", "TF_LOG")
@@ -109,8 +110,11 @@ class Target(ABC):
         return client
 
     @abstractmethod
-    def rest(self) -> None:
-        """Let alarms come to rest after a run, where waiting costs nothing: one that still rings can't begin again."""
+    def rest(self) -> int:
+        """Let queue and alarms come to rest after a run, where waiting costs nothing: the next one begins on its own.
+
+        Returns how many events still waited after ``SETTLE_SECONDS`` and were taken out of the queue.
+        """
 
     def align(self) -> None:
         """Wait for the second of a later minute at which runs begin, so that no minute holds two runs."""
@@ -145,9 +149,15 @@ class LocalTarget(Target):
         """Move the endpoint's clock; all that is due on the way happens."""
         self._endpoint.wait(seconds)
 
-    def rest(self) -> None:
-        """Let ten virtual minutes pass, more than any of the lab's alarms looks back."""
+    def rest(self) -> int:
+        """Settle the queue, then let ten virtual minutes pass, more than any of the lab's alarms looks back."""
+        until, purged = self.now() + SETTLE_SECONDS, 0
+        while not self._endpoint.is_settled:
+            if self.now() >= until:
+                purged += self._endpoint.purge()  # and again, when what runs now has failed
+            self.wait(_MINUTE_SECONDS)
         self.wait(_REST_SECONDS)
+        return purged
 
     def begin(self, seed: int) -> None:
         """Start the endpoint's random numbers again."""
@@ -179,8 +189,9 @@ class AwsTarget(Target):
         """Sleep."""
         time.sleep(max(0.0, seconds))
 
-    def rest(self) -> None:
+    def rest(self) -> int:
         """Do nothing: ten minutes are long."""
+        return 0
 
     def begin(self, seed: int) -> None:
         """Do nothing: AWS throws its own dice."""

@@ -13,7 +13,7 @@ from moto.s3.models import s3_backends
 from moto.sns.models import sns_backends
 from moto.sqs.models import Message, sqs_backends
 
-from runner.endpoint import records
+from runner.endpoint import records, trouble
 from runner.endpoint.functions import Deployed, FunctionNotFound, find
 from runner.endpoint.functions.permissions import first_missing, needs_of_target, service_of
 from runner.endpoint.records import FinishedEvent
@@ -41,9 +41,15 @@ def deliver(deployed: Deployed, event: FinishedEvent, at: float, invoke: Invoke)
             deliver_dead_letter(deployed, event, at)
         except DeliveryFailed:
             yield "DeadLetterErrors"
+        except Exception as error:  # noqa: BLE001 - the event is finished, whatever becomes of its delivery
+            trouble.report("delivering to a dead-letter target", error)
+            yield "DeadLetterErrors"
     try:
         deliver_record(deployed, event, at + _RECORD_AFTER_SECONDS, invoke)
     except DeliveryFailed:
+        yield "DestinationDeliveryFailures"
+    except Exception as error:  # noqa: BLE001
+        trouble.report("delivering to a destination", error)
         yield "DestinationDeliveryFailures"
 
 

@@ -8,7 +8,7 @@ from math import floor
 from types import TracebackType
 from typing import Self
 
-from runner.endpoint import cloudwatch, functions, triggers
+from runner.endpoint import cloudwatch, functions, triggers, trouble
 from runner.endpoint.clock import PacedClock, VirtualClock
 from runner.endpoint.front import Front
 from runner.endpoint.invocations import Invocations
@@ -16,7 +16,7 @@ from runner.endpoint.sandbox import Sandbox
 from runner.endpoint.server import Server, moto_application, warm
 from runner.endpoint.timeline import Pacer, Timeline
 from runner.endpoint.unanswered import Explained
-from runner.twin import Rules, Target
+from runner.twin import Rules, Target, seed_of_run
 from runner.twin.rules import ACCOUNT_CONCURRENCY
 
 ACCOUNT_ID = "123456789012"  # moto's own
@@ -45,10 +45,11 @@ class Endpoint:
         first = float(floor(time.time() / 60) * 60) if start is None else start
         self.clock = PacedClock(first, speed) if speed else VirtualClock(first)
         self._seed, self._rules = seed, rules or Rules()
+        self._runs = 0
         self._regions: dict[str, Invocations] = {}
         self._regions_lock = threading.Lock()
         self._sandbox = Sandbox()
-        self._timeline = Timeline(self.clock, self._present_regions, cloudwatch.evaluate, _HANDLERS_AT_ONCE)
+        self._timeline = Timeline(self.clock, self._present_regions, self._minute, _HANDLERS_AT_ONCE)
         self._pacer = Pacer(self._timeline, self.clock) if isinstance(self.clock, PacedClock) else None
         functions.install(self.clock.now, account_concurrency)
         cloudwatch.install(self.clock.now)
@@ -86,10 +87,20 @@ class Endpoint:
         self._timeline.advance(seconds)
 
     def reseed(self, seed: int) -> None:
-        """Start the random numbers again, in every region."""
-        self._seed = seed
+        """Begin the next run: its random numbers follow from the seed and from which run on this endpoint it is."""
+        self._seed = seed_of_run(seed, self._runs)
+        self._runs += 1
         for region in self._present_regions():
-            region.reseed(seed)
+            region.reseed(self._seed)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether no event waits and nothing runs, in any region."""
+        return all(region.is_settled for region in self._present_regions())
+
+    def purge(self) -> int:
+        """Take every event out of every queue; return how many."""
+        return sum(region.purge() for region in self._present_regions())
 
     def region(self, name: str) -> Invocations:
         """Return what is invoked in a region."""
@@ -104,6 +115,12 @@ class Endpoint:
     def _invoke(self, region: str, name: str, qualifier: str | None, payload: bytes) -> None:
         """Invoke a function asynchronously on behalf of a trigger or a destination."""
         self.region(region).accept(Target(name, qualifier or ""), payload)
+
+    def _minute(self, at: float) -> None:
+        cloudwatch.evaluate(at)
+        for region in self._present_regions():
+            with trouble.contained("ending idle execution environments"):
+                region.retire(at)
 
     def _present_regions(self) -> list[Invocations]:
         with self._regions_lock:

@@ -83,7 +83,7 @@ def run(box: Sandbox, execution: Execution, payload: bytes, log_stream: str, cli
     """Run the code that the execution started with, whatever was deployed since. It always has an outcome."""
     deployed = deployed_of(execution)
     asked = sandbox.Execution(
-        environment_id=f"{deployed.account_id}/{deployed.region}/{execution.environment}",
+        environment_id=environment_id(deployed.account_id, deployed.region, execution.environment),
         request_id=execution.request_id,
         payload=payload,
         at=execution.started_at,
@@ -96,6 +96,11 @@ def run(box: Sandbox, execution: Execution, payload: bytes, log_stream: str, cli
         box.failed(failure)  # it is no handler's, so whoever measures learns of it
         result = _not_run(failure, execution.started_at)
     return Ran(execution, deployed, result, log_stream)
+
+
+def environment_id(account_id: str, region: str, environment: str) -> str:
+    """Return what the sandbox calls an execution environment of a region."""
+    return f"{account_id}/{region}/{environment}"
 
 
 def deployed_of(execution: Execution) -> Deployed:

@@ -22,6 +22,8 @@ from runner.endpoint.server import WsgiApp
 from runner.endpoint.wire import Refused, Response
 
 CLOCK_PATH = "/_async-lab/clock"
+MOST_SECONDS = 31 * 24 * 3_600
+"""That the clock moves in one request: every minute of it is lived through."""
 
 _INVOKE = re.compile(r"/2015-03-31/functions/(?P<name>[^/]+)/invocations/?")
 _INVOKE_ASYNC = re.compile(r"/2014-11-13/functions/(?P<name>[^/]+)/invoke-async/?")
@@ -92,11 +94,13 @@ class Front:
         if environ["REQUEST_METHOD"] == "POST":
             try:
                 seconds = float(parse_qs(wire.body(environ).decode())["seconds"][0])
-                if not (isfinite(seconds) and seconds >= 0):
+                if not (isfinite(seconds) and 0 <= seconds <= MOST_SECONDS):
                     raise ValueError(seconds)  # noqa: TRY301 - refused like what is no number
             except (KeyError, ValueError):
                 return Response(
-                    HTTPStatus.BAD_REQUEST, b'{"message": "POST seconds=N, a number of seconds to let pass"}\n'
+                    HTTPStatus.BAD_REQUEST,
+                    b'{"message": "POST seconds=N, a number of seconds to let pass, at most %d (31 days)."}\n'
+                    % MOST_SECONDS,
                 )
             self._advance(seconds)
         return Response(HTTPStatus.OK, json.dumps({"now": self._now()}).encode() + b"\n")

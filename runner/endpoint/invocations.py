@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 
-from runner.endpoint import destinations, executions, functions, logs
+from runner.endpoint import destinations, executions, functions, logs, sandbox, trouble
 from runner.endpoint.account_metrics import AccountConcurrency
 from runner.endpoint.clock import VirtualClock
 from runner.endpoint.cloudwatch import MetricStore
@@ -13,7 +15,7 @@ from runner.endpoint.executions import Ran
 from runner.endpoint.functions import Deployed, FunctionNotFound
 from runner.endpoint.publish import publish, put, put_for_account
 from runner.endpoint.records import THROTTLED, FinishedEvent, Response
-from runner.endpoint.sandbox import Sandbox
+from runner.endpoint.sandbox import LogLine, Sandbox
 from runner.endpoint.triggers import Invoke
 from runner.twin import (
     Condition,
@@ -68,6 +70,7 @@ class Invocations:
             seed=seed,
             rules=rules,
             unreserved_limit=lambda: functions.unreserved_limit(account_id, region),
+            forget=self._forget,
         )
 
     @property
@@ -77,9 +80,23 @@ class Invocations:
             return self._twin.is_settled
 
     def reseed(self, seed: int) -> None:
-        """Start the random numbers again."""
+        """Draw from another seed from now on."""
         with self._changed:
             self._twin.reseed(seed)
+
+    def purge(self) -> int:
+        """Take every event out of the queue; return how many."""
+        with self._changed:
+            return self._twin.purge(self._clock.now())
+
+    def retire(self, at: float) -> None:
+        """End the execution environments that were idle for long, as Lambda does."""
+        with self._changed:
+            retired = self._twin.retire(at)
+            for environment in retired:
+                self._log_streams.pop(environment, None)
+        for environment in retired:
+            self._sandbox.retire(executions.environment_id(self.account_id, self.region, environment))
 
     def accept(self, target: Target, payload: bytes) -> str:
         """Queue an event for a function that exists; return its request id."""
@@ -95,8 +112,11 @@ class Invocations:
             if execution is None:
                 return None
             self._payloads[execution.request_id] = payload or EMPTY_PAYLOAD
-        ran = self._run(execution, client_context)
-        self._resolve(ran)
+        ran = None
+        try:
+            ran = self._run(execution, client_context)
+        finally:  # also when we are interrupted: all of the region waits for an execution without an outcome
+            self._resolve(ran or _not_run(execution))
         return ran
 
     @property
@@ -116,8 +136,22 @@ class Invocations:
         with self._changed:
             self._changed.wait_for(lambda: not self._twin.unresolved)  # a call may have come since next_due
             started = self._twin.step()
-        for ran in pool.map(self._run, started):
-            self._resolve(ran)
+        running: list[tuple[Execution, Future[Ran]]] = []
+        resolved = 0
+        try:
+            running += ((execution, pool.submit(self._run, execution)) for execution in started)
+            for execution, future in running:
+                ran = _ran(execution, future)
+                resolved += 1
+                self._resolve(ran)
+        finally:  # whatever happened, an interruption too: all of the region waits for each one's outcome
+            for execution, future in running[resolved:]:
+                future.add_done_callback(partial(self._resolve_later, execution))
+            for execution in started[len(running) :]:
+                self._resolve(_not_run(execution))
+
+    def _resolve_later(self, execution: Execution, future: Future[Ran]) -> None:
+        self._resolve(_ran(execution, future))
 
     def _run(self, execution: Execution, client_context: str | None = None) -> Ran:
         log_stream = self._log_streams.setdefault(
@@ -134,18 +168,23 @@ class Invocations:
             self._changed.notify_all()
 
     def _config_of(self, target: Target, chance: float) -> FunctionConfig | None:
-        try:
-            return executions.configured(self._find(target, chance))
-        except FunctionNotFound:
-            return None
+        with trouble.contained("looking a function up"):
+            try:
+                return executions.configured(self._find(target, chance))
+            except FunctionNotFound:
+                pass
+        return None
 
     def _find(self, target: Target, chance: float = 0.0) -> Deployed:
         return functions.find(self.account_id, self.region, target.function, target.qualifier or None, chance)
 
     def _happened(self, record: Record) -> None:
-        publish(self._store, record)
-        for metric, value in self._account.samples(record):
-            put_for_account(self._store, metric, record.at, value)
+        """Tell everybody of it. What goes wrong with one stays with it: the queue goes on as if nothing were."""
+        with trouble.contained("publishing metrics"):
+            publish(self._store, record)
+        with trouble.contained("publishing the account's metrics"):
+            for metric, value in self._account.samples(record):
+                put_for_account(self._store, metric, record.at, value)
         match record:
             case Throttled(event=Event(request_id=request_id)):
                 self._last_response[request_id] = Response(THROTTLED)
@@ -154,19 +193,29 @@ class Invocations:
             case Ended(execution=execution):
                 self._ended(self._running.pop(execution.environment))
             case Finished():
-                self._finished(record)
+                with trouble.contained("delivering a finished event"):
+                    self._finished(record)
 
     def _ended(self, ran: Ran) -> None:
-        logs.put(ran.deployed, ran.log_stream, ran.log_lines)
+        with trouble.contained("writing a function's log"):
+            logs.put(ran.deployed, ran.log_stream, ran.log_lines)
+        if not ran.outcome.environment_survives:
+            self._log_streams.pop(ran.execution.environment, None)
         if ran.execution.event is None:
-            del self._payloads[ran.execution.request_id]
+            self._payloads.pop(ran.execution.request_id, None)
         else:
             self._last_response[ran.execution.request_id] = ran.response
 
+    def _forget(self, event: Event) -> None:
+        self._payloads.pop(event.request_id, None)
+        self._last_response.pop(event.request_id, None)
+
     def _finished(self, record: Finished) -> None:
         request_id = record.event.request_id
-        response = self._last_response.pop(request_id, None)
-        payload = self._payloads[request_id] if self._twin.rules.duplicate_rate else self._payloads.pop(request_id)
+        if record.condition is Condition.PURGED:
+            return
+        response = self._last_response.get(request_id)
+        payload = self._payloads[request_id]
         try:
             deployed = self._find(record.event.target)
         except FunctionNotFound:
@@ -181,3 +230,30 @@ class Invocations:
         )
         for metric in destinations.deliver(deployed, event, record.at, self._invoke_elsewhere):
             put(self._store, Sample(record.event.target, metric, record.at, 1))
+
+
+def _ran(execution: Execution, future: Future[Ran]) -> Ran:
+    """Return what came of an execution on another thread; it failed if that thread did, or was never begun."""
+    try:
+        return future.result()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - a future that is cancelled raises no Exception
+        trouble.report("running a function", error)
+        return _not_run(execution)
+
+
+def _not_run(execution: Execution) -> Ran:
+    """Return the outcome of an execution that the endpoint could not carry out: a failed one that says so."""
+    message = "The embedded endpoint could not run the function."
+    result = sandbox.Result(
+        payload=json.dumps({"errorMessage": message, "errorType": "Runtime.Unknown"}).encode(),
+        function_error="Unhandled",
+        duration_seconds=0.0,
+        init_seconds=None,
+        output=(LogLine(execution.started_at, message),),
+        max_memory_used_mb=0,
+        environment_survives=False,
+    )
+    stream = logs.stream_name(execution.started_at, execution.config.version, execution.environment)
+    return Ran(execution, executions.deployed_of(execution), result, stream)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from math import floor, inf
 
+from runner.endpoint import trouble
 from runner.endpoint.clock import PacedClock, VirtualClock
 from runner.endpoint.invocations import Invocations
 
@@ -59,13 +60,20 @@ class Timeline:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _move_to(self, end: float) -> None:
+        """Do all that is due until ``end``. A region that fails without getting any further sits the rest out."""
+        stuck: list[Invocations] = []
         while True:
-            due_at, region = self._next_due()
+            due_at, region = self._next_due(stuck)
             if min(due_at, self._next_minute) > end:
                 break
             if region and due_at <= self._next_minute:
                 self._clock.move_to(due_at)
-                region.step(self._pool)
+                try:
+                    region.step(self._pool)
+                except Exception as error:  # noqa: BLE001 - time goes on, whatever it is
+                    trouble.report("carrying events through", error)
+                    if region.next_due() == due_at:
+                        stuck.append(region)
             else:
                 self._end_minute()
         self._clock.move_to(end)
@@ -73,12 +81,13 @@ class Timeline:
     def _end_minute(self) -> None:
         minute, self._next_minute = self._next_minute, self._next_minute + _MINUTE_SECONDS
         self._clock.move_to(minute)
-        self._on_minute(minute)
+        with trouble.contained("ending a minute"):
+            self._on_minute(minute)
 
-    def _next_due(self) -> tuple[float, Invocations | None]:
+    def _next_due(self, stuck: list[Invocations]) -> tuple[float, Invocations | None]:
         upcoming: list[tuple[float, Invocations | None]] = [(inf, None)]
         for region in self._regions():
-            due_at = region.next_due()
+            due_at = None if region in stuck else region.next_due()
             if due_at is not None:
                 upcoming.append((due_at, region))
         return min(upcoming, key=lambda entry: entry[0])
@@ -106,4 +115,5 @@ class Pacer:
 
     def _run(self) -> None:
         while not self._stop.wait(_PACE_SECONDS):
-            self._timeline.advance_to(self._clock.now())
+            with trouble.contained("letting time pass"):
+                self._timeline.advance_to(self._clock.now())

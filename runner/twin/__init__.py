@@ -3,6 +3,7 @@
 ``rules`` holds what AWS does, ``engine`` applies it, ``metrics`` says what CloudWatch shows of it.
 """
 
+from runner.twin.chance import seed_of_run
 from runner.twin.engine import Twin
 from runner.twin.metrics import Sample, samples
 from runner.twin.model import (
@@ -44,5 +45,6 @@ __all__ = [
     "Twin",
     "run_until",
     "samples",
+    "seed_of_run",
     "simulate",
 ]

@@ -25,6 +25,11 @@ class Draw(IntEnum):
     ROUTE = 6
 
 
+def seed_of_run(seed: int, ordinal: int) -> int:
+    """Return the seed of the run with this number (0, 1, 2, …) on one twin; the first run's is the seed itself."""
+    return _mix((seed & _MASK) + _GOLDEN_GAMMA * ordinal) if ordinal else seed
+
+
 def bits(seed: int, draw: Draw, event: int, attempt: int = 0) -> int:
     """Return 64 random bits for one purpose of one attempt at one event."""
     state = seed & _MASK

@@ -25,7 +25,8 @@ class Concurrency:
     running: Counter[str] = field(default_factory=Counter)
     """Executions at this instant, by function."""
     _unreserved_running: int = 0
-    _idle: defaultdict[tuple[str, str], list[str]] = field(default_factory=lambda: defaultdict(list))
+    _idle: dict[tuple[str, str], list[tuple[str, float]]] = field(default_factory=dict)
+    """Warm environments and since when they are idle, by function and revision; the one used last is taken first."""
     _environments_made: int = 0
     _recent_starts: defaultdict[str, deque[float]] = field(default_factory=lambda: defaultdict(deque))
 
@@ -39,12 +40,29 @@ class Concurrency:
             self._unreserved_running += config.reserved_concurrency is None
         return place
 
-    def give_back(self, target: Target, config: FunctionConfig, environment: str | None) -> None:
+    def give_back(self, target: Target, config: FunctionConfig, environment: str | None, at: float) -> None:
         """End one execution; ``environment`` is None when it didn't survive the execution."""
         self.running[target.function] -= 1
         self._unreserved_running -= config.reserved_concurrency is None
+        if not self.running[target.function]:
+            del self.running[target.function]
         if environment is not None:
-            self._idle[target.function, config.revision].append(environment)
+            self._idle.setdefault((target.function, config.revision), []).append((environment, at))
+
+    def retire(self, at: float) -> list[str]:
+        """Give up the environments that were idle for long, and what is known of functions that scaled up long ago."""
+        retired: list[str] = []
+        for key, idle in list(self._idle.items()):
+            kept = [each for each in idle if each[1] > at - self.rules.idle_seconds]
+            retired += [environment for environment, _ in idle[: len(idle) - len(kept)]]
+            if kept:
+                self._idle[key] = kept
+            else:
+                del self._idle[key]
+        for function, recent in list(self._recent_starts.items()):
+            if not recent or recent[-1] <= at - self.rules.scale_up_seconds:
+                del self._recent_starts[function]
+        return retired
 
     def _has_room(self, function: str, config: FunctionConfig, unreserved_limit: int) -> bool:
         if config.reserved_concurrency is not None:
@@ -52,8 +70,8 @@ class Concurrency:
         return self._unreserved_running < unreserved_limit
 
     def _environment(self, target: Target, config: FunctionConfig, at: float) -> Place | None:
-        if idle := self._idle[target.function, config.revision]:
-            return Place(idle.pop(), is_cold=False)
+        if idle := self._idle.get((target.function, config.revision)):
+            return Place(idle.pop()[0], is_cold=False)
         recent = self._recent_starts[target.function]
         while recent and recent[0] <= at - self.rules.scale_up_seconds:
             recent.popleft()

@@ -65,6 +65,8 @@ class _Due:
     rank: int
     sequence: int
     action: Callable[[float], None] = field(compare=False)
+    waiting: _Waiting | None = field(default=None, compare=False)
+    """The event that waits for it, if it is in the queue."""
 
 
 _ENDS, _TICKS, _ATTEMPTS = range(3)
@@ -72,6 +74,8 @@ _ENDS, _TICKS, _ATTEMPTS = range(3)
 
 class Twin:
     """The asynchronous queues and the concurrency of one account in one region.
+
+    ``forget`` is told of each event when nothing more can happen to it, its second delivery included.
 
     ``unreserved_limit`` gives the concurrency that functions without a reservation share at this moment.
     """
@@ -84,8 +88,10 @@ class Twin:
         seed: int = 0,
         rules: Rules | None = None,
         unreserved_limit: Callable[[], int] = lambda: ACCOUNT_CONCURRENCY,
+        forget: Callable[[Event], None] = lambda _: None,
     ) -> None:
         self.rules = rules or Rules()
+        self._forget = forget
         self._config_of = config_of
         self._record = record
         self._unreserved_limit = unreserved_limit
@@ -95,7 +101,10 @@ class Twin:
         self._unresolved: dict[str, tuple[Execution, _Waiting | None]] = {}  # by environment
         self._ticking: set[str] = set()
         self._pending = 0
-        self.reseed(seed)
+        self._second_deliveries: dict[int, int] = {}
+        """Deliveries that are left of an event with a duplicate, by the event's number."""
+        self._numbers: Iterator[int] = itertools.count()
+        self._seed = seed
 
     # Driving it
 
@@ -107,7 +116,7 @@ class Twin:
     @property
     def is_settled(self) -> bool:
         """Whether nothing will happen unless somebody invokes."""
-        return not self._pending and not self._concurrency.running.total()
+        return not self._pending and not self._second_deliveries and not self._concurrency.running.total()
 
     @property
     def unresolved(self) -> int:
@@ -119,9 +128,26 @@ class Twin:
         return self._concurrency.running[function]
 
     def reseed(self, seed: int) -> None:
-        """Start the random numbers again, so that what is accepted from now on repeats run for run."""
+        """Draw from another seed from now on. Events are numbered on: those that wait still keep their numbers."""
         self._seed = seed
-        self._numbers: Iterator[int] = itertools.count()
+
+    def retire(self, at: float) -> list[str]:
+        """Give up the execution environments that were idle for long; return their names."""
+        return self._concurrency.retire(at)
+
+    def purge(self, at: float) -> int:
+        """Take every event out of the queue; return how many. Those that run end, and are not tried again until then.
+
+        An event that runs and fails goes back into the queue: purge again when it has.
+        """
+        queued = sorted(due for due in self._due if due.waiting)
+        self._due = [due for due in self._due if not due.waiting]
+        heapq.heapify(self._due)
+        before = self._pending
+        for due in queued:
+            if due.waiting:
+                self._finish(due.waiting, Condition.PURGED, at)
+        return before - self._pending
 
     def accept(self, target: Target, at: float) -> Event:
         """Take an event into the queue. Concurrency never refuses it, not even 0 (rerun, capture)."""
@@ -132,6 +158,7 @@ class Twin:
         delay = self.rules.dispatch_after(self._uniform(Draw.DISPATCH, event))
         self._schedule_attempt(_Waiting(event), at + delay)
         if self._uniform(Draw.DUPLICATE, event) < self.rules.duplicate_rate:
+            self._second_deliveries[number] = 2
             self._schedule_attempt(_Waiting(event, is_duplicate=True), at + delay)
         return event
 
@@ -220,7 +247,7 @@ class Twin:
 
     def _end(self, execution: Execution, outcome: Outcome, waiting: _Waiting | None, at: float) -> None:
         survivor = execution.environment if outcome.environment_survives else None
-        self._concurrency.give_back(execution.target, execution.config, survivor)
+        self._concurrency.give_back(execution.target, execution.config, survivor, at)
         self._record(Ended(at, execution, outcome))
         if waiting is None:
             return
@@ -255,13 +282,18 @@ class Twin:
         else:
             expires_at = max(at, waiting.event.accepted_at + maximum)
             drop = Condition.EVENT_AGE_EXCEEDED
-            self._schedule(expires_at, _ATTEMPTS, lambda then: self._finish(waiting, drop, then))
+            self._schedule(expires_at, _ATTEMPTS, lambda then: self._finish(waiting, drop, then), waiting)
 
     def _finish(self, waiting: _Waiting, condition: Condition, at: float) -> None:
-        if waiting.is_duplicate:  # the event itself is counted by its first delivery
-            return
-        self._pending -= 1
-        self._record(Finished(at, waiting.event, condition, waiting.executions, waiting.last_execution))
+        event = waiting.event
+        if not waiting.is_duplicate:  # the event itself is counted by its first delivery
+            self._pending -= 1
+            self._record(Finished(at, event, condition, waiting.executions, waiting.last_execution))
+        left = self._second_deliveries.pop(event.number, 1) - 1
+        if left:
+            self._second_deliveries[event.number] = left
+        else:
+            self._forget(event)
 
     # The schedule
 
@@ -269,10 +301,10 @@ class Twin:
         return chance.uniform(self._seed, draw, event.number, attempt)
 
     def _schedule_attempt(self, waiting: _Waiting, at: float) -> None:
-        self._schedule(at, _ATTEMPTS, lambda then: self._attempt(waiting, then))
+        self._schedule(at, _ATTEMPTS, lambda then: self._attempt(waiting, then), waiting)
 
-    def _schedule(self, at: float, rank: int, action: Callable[[float], None]) -> None:
-        heapq.heappush(self._due, _Due(at, rank, next(self._sequence), action))
+    def _schedule(self, at: float, rank: int, action: Callable[[float], None], waiting: _Waiting | None = None) -> None:
+        heapq.heappush(self._due, _Due(at, rank, next(self._sequence), action, waiting))
 
     def _tick_from(self, function: str, at: float) -> None:
         """Have the next minute's beginning noted, and the ones after it, as long as the function runs."""

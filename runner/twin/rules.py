@@ -24,6 +24,8 @@ class Condition(StrEnum):
     ZERO_RESERVED_CONCURRENCY = "ZeroReservedConcurrency"
     FUNCTION_DELETED = "FunctionDeleted"
     """The function is gone while events wait. AWS delivers no record of it (assumed)."""
+    PURGED = "Purged"
+    """Taken out of the queue by whoever drives the twin: nothing of AWS's, and nobody gets a record of it."""
 
 
 class Expiry(StrEnum):
@@ -53,6 +55,8 @@ class Rules:
     scale_up_environments: int = 1_000
     """New execution environments that one function gets in ``scale_up_seconds`` (doc, since November 2023)."""
     scale_up_seconds: float = 10.0
+    idle_seconds: float = 1_800.0
+    """How long an execution environment stays warm without an execution (assumed: AWS publishes no number)."""
     system_error_rate: float = 0.0
     """Share of attempts that end in a system error (5xx) of Lambda's own: injected on request."""
     duplicate_rate: float = 0.0

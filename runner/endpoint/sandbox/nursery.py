@@ -48,7 +48,9 @@ class Process:
 class Zygote:
     """The process that forks environments, and our link to it."""
 
-    def __init__(self, command: list[str], link: socket.socket, theirs: int, log: Path, patience_seconds: float) -> None:
+    def __init__(
+        self, command: list[str], link: socket.socket, theirs: int, log: Path, patience_seconds: float
+    ) -> None:
         self._link, self._patience_seconds = link, patience_seconds
         with log.open("ab") as errors:
             self._process = subprocess.Popen(
@@ -210,7 +212,9 @@ class Nursery:
             _LOG.warning("%s", self.remark)
         zygote, said = self._try(_plain_command)
         if zygote is None:
-            raise EnvironmentFailure(f"The process that forks the handlers can't be started: {said or 'no reason given'}.")
+            raise EnvironmentFailure(
+                f"The process that forks the handlers can't be started: {said or 'no reason given'}."
+            )
         return zygote
 
     def _try(self, command: Callable[[Path, int], list[str]]) -> tuple[Zygote | None, str]:

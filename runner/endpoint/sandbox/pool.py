@@ -58,6 +58,19 @@ class Pool:
         finally:
             self._give_back(place)
 
+    def retire(self, environment_id: str) -> None:
+        """Forget a place and end its process; one that is lent is only forgotten when it comes back."""
+        with self._changed:
+            place = self._places.get(environment_id)
+            if place is None:
+                return
+            place.is_discarded = True
+            if place.is_lent:
+                return
+            del self._places[environment_id]
+            self._alive.pop(environment_id, None)
+        place.forget()
+
     def close(self) -> None:
         """End all, also those that are lent, and lend none again. Returns when every one has come back."""
         with self._changed:
@@ -98,7 +111,9 @@ class Pool:
             place.is_lent = False
             self._lent -= 1
             if place.is_discarded:
-                place.vacate()
+                place.forget()
+            if place.deployment is None:
+                self._places.pop(place.id, None)
             if place.environment is None and self._alive.get(place.id) is place:
                 del self._alive[place.id]
             self._changed.notify_all()

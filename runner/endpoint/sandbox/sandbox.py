@@ -80,6 +80,10 @@ class Sandbox:
         _LOG.error("A handler could not be run: %s", failure, exc_info=failure)
         self._failure = self._failure or failure
 
+    def retire(self, environment_id: str) -> None:
+        """End an execution environment that no execution will be given any more."""
+        self._pool.retire(environment_id)
+
     def close(self) -> None:
         """End every process and remove every file."""
         self._pool.close()

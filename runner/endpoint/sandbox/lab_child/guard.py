@@ -41,7 +41,16 @@ _CHANGES = {  # audit events: the positions of paths that are changed, and of th
     "os.utime": ((0, 3),),
     "sqlite3.connect": ((0, None),),
 }
-_FOLLOWS = {"os.chflags", "os.chmod", "os.chown", "os.removexattr", "os.setxattr", "os.truncate", "os.utime", "sqlite3.connect"}
+_FOLLOWS = {
+    "os.chflags",
+    "os.chmod",
+    "os.chown",
+    "os.removexattr",
+    "os.setxattr",
+    "os.truncate",
+    "os.utime",
+    "sqlite3.connect",
+}
 _STARTS = {"subprocess.Popen", "os.exec", "os.posix_spawn", "os.spawn", "os.system", "pty.spawn"}
 
 

@@ -1,0 +1,34 @@
+"""What goes wrong inside the endpoint itself: logged with its traceback, named once to the user, and the rest goes on."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+_LOG = logging.getLogger(__name__)
+_named: set[tuple[str, str]] = set()
+
+
+def report(doing: str, error: BaseException) -> None:
+    """Log an error that nobody expected, and name it to the user if the same kind was not named before."""
+    _LOG.error("Failed: %s", doing, exc_info=error)
+    kind = (doing, type(error).__name__)
+    if kind not in _named:
+        _named.add(kind)
+        with suppress(OSError, ValueError, AttributeError):  # stderr may be closed, or none at all
+            print(  # noqa: T201 - the user's, and not the log's
+                f"The embedded endpoint failed while {doing} ({type(error).__name__}: {error}); it goes on, "
+                "and its log has the traceback.",
+                file=sys.stderr,
+            )
+
+
+@contextmanager
+def contained(doing: str) -> Iterator[None]:
+    """Let no error out of a block; ``doing`` says in a few words what it does."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is reported, and the rest goes on
+        report(doing, error)
