@@ -30,6 +30,7 @@ START_SECOND = 45
 _MINUTE_SECONDS = 60
 _NEEDED_FILES = 256
 _WANTED_FILES = 1_024  # Lambda's own limit, which handlers get with ours
+_REST_SECONDS = 600.0
 SETTLE_SECONDS = 6 * 3_600
 """How long a local run's queue may take to settle after the run: as old as an event may get."""
 _USERS_OWN = ("AWS_", "MOTO_", "TF_")
