@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import standing
@@ -11,9 +12,10 @@ from program import copy_of_checkout
 
 from runner import cleanup, leftovers
 from runner.endpoint.embedded import Endpoint
-from runner.errors import ExitCode, Interrupted, LeftBehind
+from runner.errors import ExitCode, Interrupted, LeftBehind, UsageError
 from runner.interrupts import Interrupts
-from runner.journal import Journal
+from runner.journal import Entry, Journal
+from runner.owned import Owned
 from runner.target import LocalTarget
 
 REGION = "eu-west-1"
@@ -68,6 +70,35 @@ def test_stacks_of_other_places_are_none_of_its_business(checkout, account, entr
     Journal(checkout.stacks).erase(entry)
     Journal(checkout.stacks).write(replace(entry, **elsewhere))
     assert cleanup.standing(checkout, account) == []
+
+
+def test_what_a_run_that_goes_on_has_made_is_left_to_it(checkout, account, entry, tmp_path):
+    (tmp_path / "run").mkdir()
+    used = replace(entry, run=str(tmp_path / "run"))
+    Journal(checkout.stacks).write(used)
+    run = Owned(tmp_path / "run")
+    with pytest.raises(UsageError, match="A run that goes on uses async-lab: wait for its end"):
+        cleanup.standing(checkout, account)
+    run.release()
+    assert [stack.entry for stack in cleanup.standing(checkout, account)] == [used]
+
+
+def test_local_stacks_are_forgotten_but_those_of_runs_that_go_on(checkout, entry, tmp_path):
+    journal = Journal(checkout.stacks)
+    gone, goes_on = (
+        replace(entry, target="local", directory=name, run=str(tmp_path / name)) for name in ("gone", "goes-on")
+    )
+    for note in (gone, goes_on):
+        Path(note.run).mkdir()
+        journal.write(note)
+    run = Owned(Path(goes_on.run))
+    assert cleanup.forget_local(checkout) == (
+        "1 local stack(s) went with their endpoints; "
+        "1 local stack(s) belong to runs that go on, which take them down themselves."
+    )
+    assert journal.entries("local") == [goes_on]
+    run.release()
+    assert cleanup.forget_local(checkout) == "1 local stack(s) went with their endpoints; nothing is left."
 
 
 def remove(checkout, account):

@@ -1,22 +1,29 @@
 """The embedded endpoint in the foreground, and everybody's own tools on it: a shell, Terraform, boto3, curl."""
 
+import io
 import json
 import shlex
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import time
+import zipfile
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import boto3
+import psutil
 import pytest
+from processes import is_alive
 from program import LONGEST_SECONDS, call, copy_of_checkout, environment, started
+from standing import TRUST
 
 from runner.errors import ExitCode
 from runner.metrics import collect
 from runner.package import build_package
+from runner.target import endpoint_variables
 from runner.terraform.mirror import find_mirrors, searched
 
 pytestmark = pytest.mark.lab
@@ -164,9 +171,37 @@ def test_with_a_real_clock_time_runs_by_itself_as_fast_as_asked(checkout):
     assert said.endswith("Ended.\n")
 
 
-def test_it_is_stopped_like_any_service(checkout):
-    with started(checkout, "local", "--port", free_port()) as program:
+HANDLER = """
+import os, subprocess
+
+subprocess.Popen(["sleep", "600"], start_new_session=True)
+
+def handler(event, context):
+    return os.getpid()
+"""
+
+
+def make_function(shell):
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as package:
+        package.writestr("app.py", HANDLER)
+    role = client("iam", shell).create_role(RoleName="daemon", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
+    code = {"ZipFile": archive.getvalue()}
+    client("lambda", shell).create_function(
+        FunctionName="daemon", Runtime="python3.13", Role=role, Handler="app.handler", Code=code
+    )
+    client("lambda", shell).invoke(FunctionName="daemon")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
+def test_it_is_stopped_like_any_service_with_all_its_handlers(checkout, number):
+    port = free_port()
+    with started(checkout, "local", "--port", port, "--region", REGION) as program:
         program.wait_for("Ctrl-C ends it")
-        program.process.terminate()
+        make_function(endpoint_variables(f"http://127.0.0.1:{port}", REGION))
+        children = psutil.Process(program.process.pid).children(recursive=True)
+        assert any("lab_child" in " ".join(child.cmdline()) for child in children)
+        program.process.send_signal(number)
         code, said = program.end()
     assert (code, said.splitlines()[-1]) == (ExitCode.AS_EXPECTED, "Ended.")
+    assert not any(map(is_alive, children))
