@@ -1,6 +1,6 @@
 """How many events a second the endpoint accepts and carries through with the real handler, beside ministack.
 
-    .venv/bin/python benchmarks/endpoint_throughput.py [EVENTS] [ROUNDS]
+    .venv/bin/python benchmarks/endpoint_throughput.py [--alone] [EVENTS] [ROUNDS]
 
 Both servers run in a process of their own on loopback and get the same handler and the same requests, one after the
 other in each round. ministack (PyPI) is installed in a throw-away virtual environment. The client writes raw HTTP on
@@ -173,12 +173,13 @@ def size(file: Path) -> int:
 
 
 def main() -> None:
-    """Print each round, the medians and their ratios."""
-    asked = [int(argument) for argument in sys.argv[1:]]
+    """Print each round, the medians and their ratios; with ``--alone`` our own rounds, without a download."""
+    is_alone = "--alone" in sys.argv
+    asked = [int(argument) for argument in sys.argv[1:] if argument != "--alone"]
     events, rounds = asked + DEFAULTS[len(asked) :]
     events -= events % CONNECTIONS
     with tempfile.TemporaryDirectory() as directory:
-        servers = (OURS, ministack(Path(directory)))
+        servers = (OURS,) if is_alone else (OURS, ministack(Path(directory)))
         rates: dict[str, list[Rates]] = {server.name: [] for server in servers}
         for number in range(1, rounds + 1):
             for server in servers:
@@ -188,6 +189,8 @@ def main() -> None:
                     f"{measured.carried_through:7.0f} carried through/s",
                     flush=True,
                 )
+    if is_alone:
+        return
     ours, theirs = (rates[server.name] for server in servers)
     for what, target in (("accepted", 3.0), ("carried_through", 2.0)):
         median_ours, median_theirs = (

@@ -19,6 +19,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from runner.endpoint.embedded import Endpoint
+from runner.package import build_package
 from runner.project import Project
 from runner.target import local_environment
 from runner.terraform import Terraform, find_terraform, init_from_anywhere
@@ -40,6 +41,7 @@ def seconds(command: Sequence[str], directory: Path, environment: Mapping[str, s
 
 def bare_apply(project: Project) -> float:
     """Return the wall time of ``terraform apply`` alone."""
+    build_package(project.function_src, project.package_zip)  # a fresh clone has none
     with tempfile.TemporaryDirectory() as copy, Endpoint() as endpoint:
         directory = Path(copy) / "terraform"
         shutil.copytree(project.terraform, directory, ignore=shutil.ignore_patterns(".terraform", "*.tfstate*"))

@@ -91,6 +91,11 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @given(changed())
+@example(f"{FILES[1]}tags = {'[' * 3000}")
+@example(f"{FILES[1]}tags = {'[' * 3000}{']' * 3000}\n")
+@example(f"{FILES[1]}tags = {'{a=' * 300}1{'}' * 300}\n")
+@example(f"{FILES[1]}timeout = {'(' * 300}1{')' * 300}\n")
+@example(f"{FILES[1]}timeout = {'9' * 5000}\n")
 @EXAMPLES
 def test_a_scenario_with_anything_changed_is_read_or_refused(path: Path, text: str) -> None:
     read(path, text.encode("utf-8", "surrogatepass"))

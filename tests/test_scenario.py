@@ -331,12 +331,12 @@ def test_what_is_no_regular_file_or_is_huge_is_refused_at_once(tmp_path):
     os.mkfifo(tmp_path / "fifo.tfvars")
     (tmp_path / "directory.tfvars").mkdir()
     (tmp_path / "device.tfvars").symlink_to("/dev/zero")
-    (tmp_path / "huge.tfvars").write_text("#" * 1_000_001)
+    (tmp_path / "huge.tfvars").write_text("#" * 256_001)
     for name, said in (
         ("fifo", "is not a regular file"),
         ("directory", r"(is not a regular file|can't be read: Is a directory)"),
         ("device", "is not a regular file"),
-        ("huge", "is larger than 1 MB, which no scenario is"),
+        ("huge", "is larger than 256 KB, which no scenario is"),
     ):
         with pytest.raises(UsageError, match=rf"{name}\.tfvars {said}\.$"):
             scenario.find(PROJECT, str(tmp_path / f"{name}.tfvars"))

@@ -1,7 +1,11 @@
-"""Write docs/alarms.md from real runs of every scenario: ``python -m tools.alarm_table``."""
+"""Write docs/alarms.md from real runs of every scenario: ``python -m tools.alarm_table``.
+
+With names of scenarios it prints the page of these alone: ``python -m tools.alarm_table baseline``.
+"""
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -36,9 +40,10 @@ over in minutes, and at three periods of five minutes everywhere else.
 
 
 def main() -> None:
-    """Run every scenario, and write what the alarms did."""
+    """Run the scenarios, and write what the alarms did."""
     project = Project.locate()
-    scenarios = [scenario.find(project, name) for name in scenario.names(project)]
+    names = sys.argv[1:]
+    scenarios = scenario.find_all(project, names or scenario.names(project))
     with (
         tempfile.TemporaryDirectory() as work,
         report.ProgressView(Console(stderr=True)) as view,
@@ -46,7 +51,11 @@ def main() -> None:
         open_local(_REGION, seed=0) as target,
     ):
         runs = lab.run(scenarios, project, target, lab.Settings(), Path(work) / "run", view, interrupts)
-        DOCUMENT.write_text(document(list(runs)), encoding="utf-8")
+        page = document(list(runs))
+    if names:
+        sys.stdout.write(page)
+    else:
+        DOCUMENT.write_text(page, encoding="utf-8")
 
 
 def document(results: Sequence[RunResult]) -> str:

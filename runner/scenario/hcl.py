@@ -24,7 +24,7 @@ Address = tuple[str | int, ...]
 _LONGEST_NUMBER = 40
 _ESCAPED = frozenset('nrt"\\')
 _SURROGATES = (0xD800, 0xDFFF)
-LARGEST_FILE_BYTES = 1_000_000
+LARGEST_FILE_BYTES = 256_000
 LARGEST_NUMBER = 10**15
 """Up to here a double holds every whole number."""
 _DEEPEST = 100
@@ -96,7 +96,7 @@ def _text(path: Path, shown: str) -> str:
     except OSError as error:
         raise UsageError(f"{shown} can't be read: {error.strerror}.") from error
     if len(content) > LARGEST_FILE_BYTES:
-        raise UsageError(f"{shown} is larger than 1 MB, which no scenario is.")
+        raise UsageError(f"{shown} is larger than 256 KB, which no scenario is.")
     try:
         text = content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
