@@ -14,7 +14,7 @@ from runner import cleanup, leftovers
 from runner.endpoint.embedded import Endpoint
 from runner.errors import ExitCode, Interrupted, LeftBehind, UsageError
 from runner.interrupts import Interrupts
-from runner.journal import Entry, Journal
+from runner.journal import Journal
 from runner.owned import Owned
 from runner.target import LocalTarget
 

@@ -30,7 +30,7 @@ def in_use_kib(process: Process) -> int:
 def _in_namespace(processes: Path) -> int:
     total = 0
     with contextlib.suppress(OSError):
-        for name in os.listdir(processes):
+        for name in (process.name for process in processes.iterdir()):
             if name.isdecimal() and name != _KEEPER:
                 with contextlib.suppress(OSError, ValueError, IndexError):  # it ends while we look
                     total += _resident_pages(processes / name) if name == _HANDLER else _private_kib(processes / name)

@@ -41,7 +41,7 @@ class Process:
     def lost(self) -> EnvironmentFailure:
         """Say why it is gone without a word and nobody here ended it."""
         return self.zygote.lost() or EnvironmentFailure(
-            f"The process that keeps a handler's environment (process {self.pid}) was killed from outside: run it again."
+            f"The process that keeps a handler's environment (process {self.pid}) was killed from outside: run again."
         )
 
 
@@ -75,7 +75,7 @@ class Zygote:
             return self._link.recv(len(GREETING)) == GREETING
 
     def fork(self, specification: bytes, descriptors: list[int]) -> int:
-        """Return the process id of a new environment. Raises EnvironmentFailure, and OSError when there is no process."""
+        """Return the process id of a new environment. Raises EnvironmentFailure; OSError: there is no process."""
         with self._patiently():
             socket.send_fds(self._link, [LENGTH.pack(len(specification))], descriptors)
             self._link.sendall(specification)

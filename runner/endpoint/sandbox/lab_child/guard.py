@@ -61,24 +61,26 @@ def install(directories: Mapping[str, str], writable: str) -> None:
     sys.addaudithook(functools.partial(_check, real))
 
 
-def _map_paths(directories: Mapping[str, str]) -> None:
-    ours_already = tuple(directories.values())
-
-    def here(path: Any) -> Any:
-        if isinstance(path, int) or path is None or getattr(_checking, "now", False):
-            return path
-        try:
-            name = os.fsdecode(path)
-        except TypeError:
-            return path  # what is called will say so
-        normal = os.path.normpath(name) if name.startswith("/") else name
-        if normal.startswith(ours_already):
-            return path
-        for lambdas, ours in directories.items():
-            if normal == lambdas or normal.startswith(f"{lambdas}/"):
-                mapped = ours + normal.removeprefix(lambdas)
-                return os.fsencode(mapped) if isinstance(path, bytes) else mapped
+def _here(directories: Mapping[str, str], path: Any) -> Any:
+    """Return where a path of Lambda's lies on this machine; any other as it is."""
+    if isinstance(path, int) or path is None or getattr(_checking, "now", False):
         return path
+    try:
+        name = os.fsdecode(path)
+    except TypeError:
+        return path  # what is called will say so
+    normal = os.path.normpath(name) if name.startswith("/") else name
+    if normal.startswith(tuple(directories.values())):
+        return path
+    for lambdas, ours in directories.items():
+        if normal == lambdas or normal.startswith(f"{lambdas}/"):
+            mapped = ours + normal.removeprefix(lambdas)
+            return os.fsencode(mapped) if isinstance(path, bytes) else mapped
+    return path
+
+
+def _map_paths(directories: Mapping[str, str]) -> None:
+    here = functools.partial(_here, directories)
 
     def mapping(real: Callable[..., Any], paths: int) -> Callable[..., Any]:
         @functools.wraps(real)

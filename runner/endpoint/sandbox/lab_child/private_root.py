@@ -1,4 +1,4 @@
-"""A root directory as Lambda's, which a process enters before it becomes the zygote: ``python -m lab_child.private_root``.
+"""A root as Lambda's, which a process enters before it becomes the zygote: ``python -m lab_child.private_root``.
 
 Nothing of the user's is in it: system programs and libraries, the interpreter at ``/var/lang``, its packages at
 ``/var/runtime``, and for each execution environment its own ``/var/task``, ``/opt``, ``/tmp`` and ``/proc``.

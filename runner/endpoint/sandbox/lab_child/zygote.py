@@ -3,7 +3,8 @@
 Its owner gets a greeting, then sends specifications, each with three descriptors (control socket, output pipe, status
 pipe), and gets a process id back: that of a keeper, which prepares the environment, forks the handler's process, waits
 for its end and writes what became of it to the status pipe. The keeper's end is that of all in the environment: at
-once in a process namespace, by its process group elsewhere. When the owner is gone, so are the children and their files.
+once in a process namespace, by its process group elsewhere. When the owner is gone, so are the children and their
+files.
 """
 
 from __future__ import annotations
