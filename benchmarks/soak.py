@@ -3,9 +3,9 @@
     .venv/bin/python benchmarks/soak.py [EVENTS] [FUNCTIONS]
 
 One endpoint in this process, in virtual time: events go round the functions with the real handler, one in ten fails
-and one in a hundred crashes, forty minutes pass after each thousand, in which idle environments end, and an alarm watches every tenth function. What
-stays on purpose (metrics by the minute, log lines) is memory too; what is kept by event, function or environment is
-counted, and told apart from it.
+and one in a hundred crashes, an alarm watches every tenth function, and 40 minutes pass after each thousand, in which
+idle environments end. What stays on purpose (metrics by the minute, log lines and streams) is memory too; that nothing
+else is kept of what is over is counted in ``tests/endpoint/test_time_goes_on.py``.
 """
 
 from __future__ import annotations

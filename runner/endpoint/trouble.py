@@ -1,4 +1,4 @@
-"""What goes wrong inside the endpoint itself: logged with its traceback, named once to the user, and the rest goes on."""
+"""What goes wrong inside the endpoint itself: logged with its traceback, named once to the user; the rest goes on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Time never stops: no trouble of a delivery, of a subscriber or of the endpoint itself holds events or the clock up."""
+"""Time never stops: no trouble of a delivery, a subscriber or the endpoint itself holds events or the clock up."""
 
 import json
 import threading
@@ -254,7 +254,7 @@ def test_nothing_is_kept_of_what_is_over():
         assert not pool._places
         assert not pool._alive
         concurrency = region._twin._concurrency
-        assert not (concurrency._idle or concurrency._recent_starts or concurrency.running)
+        assert [len(concurrency._idle), len(concurrency._recent_starts), len(concurrency.running)] == [0, 0, 0]
 
 
 def test_a_function_idle_for_long_starts_cold(lab):

@@ -33,9 +33,10 @@ def _act(book: Book, alarm: Alarm, before: Condition, arn: str) -> None:
     service, region = [*arn.split(":"), "", "", "", ""][_SERVICE_FIELD : _REGION_FIELD + 1]
     if service != "sns":
         failure = "This endpoint carries out SNS actions only"
-    elif region not in sns_backends[book.account_id]:
-        failure = "Topic does not exist"
-    elif (topic := sns_backends[book.account_id][region].topics.get(arn)) is None:
+    elif (
+        region not in sns_backends[book.account_id]
+        or (topic := sns_backends[book.account_id][region].topics.get(arn)) is None
+    ):
         failure = "Topic does not exist"
     else:
         failure = None

@@ -77,5 +77,5 @@ def test_a_condition_that_is_a_number_chooses_for_all_of_the_time(observed, expe
 
 @pytest.mark.parametrize("expression", ["ABS(" * 300 + "m1" + ")" * 300, "m1 + " * 1_000 + "m1"])
 def test_what_is_nested_too_deeply_or_too_long_is_refused(expression):
-    with pytest.raises(ExpressionError, match="deep|longer"):
+    with pytest.raises(ExpressionError, match=r"deep|longer"):
         value(expression, MetricStore())
