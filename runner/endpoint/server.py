@@ -14,6 +14,8 @@ from moto import backends
 from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from waitress import wasyncore
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
 
 from runner.endpoint import managed_policies, url_rules
 from runner.errors import EnvironmentFailure
@@ -28,6 +30,19 @@ _HELD_BYTES = 65_536
 AWS provider hangs up on one in a thousand, and asks again for what is done already. (waitress's option for it warns
 that it will go.)"""
 _CONNECTIONS = 4_096  # a client with more senders than its pool holds opens one for each request
+
+
+class _RequestParser(HTTPRequestParser):
+    """waitress waits for ever for the body of a request that has none and asks to continue, as for an empty file."""
+
+    def parse_header(self, header_plus: bytes) -> None:
+        super().parse_header(header_plus)
+        if self.content_length == 0 and not self.chunked:
+            self.expect_continue = False
+
+
+class _Channel(HTTPChannel):
+    parser_class = _RequestParser
 
 
 class Server:
@@ -48,6 +63,7 @@ class Server:
             asyncore_use_poll=True,  # select() takes 1,024 file descriptors at the most
             clear_untrusted_proxy_headers=True,
         )
+        self._server.channel_class = _Channel
         self._server.adj.send_bytes = _HELD_BYTES
         self.url = f"http://{LOOPBACK}:{self._server.effective_port}"
         self._thread = threading.Thread(target=self._server.run, name="endpoint", daemon=True)

@@ -24,7 +24,7 @@ _XML = "<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></E
 
 
 class Explained:
-    """WSGI middleware around moto's application."""
+    """WSGI middleware around everything that answers."""
 
     def __init__(self, app: WsgiApp) -> None:
         self._app = app
