@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable
 from http import HTTPStatus
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
+from runner.endpoint.loopback import is_loopback
 from runner.endpoint.server import WsgiApp
 from runner.endpoint.wire import Response
 
@@ -66,17 +66,7 @@ class LocalCallers:
         if match is None:
             return False
         name = match["name"].lower().removesuffix(".")
-        return name in self._hosts or _is_loopback(name)
-
-
-def _is_loopback(name: str) -> bool:
-    """Whether a name can only mean this machine; ``bucket.localhost`` does too (RFC 6761, section 6.3)."""
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(name.strip("[]")).is_loopback
-    except ValueError:
-        return False
+        return name in self._hosts or is_loopback(name)
 
 
 def _is_same(origin: str, host: str, scheme: str) -> bool:

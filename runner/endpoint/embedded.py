@@ -15,6 +15,7 @@ from runner.endpoint.clock import PacedClock, VirtualClock
 from runner.endpoint.front import Front
 from runner.endpoint.invocations import Invocations
 from runner.endpoint.sandbox import Sandbox
+from runner.endpoint.scopes import Scoped
 from runner.endpoint.server import Server, moto_application, warm
 from runner.endpoint.timeline import Pacer, Timeline
 from runner.endpoint.unanswered import Explained
@@ -71,7 +72,7 @@ class Endpoint:
         triggers.install(self._invoke)
         self._moto = moto_application()
         front = Front(self._moto, self.region, self.clock.now, self._timeline.advance, self._timeline.advance_to)
-        self._server = Server(port, Explained(LocalCallers(front, allowed_hosts, allowed_origins)))
+        self._server = Server(port, Explained(LocalCallers(Scoped(front), allowed_hosts, allowed_origins)))
 
     @property
     def url(self) -> str:

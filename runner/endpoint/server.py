@@ -17,7 +17,7 @@ from waitress import wasyncore
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
 
-from runner.endpoint import managed_policies, url_rules
+from runner.endpoint import dispatch, managed_policies, outgoing, url_rules
 from runner.errors import EnvironmentFailure
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -104,8 +104,10 @@ def moto_application() -> DomainDispatcherApplication:
     backends.list_of_moto_modules = lambda: known
     managed_policies.install()
     url_rules.install()
+    dispatch.install()
+    outgoing.install()
     moto_api_backend.reset()
-    return DomainDispatcherApplication(create_backend_app)
+    return dispatch.Dispatcher(create_backend_app)
 
 
 def warm(application: DomainDispatcherApplication) -> None:
