@@ -92,13 +92,15 @@ class Endpoint:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._pacer:
-            self._pacer.stop()
+        trouble.end()
         try:
+            if self._pacer:
+                self._pacer.stop()
             self._timeline.close()
             self._sandbox.close()
             self._server.stop()
         finally:
+            trouble.begin()
             _RUNNING.release()
 
     def wait(self, seconds: float) -> None:

@@ -7,6 +7,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 import waitress
@@ -52,7 +53,8 @@ class Server:
     """
 
     def __init__(self, port: int, application: WsgiApp) -> None:
-        logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns of every request that waits
+        logging.getLogger("waitress").setLevel(logging.ERROR)  # it warns of every request that waits, or never will be
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         self._sockets: dict[int, Any] = {}  # all that the server's thread looks after, by file descriptor
         self._server = waitress.create_server(
             application,
@@ -74,13 +76,13 @@ class Server:
 
     def stop(self) -> None:
         """Answer no more, free the port and drop the connections that clients keep open."""
+        self._server.task_dispatcher.shutdown()  # first: what is being answered still tells the server's thread
         if self._thread.is_alive():
             # Sockets are closed by the thread that waits for them, which then has none left and ends.
             self._server.trigger.pull_trigger(self._close)
             self._thread.join()
         else:
             self._close()
-        self._server.task_dispatcher.shutdown()
 
     def _close(self) -> None:
         wasyncore.close_all(self._sockets, ignore_all=True)
@@ -113,6 +115,6 @@ def moto_application() -> DomainDispatcherApplication:
 def warm(application: DomainDispatcherApplication) -> None:
     """Import what is asked first while its callers still start: moto does it at a service's first request."""
     for service in _ASKED_FIRST:
-        with application.lock:
+        with suppress(Exception), application.lock:  # who asks for it is told
             if service not in application.app_instances:
                 application.app_instances[service] = create_backend_app(service)

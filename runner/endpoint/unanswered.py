@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any, Protocol, runtime_checkable
 
-from runner.endpoint import aws_errors
+from runner.endpoint import aws_errors, trouble
 from runner.endpoint.dispatch import UnknownRegion
 from runner.endpoint.server import WsgiApp
 from runner.endpoint.wire import Response, signed_service
@@ -38,14 +38,8 @@ class Explained:
         """Answer what is answered, or say why nothing is."""
         try:
             status, headers, body = _whole(self._app, environ)
-        except NotImplementedError as error:
-            return _missing(environ, _action(error)).sent(start_response)
-        except UnknownRegion as error:
-            refused = aws_errors.response(environ, HTTPStatus.BAD_REQUEST, "InvalidParameterValue", error.sentence)
-            return refused.sent(start_response)
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets an answer
-            _LOG.exception("%s %s", environ["REQUEST_METHOD"], environ["PATH_INFO"])
-            return _failed(environ, f"{type(error).__name__}: {error}").sent(start_response)
+            return _why(environ, error).sent(start_response)
         if dict(headers).get("Content-Type", "").startswith("text/html"):  # a page of Werkzeug's, unless it is S3's
             if status.startswith(_NO_SUCH_PATH):
                 what = f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
@@ -67,6 +61,19 @@ def _whole(app: WsgiApp, environ: dict[str, Any]) -> tuple[str, list[tuple[str, 
         if isinstance(answered, _Closing):
             answered.close()
     return *started[-1], body
+
+
+def _why(environ: dict[str, Any], error: Exception) -> Response:
+    match error:
+        case NotImplementedError():
+            return _missing(environ, _action(error))
+        case ModuleNotFoundError():  # moto's for this service, which the lab doesn't install
+            return _missing(environ, f"any action, for want of {error.name},")
+        case UnknownRegion():
+            return aws_errors.response(environ, HTTPStatus.BAD_REQUEST, "InvalidParameterValue", error.sentence)
+        case _:
+            trouble.log(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}", error)
+            return _failed(environ, f"{type(error).__name__}: {error}")
 
 
 def _action(error: NotImplementedError) -> str:

@@ -57,6 +57,12 @@ def test_what_is_missing_is_named_and_not_tried_again(client, service, operation
     assert (response["Error"]["Code"], response["ResponseMetadata"]["RetryAttempts"]) == ("NotImplemented", 0)
 
 
+def test_a_service_whose_library_the_lab_does_not_have_is_missing_too(client, caplog):
+    with pytest.raises(ClientError, match="for want of openapi_spec_validator, of cloudformation"):
+        client("cloudformation").list_stacks()
+    assert caplog.records == []
+
+
 def test_what_is_not_found_is_still_what_aws_says(client):
     with pytest.raises(ClientError) as raised:
         client("lambda").get_function(FunctionName="nobody")
@@ -84,7 +90,7 @@ def test_a_failure_is_an_answer_that_nobody_tries_again_and_its_traceback_is_log
     environ = {"REQUEST_METHOD": "POST", "PATH_INFO": "/", "CONTENT_TYPE": content_type}
     assert Explained(fails)(environ, lambda status, _headers: statuses.append(status)) == [body]
     assert statuses == ["501 Not Implemented"]
-    assert [record.getMessage() for record in caplog.records] == ["POST /"]
+    assert [record.getMessage() for record in caplog.records] == ["Failed: POST /"]
     assert "KeyError: 1" in caplog.text
 
 
