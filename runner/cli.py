@@ -205,9 +205,15 @@ def local(
     env: Annotated[
         bool, typer.Option("--env", help="Print the exports that point other tools at it, and end.")
     ] = False,
+    allow_host: Annotated[
+        list[str] | None, typer.Option(help="Answer to this Host too, besides loopback's names.", show_default=False)
+    ] = None,
+    allow_origin: Annotated[
+        list[str] | None, typer.Option(help="Let this web page's origin call it.", show_default=False)
+    ] = None,
 ) -> None:
     """Serve the embedded endpoint until Ctrl-C."""
-    from runner.serve import exports, serve
+    from runner.serve import AllowedCallers, exports, serve
     from runner.target import check_region
 
     if speed != 1.0:
@@ -217,7 +223,8 @@ def local(
     if env:
         typer.echo(exports(port, region))
         return
-    serve(port, speed if clock is ClockName.REAL else None, seed, region, typer.echo)
+    callers = AllowedCallers(tuple(allow_host or ()), tuple(allow_origin or ()))
+    serve(port, speed if clock is ClockName.REAL else None, seed, region, callers, typer.echo)
 
 
 @app.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from runner import program
@@ -19,7 +20,24 @@ def exports(port: int, region: str) -> str:
     return "\n".join(program.export(name, value) for name, value in variables.items())
 
 
-def serve(port: int, speed: float | None, seed: int, region: str, say: Callable[[str], object]) -> None:
+@dataclass(frozen=True, slots=True)
+class AllowedCallers:
+    """Who may ask besides the programs of this machine."""
+
+    hosts: tuple[str, ...] = ()
+    """Names that a request's ``Host`` may have."""
+    origins: tuple[str, ...] = ()
+    """Origins of web pages, such as ``http://localhost:3000``."""
+
+
+def serve(
+    port: int,
+    speed: float | None,
+    seed: int,
+    region: str,
+    callers: AllowedCallers,
+    say: Callable[[str], object],
+) -> None:
     """Serve until Ctrl-C. Raises EnvironmentFailure when the port is taken."""
     with without_users_settings():  # moto reads its own already when it is imported
         from runner.endpoint.embedded import Endpoint
@@ -29,7 +47,9 @@ def serve(port: int, speed: float | None, seed: int, region: str, say: Callable[
     with (
         Interrupts() as interrupts,
         without_users_settings(),
-        Endpoint(port=port, seed=seed, speed=speed) as endpoint,
+        Endpoint(
+            port=port, seed=seed, speed=speed, allowed_hosts=callers.hosts, allowed_origins=callers.origins
+        ) as endpoint,
     ):
         say(f"Serving AWS at {endpoint.url}. In another terminal:\n")
         say(exports(port, region))

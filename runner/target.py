@@ -31,6 +31,7 @@ _MINUTE_SECONDS = 60
 _NEEDED_FILES = 256
 _WANTED_FILES = 1_024  # Lambda's own limit, which handlers get with ours
 _REST_SECONDS = 600.0
+_LOOPBACK_NAMES = ("127.0.0.1", "localhost", "::1")
 SETTLE_SECONDS = 6 * 3_600
 """How long a local run's queue may take to settle after the run: as old as an event may get."""
 _USERS_OWN = ("AWS_", "MOTO_", "TF_")
@@ -165,8 +166,11 @@ class LocalTarget(Target):
         self._endpoint.reseed(seed)
 
     def _client(self, service: str, config: Any) -> Any:
+        from botocore.config import Config
+
         make: Callable[..., Any] = self.session.client
-        return make(service, endpoint_url=self._endpoint.url, config=config)
+        direct = config.merge(Config(proxies={}))  # a user's proxy knows nothing of this machine
+        return make(service, endpoint_url=self._endpoint.url, config=direct)
 
 
 class AwsTarget(Target):
@@ -313,7 +317,16 @@ def endpoint_variables(url: str, region: str) -> dict[str, str]:
         "AWS_ACCESS_KEY_ID": "local",
         "AWS_SECRET_ACCESS_KEY": "local",
         "AWS_EC2_METADATA_DISABLED": "true",
+        **_past_proxies(),
     }
+
+
+def _past_proxies() -> dict[str, str]:
+    """Return what keeps a user's proxy from being asked for this machine; programs read one spelling or the other."""
+    users = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    names = [name for name in users.split(",") if name.strip()]
+    value = ",".join(dict.fromkeys((*names, *_LOOPBACK_NAMES)))
+    return {"NO_PROXY": value, "no_proxy": value}
 
 
 def local_environment(url: str, region: str) -> dict[str, str]:

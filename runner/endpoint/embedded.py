@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Collection
 from math import floor
 from types import TracebackType
 from typing import Self
 
 from runner.endpoint import cloudwatch, functions, triggers, trouble
+from runner.endpoint.callers import LocalCallers
 from runner.endpoint.clock import PacedClock, VirtualClock
 from runner.endpoint.front import Front
 from runner.endpoint.invocations import Invocations
 from runner.endpoint.sandbox import Sandbox
+from runner.endpoint.scopes import Scoped
 from runner.endpoint.server import Server, moto_application, warm
 from runner.endpoint.timeline import Pacer, Timeline
 from runner.endpoint.unanswered import Explained
+from runner.errors import EnvironmentFailure
 from runner.twin import Rules, Target, seed_of_run
 from runner.twin.rules import ACCOUNT_CONCURRENCY
 
 ACCOUNT_ID = "123456789012"  # moto's own
 _HANDLERS_AT_ONCE = 8
+_RUNNING = threading.Lock()
+_ONE_AT_A_TIME = (
+    "An embedded endpoint runs in this process already, and two would share moto's state: end it first, "
+    "or start this one in a process of its own (async-lab local)."
+)
 
 
 class Endpoint:
@@ -29,6 +38,9 @@ class Endpoint:
     ``port`` 0 takes a free one. ``start`` is the first instant of its clock in epoch seconds, by default this minute.
     ``speed`` None leaves time standing until someone waits; 1 lets it run like the wall's, 60 a minute a second.
     ``account_concurrency`` is the account's limit in each region; new accounts often have 10.
+    ``allowed_hosts`` and ``allowed_origins`` are who may ask besides programs of this machine, see ``LocalCallers``.
+
+    One runs in a process at a time, because moto's state is the process's. Raises EnvironmentFailure for a second one.
     """
 
     def __init__(
@@ -40,7 +52,11 @@ class Endpoint:
         start: float | None = None,
         speed: float | None = None,
         account_concurrency: int = ACCOUNT_CONCURRENCY,
+        allowed_hosts: Collection[str] = (),
+        allowed_origins: Collection[str] = (),
     ) -> None:
+        if _RUNNING.locked():
+            raise EnvironmentFailure(_ONE_AT_A_TIME)
         self.account_id = ACCOUNT_ID
         first = float(floor(time.time() / 60) * 60) if start is None else start
         self.clock = PacedClock(first, speed) if speed else VirtualClock(first)
@@ -55,10 +71,8 @@ class Endpoint:
         cloudwatch.install(self.clock.now)
         triggers.install(self._invoke)
         self._moto = moto_application()
-        front = Front(
-            Explained(self._moto), self.region, self.clock.now, self._timeline.advance, self._timeline.advance_to
-        )
-        self._server = Server(port, front)
+        front = Front(self._moto, self.region, self.clock.now, self._timeline.advance, self._timeline.advance_to)
+        self._server = Server(port, Explained(LocalCallers(Scoped(front), allowed_hosts, allowed_origins)))
 
     @property
     def url(self) -> str:
@@ -66,6 +80,8 @@ class Endpoint:
         return self._server.url
 
     def __enter__(self) -> Self:
+        if not _RUNNING.acquire(blocking=False):
+            raise EnvironmentFailure(_ONE_AT_A_TIME)
         self._server.start()
         threading.Thread(target=warm, args=(self._moto,), name="warm", daemon=True).start()
         self._sandbox.endpoint_url = self.url
@@ -76,11 +92,16 @@ class Endpoint:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._pacer:
-            self._pacer.stop()
-        self._timeline.close()
-        self._sandbox.close()
-        self._server.stop()
+        trouble.end()
+        try:
+            if self._pacer:
+                self._pacer.stop()
+            self._timeline.close()
+            self._sandbox.close()
+            self._server.stop()
+        finally:
+            trouble.begin()
+            _RUNNING.release()
 
     def wait(self, seconds: float) -> None:
         """Let virtual time pass."""

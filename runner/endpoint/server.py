@@ -7,6 +7,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 import waitress
@@ -14,8 +15,10 @@ from moto import backends
 from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from waitress import wasyncore
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
 
-from runner.endpoint import managed_policies, url_rules
+from runner.endpoint import dispatch, managed_policies, outgoing, url_rules
 from runner.errors import EnvironmentFailure
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -30,6 +33,19 @@ that it will go.)"""
 _CONNECTIONS = 4_096  # a client with more senders than its pool holds opens one for each request
 
 
+class _RequestParser(HTTPRequestParser):
+    """waitress waits for ever for the body of a request that has none and asks to continue, as for an empty file."""
+
+    def parse_header(self, header_plus: bytes) -> None:
+        super().parse_header(header_plus)
+        if self.content_length == 0 and not self.chunked:
+            self.expect_continue = False
+
+
+class _Channel(HTTPChannel):
+    parser_class = _RequestParser
+
+
 class Server:
     """Serves ``application`` from ``start`` to ``stop``. Port 0 takes a free one.
 
@@ -37,7 +53,8 @@ class Server:
     """
 
     def __init__(self, port: int, application: WsgiApp) -> None:
-        logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns of every request that waits
+        logging.getLogger("waitress").setLevel(logging.ERROR)  # it warns of every request that waits, or never will be
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         self._sockets: dict[int, Any] = {}  # all that the server's thread looks after, by file descriptor
         self._server = waitress.create_server(
             application,
@@ -48,6 +65,7 @@ class Server:
             asyncore_use_poll=True,  # select() takes 1,024 file descriptors at the most
             clear_untrusted_proxy_headers=True,
         )
+        self._server.channel_class = _Channel
         self._server.adj.send_bytes = _HELD_BYTES
         self.url = f"http://{LOOPBACK}:{self._server.effective_port}"
         self._thread = threading.Thread(target=self._server.run, name="endpoint", daemon=True)
@@ -58,13 +76,13 @@ class Server:
 
     def stop(self) -> None:
         """Answer no more, free the port and drop the connections that clients keep open."""
+        self._server.task_dispatcher.shutdown()  # first: what is being answered still tells the server's thread
         if self._thread.is_alive():
             # Sockets are closed by the thread that waits for them, which then has none left and ends.
             self._server.trigger.pull_trigger(self._close)
             self._thread.join()
         else:
             self._close()
-        self._server.task_dispatcher.shutdown()
 
     def _close(self) -> None:
         wasyncore.close_all(self._sockets, ignore_all=True)
@@ -88,13 +106,15 @@ def moto_application() -> DomainDispatcherApplication:
     backends.list_of_moto_modules = lambda: known
     managed_policies.install()
     url_rules.install()
+    dispatch.install()
+    outgoing.install()
     moto_api_backend.reset()
-    return DomainDispatcherApplication(create_backend_app)
+    return dispatch.Dispatcher(create_backend_app)
 
 
 def warm(application: DomainDispatcherApplication) -> None:
     """Import what is asked first while its callers still start: moto does it at a service's first request."""
     for service in _ASKED_FIRST:
-        with application.lock:
+        with suppress(Exception), application.lock:  # who asks for it is told
             if service not in application.app_instances:
                 application.app_instances[service] = create_backend_app(service)

@@ -30,6 +30,7 @@ class Timeline:
         self._promised, self._promising = clock.now(), threading.Lock()
         self._next_minute = (floor(clock.now() / _MINUTE_SECONDS) + 1) * _MINUTE_SECONDS
         self._pool = ThreadPoolExecutor(handlers_at_once, thread_name_prefix="handler")
+        self._is_closed = False
 
     def advance(self, seconds: float) -> None:
         """Let ``seconds`` of virtual time pass."""
@@ -56,13 +57,14 @@ class Timeline:
                 break
 
     def close(self) -> None:
-        """Let no handler start any more."""
+        """Let no handler start any more, and nothing happen."""
+        self._is_closed = True
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _move_to(self, end: float) -> None:
         """Do all that is due until ``end``. A region that fails without getting any further sits the rest out."""
         stuck: list[Invocations] = []
-        while True:
+        while not self._is_closed:
             due_at, region = self._next_due(stuck)
             if min(due_at, self._next_minute) > end:
                 break
@@ -71,6 +73,8 @@ class Timeline:
                 try:
                     region.step(self._pool)
                 except Exception as error:  # noqa: BLE001 - time goes on, whatever it is
+                    if self._is_closed:
+                        break
                     trouble.report("carrying events through", error)
                     if region.next_due() == due_at:
                         stuck.append(region)

@@ -4,18 +4,36 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 _LOG = logging.getLogger(__name__)
 _named: set[tuple[str, str]] = set()
+_ending = threading.Event()
+
+
+def begin() -> None:
+    """Tell what goes wrong again."""
+    _ending.clear()
+
+
+def end() -> None:
+    """Tell no more of it: what is under way when the endpoint ends fails because it ends."""
+    _ending.set()
+
+
+def log(doing: str, error: BaseException) -> None:
+    """Log an error that nobody expected."""
+    if not _ending.is_set():
+        _LOG.error("Failed: %s", doing, exc_info=error)
 
 
 def report(doing: str, error: BaseException) -> None:
     """Log an error that nobody expected, and name it to the user if the same kind was not named before."""
-    _LOG.error("Failed: %s", doing, exc_info=error)
+    log(doing, error)
     kind = (doing, type(error).__name__)
-    if kind not in _named:
+    if kind not in _named and not _ending.is_set():
         _named.add(kind)
         with suppress(OSError, ValueError, AttributeError):  # stderr may be closed, or none at all
             print(  # noqa: T201 - the user's, and not the log's

@@ -6,46 +6,74 @@ try a 500 again and again, for many minutes; what fails here would fail each tim
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
-from typing import Any
-from xml.sax.saxutils import escape
+from typing import Any, Protocol, runtime_checkable
 
+from runner.endpoint import aws_errors, trouble
+from runner.endpoint.dispatch import UnknownRegion
 from runner.endpoint.server import WsgiApp
 from runner.endpoint.wire import Response, signed_service
 
 _LOG = logging.getLogger(__name__)
 _ACTION = re.compile(r"The (?P<name>\w+) action has not been implemented")
 _NO_SUCH_PATH = f"{HTTPStatus.NOT_FOUND.value} "
-_XML = "<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
+_SERVERS_OWN = str(HTTPStatus.INTERNAL_SERVER_ERROR.value)
+
+
+@runtime_checkable
+class _Closing(Protocol):
+    def close(self) -> None: ...
 
 
 class Explained:
-    """WSGI middleware around moto's application."""
+    """WSGI middleware around everything that answers."""
 
     def __init__(self, app: WsgiApp) -> None:
         self._app = app
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """Answer what moto answers, or say why it doesn't."""
-        started: list[tuple[str, list[tuple[str, str]]]] = []
+        """Answer what is answered, or say why nothing is."""
         try:
-            body = self._app(environ, lambda status, headers, _error=None: started.append((status, headers)))
-        except NotImplementedError as error:
-            response = _missing(environ, _action(error))
+            status, headers, body = _whole(self._app, environ)
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets an answer
-            _LOG.exception("%s %s", environ["REQUEST_METHOD"], environ["PATH_INFO"])
-            response = _failed(environ, error)
-        else:
-            status, headers = started[-1]
-            if not (status.startswith(_NO_SUCH_PATH) and dict(headers).get("Content-Type", "").startswith("text/html")):
-                start_response(status, headers)
-                return body
-            response = _missing(environ, f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}")
-        return response.sent(start_response)
+            return _why(environ, error).sent(start_response)
+        if dict(headers).get("Content-Type", "").startswith("text/html"):  # a page of Werkzeug's, unless it is S3's
+            if status.startswith(_NO_SUCH_PATH):
+                what = f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
+                return _missing(environ, what).sent(start_response)
+            if status.startswith(_SERVERS_OWN):
+                _LOG.error("%s %s: %s", environ["REQUEST_METHOD"], environ["PATH_INFO"], status)
+                return _failed(environ, status).sent(start_response)
+        start_response(status, headers)
+        return body
+
+
+def _whole(app: WsgiApp, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]], list[bytes]]:
+    """Return an answer that is complete: what fails in the middle of its body has not begun to be sent."""
+    started: list[tuple[str, list[tuple[str, str]]]] = []
+    answered = app(environ, lambda status, headers, _error=None: started.append((status, headers)))
+    try:
+        body = list(answered)
+    finally:
+        if isinstance(answered, _Closing):
+            answered.close()
+    return *started[-1], body
+
+
+def _why(environ: dict[str, Any], error: Exception) -> Response:
+    match error:
+        case NotImplementedError():
+            return _missing(environ, _action(error))
+        case ModuleNotFoundError():  # moto's for this service, which the lab doesn't install
+            return _missing(environ, f"any action, for want of {error.name},")
+        case UnknownRegion():
+            return aws_errors.response(environ, HTTPStatus.BAD_REQUEST, "InvalidParameterValue", error.sentence)
+        case _:
+            trouble.log(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}", error)
+            return _failed(environ, f"{type(error).__name__}: {error}")
 
 
 def _action(error: NotImplementedError) -> str:
@@ -55,21 +83,9 @@ def _action(error: NotImplementedError) -> str:
 
 def _missing(environ: dict[str, Any], what: str) -> Response:
     message = f"The embedded endpoint doesn't know {what} of {signed_service(environ)}."
-    return _error(environ, "NotImplemented", message)
+    return aws_errors.response(environ, HTTPStatus.NOT_IMPLEMENTED, "NotImplemented", message)
 
 
-def _failed(environ: dict[str, Any], error: Exception) -> Response:
-    message = f"The embedded endpoint failed: {type(error).__name__}: {error}"
-    return _error(environ, "InternalFailure", message)
-
-
-def _error(environ: dict[str, Any], code: str, message: str) -> Response:
-    """Return the error in the form that the service's SDKs read."""
-    is_query = environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded")
-    if is_query or signed_service(environ) == "s3":
-        body = _XML.format(code=code, message=escape(message)).encode()
-        return Response(HTTPStatus.NOT_IMPLEMENTED, body, (("Content-Type", "text/xml"),))
-    body = json.dumps({"__type": code, "message": message}).encode()
-    return Response(
-        HTTPStatus.NOT_IMPLEMENTED, body, (("Content-Type", "application/json"), ("x-amzn-ErrorType", code))
-    )
+def _failed(environ: dict[str, Any], what: str) -> Response:
+    message = f"The embedded endpoint failed: {what}"
+    return aws_errors.response(environ, HTTPStatus.NOT_IMPLEMENTED, "InternalFailure", message)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import unquote
 
 DEFAULT_REGION = "us-east-1"
 
@@ -48,11 +49,16 @@ def body(environ: dict[str, Any]) -> bytes:
 
 def signed_region(environ: dict[str, Any]) -> str:
     """Return the region that a request's signature names."""
-    match = _SIGNED_FOR.search(environ.get("HTTP_AUTHORIZATION", ""))
+    match = _signed_for(environ)
     return match["region"] if match else DEFAULT_REGION
 
 
 def signed_service(environ: dict[str, Any]) -> str:
     """Return the service that a request's signature names, as the SDKs sign for it: ``lambda``, ``monitoring``."""
-    match = _SIGNED_FOR.search(environ.get("HTTP_AUTHORIZATION", ""))
+    match = _signed_for(environ)
     return match["service"] if match else "an unsigned request"
+
+
+def _signed_for(environ: dict[str, Any]) -> re.Match[str] | None:
+    """Look in the header, or in a presigned URL."""
+    return _SIGNED_FOR.search(environ.get("HTTP_AUTHORIZATION") or unquote(environ.get("QUERY_STRING", "")))

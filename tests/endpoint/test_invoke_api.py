@@ -189,16 +189,11 @@ def test_executed_version_is_the_one_behind_the_alias(lab):
     assert answer_of(lab, name, Qualifier="live")[0]["ExecutedVersion"] == "1"
 
 
-def test_package_that_can_not_be_unpacked_fails_its_executions_and_holds_nothing_up(lab):
-    name, since = lab.function(asynchronous={"MaximumRetryAttempts": 1}), lab.target.now()
-    lab.lambda_.update_function_code(FunctionName=name, ZipFile=b"no zip file")
-    answer, error = answer_of(lab, name)
-    assert answer["FunctionError"] == "Unhandled"
-    assert "not a zip file that can be read" in error["errorMessage"]
-    lab.send(name)
-    lab.target.wait(120)
-    metrics = lab.metrics(name, since)
-    assert (metrics["Errors"].total, metrics["AsyncEventsDropped"].total) == (3, 1)
+def test_package_that_can_not_be_unpacked_is_refused_and_the_code_before_it_runs(lab):
+    name = lab.function()
+    with pytest.raises(lab.lambda_.exceptions.InvalidParameterValueException, match="Could not unzip uploaded file"):
+        lab.lambda_.update_function_code(FunctionName=name, ZipFile=b"no zip file")
+    assert "FunctionError" not in answer_of(lab, name)[0]
 
 
 # A new account

@@ -4,6 +4,8 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from botocore.model import Shape
+from botocore.parsers import create_parser
 
 from runner.endpoint.embedded import Endpoint
 from runner.endpoint.unanswered import Explained
@@ -55,6 +57,12 @@ def test_what_is_missing_is_named_and_not_tried_again(client, service, operation
     assert (response["Error"]["Code"], response["ResponseMetadata"]["RetryAttempts"]) == ("NotImplemented", 0)
 
 
+def test_a_service_whose_library_the_lab_does_not_have_is_missing_too(client, caplog):
+    with pytest.raises(ClientError, match="for want of openapi_spec_validator, of cloudformation"):
+        client("cloudformation").list_stacks()
+    assert caplog.records == []
+
+
 def test_what_is_not_found_is_still_what_aws_says(client):
     with pytest.raises(ClientError) as raised:
         client("lambda").get_function(FunctionName="nobody")
@@ -82,5 +90,92 @@ def test_a_failure_is_an_answer_that_nobody_tries_again_and_its_traceback_is_log
     environ = {"REQUEST_METHOD": "POST", "PATH_INFO": "/", "CONTENT_TYPE": content_type}
     assert Explained(fails)(environ, lambda status, _headers: statuses.append(status)) == [body]
     assert statuses == ["501 Not Implemented"]
-    assert [record.getMessage() for record in caplog.records] == ["POST /"]
+    assert [record.getMessage() for record in caplog.records] == ["Failed: POST /"]
     assert "KeyError: 1" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "arguments"),
+    [
+        ("lambda", "invoke", {"FunctionName": "x"}),
+        ("sns", "list_topics", {}),
+        ("logs", "describe_log_groups", {}),
+        ("cloudwatch", "describe_alarms", {}),
+        ("ec2", "describe_vpcs", {}),
+        ("s3", "list_buckets", {}),
+    ],
+)
+@pytest.mark.parametrize("broken", ["front.Front.__call__", "callers.LocalCallers.__call__", "scopes.Scoped.__call__"])
+def test_our_own_failures_are_answers_too(monkeypatch, caplog, client, broken, service, operation, arguments):
+    def fails(*_arguments, **_more):
+        raise KeyError("ours & <theirs>")
+
+    monkeypatch.setattr(f"runner.endpoint.{broken}", fails)
+    asking = client(service, Config(retries={"total_max_attempts": 4, "mode": "standard"}))
+    with pytest.raises(ClientError) as raised:
+        getattr(asking, operation)(**arguments)
+    response = raised.value.response
+    assert response["Error"]["Code"] == "InternalFailure"
+    assert response["Error"]["Message"] == "The embedded endpoint failed: KeyError: 'ours & <theirs>'"
+    assert response["ResponseMetadata"]["RetryAttempts"] == 0
+    assert "Traceback" in caplog.text
+
+
+def test_a_head_is_answered_without_a_body(monkeypatch, client):
+    monkeypatch.setattr("runner.endpoint.front.Front.__call__", lambda *_: 1 / 0)
+    with pytest.raises(ClientError) as raised:
+        client("s3").head_bucket(Bucket="bucket")
+    assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
+
+
+def answered(application, **environ):
+    """Status, headers and body of an answer."""
+    started = []
+    asked = {"REQUEST_METHOD": "POST", "PATH_INFO": "/"} | environ
+    body = b"".join(Explained(application)(asked, lambda *begun: started.append(begun)))
+    (status, headers), *again = started
+    assert again == []
+    return status, dict(headers), body
+
+
+def test_what_fails_in_the_middle_of_its_answer_has_not_begun_one():
+    closed = []
+
+    class Body:
+        def __iter__(self):
+            yield b"half"
+            raise KeyError(1)
+
+        def close(self):
+            closed.append(True)
+
+    def fails(_environ, start_response):
+        start_response("200 OK", [("Content-Length", "8")])
+        return Body()
+
+    status, _, body = answered(fails)
+    assert (status, b"KeyError: 1" in body, closed) == ("501 Not Implemented", True, [True])
+
+
+def test_a_page_that_says_500_becomes_an_answer_that_nobody_tries_again(caplog):
+    def says_so(_environ, start_response):
+        start_response("500 INTERNAL SERVER ERROR", [("Content-Type", "text/html; charset=utf-8")])
+        return [b"<!doctype html>"]
+
+    status, headers, body = answered(says_so)
+    assert (status, headers["Content-Type"]) == ("501 Not Implemented", "application/json")
+    assert b"500 INTERNAL SERVER ERROR" in body
+    assert [record.getMessage() for record in caplog.records] == ["POST /: 500 INTERNAL SERVER ERROR"]
+
+
+def test_an_answer_in_cbor_can_be_read_by_the_sdk():
+    status, headers, body = answered(lambda *_: 1 / 0, CONTENT_TYPE="application/cbor")
+    parsed = create_parser("smithy-rpc-v2-cbor").parse(
+        {"status_code": int(status.split()[0]), "headers": headers, "body": body},
+        Shape("Output", {"type": "structure"}),
+    )
+    assert headers["smithy-protocol"] == "rpc-v2-cbor"
+    assert parsed["Error"] == {
+        "Code": "InternalFailure",
+        "Message": "The embedded endpoint failed: ZeroDivisionError: division by zero",
+    }

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from moto.awslambda import models, urls
 
 from runner.endpoint.functions.account import Account
+from runner.endpoint.functions.code import LayerVersion
 from runner.endpoint.functions.model import Function
 from runner.endpoint.functions.requests import Requests
 from runner.endpoint.functions.responses import FunctionsResponse
@@ -25,7 +26,7 @@ def install(now: Callable[[], float], account_concurrency: int = ACCOUNT_CONCURR
     concurrency alone.
     """
     Account.concurrency = account_concurrency
-    models.LambdaFunction = Function
+    models.LambdaFunction, models.LayerVersion = Function, LayerVersion
     Function.now = Requests.now = staticmethod(now)
     for pattern in (*urls.url_paths, *_PATHS_UNKNOWN_TO_MOTO):
         urls.url_paths[pattern] = FunctionsResponse.dispatch

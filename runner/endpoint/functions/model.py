@@ -12,6 +12,7 @@ from moto.awslambda import models
 from moto.awslambda.policy import Policy
 from moto.awslambda.utils import get_backend
 
+from runner.endpoint.functions import code
 from runner.endpoint.functions.event_invoke_config import EventInvokeConfig
 from runner.endpoint.functions.permissions import Need, needs_of_target
 from runner.endpoint.functions.provisioned import ProvisionedConcurrency
@@ -144,6 +145,17 @@ class Function(models.LambdaFunction):
         self._changed()
         return self.get_configuration()
 
+    def _set_function_code(self, source: dict[str, Any]) -> None:
+        """Take a package that can be run from; refuse any other before anything is changed, and on a dry run too."""
+        package = code.uploaded(self.account_id, self.region, source)
+        if package is None and self.package_type == "Zip":
+            raise invalid_value("Please provide a source for function code.")  # capture
+        if package is not None and (package.content != self.code_bytes or not self.code_bytes):  # moto sets it twice
+            code.check(package, self.layer_packages)
+        super()._set_function_code(source)
+        if package is not None and not source.get("DryRun"):
+            package.describe(self)  # moto forgets which version of an object was asked for
+
     def check_role(self, settings: dict[str, Any]) -> None:
         """Refuse settings that the execution role can't serve; those not given are as they are."""
         dead_letter = (settings.get("DeadLetterConfig") or self.dead_letter_config).get("TargetArn")
@@ -160,7 +172,10 @@ class Function(models.LambdaFunction):
         """Take the layers' packages too: a function keeps a layer that is deleted (doc)."""
         data: list[dict[str, Any]] = super()._get_layers_data(layers_versions_arns)
         backend = get_backend(self.account_id, self.region)
-        self.layer_packages = tuple(backend.layers_versions_by_arn(arn).code_bytes for arn in layers_versions_arns)
+        packages = tuple(backend.layers_versions_by_arn(arn).code_bytes for arn in layers_versions_arns)
+        if self.code_bytes:
+            code.check(code.Package(self.code_bytes), packages)
+        self.layer_packages = packages
         return data
 
     def _logging(self) -> dict[str, Any]:

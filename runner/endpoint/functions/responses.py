@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from runner.endpoint.functions.changes import changing
+from runner.endpoint.functions.code import check_sha256
 from runner.endpoint.functions.concurrency_requests import ConcurrencyRequests
 from runner.endpoint.functions.event_invoke_requests import EventInvokeConfigRequests
 from runner.endpoint.functions.policy_requests import PolicyRequests
@@ -23,6 +24,11 @@ class FunctionsResponse(EventInvokeConfigRequests, ConcurrencyRequests, PolicyRe
         """Change a function's code, one change at a time."""
         with changing(self._function().function_arn):
             return super().update_function_code()
+
+    def publish_version(self) -> Any:
+        """Publish the code that the caller knows, if they say which."""
+        check_sha256(self._get_param("CodeSha256"), self._function().code_sha_256)
+        return super().publish_version()
 
     def delete_alias(self) -> Answer:
         """Delete an alias with what was configured for it (assumed of the event-invoke config)."""

@@ -1,8 +1,8 @@
 """Runs people's handlers: the deployed zip under AWS's own runtime client, a process each, in virtual time."""
 
+from runner.endpoint.sandbox.archives import UnusablePackage, check_package
 from runner.endpoint.sandbox.lab_child.frames import TOOK_HEADER
 from runner.endpoint.sandbox.model import Costs, Deployment, Execution, Limits, LogLine, Result
-from runner.endpoint.sandbox.packages import UnusablePackage
 from runner.endpoint.sandbox.runtimes import UnsupportedRuntime, python_version
 from runner.endpoint.sandbox.sandbox import Sandbox
 
@@ -17,5 +17,6 @@ __all__ = [
     "Sandbox",
     "UnsupportedRuntime",
     "UnusablePackage",
+    "check_package",
     "python_version",
 ]

@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import io
+import shutil
 import tempfile
 import threading
-import zipfile
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from runner.errors import EnvironmentFailure
-
-UNZIPPED_LIMIT_BYTES = 262_144_000  # developer guide, "Lambda quotas": 250 MB with all layers
-_PERMISSIONS = 0o777
-_UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)  # the last one: encrypted, or packed strangely
-
-
-class UnusablePackage(EnvironmentFailure):
-    """A function's package can't be unpacked."""
+from runner.endpoint.sandbox.archives import Tree
 
 
 class Packages:
@@ -43,38 +33,13 @@ class Packages:
         with self._unpacking:
             if not directory.exists():
                 partial = Path(tempfile.mkdtemp(prefix="unpacking-", dir=self._root))
-                for archive in archives:
-                    _unpack(archive, partial)
-                partial.rename(directory)
+                try:
+                    Tree(archives).unpack(partial)
+                    partial.rename(directory)
+                except BaseException:
+                    shutil.rmtree(partial, ignore_errors=True)
+                    raise
         return directory
-
-
-def _unpack(archive: bytes, directory: Path) -> None:
-    try:
-        with zipfile.ZipFile(io.BytesIO(archive)) as opened:
-            _check_size(opened)
-            for entry in opened.infolist():
-                _extract(opened, entry, directory)
-    except _UNREADABLE as error:
-        raise UnusablePackage(
-            f"The function's package is not a zip file that can be read ({error}): "
-            "build it again, for example with `make package`."
-        ) from error
-
-
-def _check_size(opened: zipfile.ZipFile) -> None:
-    if sum(entry.file_size for entry in opened.infolist()) > UNZIPPED_LIMIT_BYTES:
-        raise UnusablePackage(
-            f"The function's package unpacks to more than {UNZIPPED_LIMIT_BYTES} bytes, Lambda's limit: "
-            "leave files out of it."
-        )
-
-
-def _extract(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, directory: Path) -> None:
-    """Extract an entry with its permissions, which zipfile drops: a program of the package must stay executable."""
-    extracted = Path(opened.extract(entry, directory))
-    mode = (entry.external_attr >> 16) & _PERMISSIONS
-    extracted.chmod(mode | (0o700 if entry.is_dir() else 0o600))
 
 
 def _file_name(sha256: str) -> str:

@@ -11,6 +11,7 @@ from runner.endpoint.sandbox.lab_child.places import LANGUAGE, LAYERS, RUNTIME, 
 from runner.endpoint.sandbox.model import Deployment
 from runner.endpoint.sandbox.runtimes import python_version
 
+_LOOPBACK = "127.0.0.1,localhost"  # macOS has proxies in its settings, which Python reads
 _PROGRAMS = "/usr/local/bin:/usr/bin:/bin"
 
 
@@ -31,7 +32,7 @@ def variables(
         "AWS_EC2_METADATA_DISABLED": "true",  # a handler here must not find this machine's role
         **_python_path(directories),
         **_outside_a_private_root(directories),
-        **({"AWS_ENDPOINT_URL": endpoint_url} if endpoint_url else {}),
+        **({"AWS_ENDPOINT_URL": endpoint_url, "NO_PROXY": _LOOPBACK} if endpoint_url else {}),
     }
     return {**unreserved, **dict(deployment.environment), **_reserved(deployment, log_stream)}
 

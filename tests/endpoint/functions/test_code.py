@@ -1,0 +1,135 @@
+"""What Lambda refuses of uploaded code, when it is uploaded."""
+
+import base64
+import hashlib
+import io
+import json
+import urllib.error
+import urllib.request
+import zipfile
+
+import pytest
+from botocore.exceptions import ClientError
+from lambda_client import NAME, client, package, settings
+
+UNREADABLE = "Could not unzip uploaded file. Please check your file, then try to upload again."
+
+
+def escaping():
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("../app.py", "")
+    return packed.getvalue()
+
+
+def sha256(content):
+    return base64.b64encode(hashlib.sha256(content).digest()).decode()
+
+
+def refusal(call, **arguments):
+    with pytest.raises(ClientError) as raised:
+        call(**arguments)
+    error = raised.value.response
+    assert (error["ResponseMetadata"]["HTTPStatusCode"], error["Error"]["Code"]) == (
+        400,
+        "InvalidParameterValueException",
+    )
+    return error["Error"]["Message"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"no zip file", UNREADABLE),
+        (package()[:-5], UNREADABLE),
+        (escaping(), UNREADABLE),
+        (b"", "Uploaded file must be a non-empty zip"),
+    ],
+)
+def test_a_package_is_refused_when_it_is_uploaded_and_nothing_is_changed(functions, create, content, message):
+    assert refusal(create, Code={"ZipFile": content}) == message
+    assert functions.list_functions()["Functions"] == []
+    create()
+    before = functions.get_function(FunctionName=NAME)["Configuration"]
+    assert refusal(functions.update_function_code, FunctionName=NAME, ZipFile=content) == message
+    assert refusal(functions.update_function_code, FunctionName=NAME, ZipFile=content, DryRun=True) == message
+    assert functions.get_function(FunctionName=NAME)["Configuration"] == before
+    assert refusal(functions.publish_layer_version, LayerName="tools", Content={"ZipFile": content}) == message
+    assert functions.list_layers()["Layers"] == []
+
+
+def test_what_is_no_base64_is_no_package(url, functions):
+    body = json.dumps(settings(Code={"ZipFile": "%%%"})).encode()
+    request = urllib.request.Request(
+        f"{url}/2015-03-31/functions/",
+        body,
+        {
+            "Authorization": "AWS4-HMAC-SHA256 Credential=a/20260101/eu-west-1/lambda/aws4_request, Signature=b",
+            "Content-Type": "application/json",
+        },
+    )
+    with pytest.raises(urllib.error.HTTPError) as raised:
+        urllib.request.urlopen(request)
+    with raised.value as answered:
+        assert (answered.code, json.load(answered)["message"]) == (400, UNREADABLE)
+
+
+def test_a_function_needs_code(functions, create):
+    assert refusal(create, Code={}) == "Please provide a source for function code."
+    create()
+    assert refusal(functions.update_function_code, FunctionName=NAME) == "Please provide a source for function code."
+
+
+def test_code_in_s3_must_be_there_and_be_the_version_that_is_named(url, functions, create):
+    s3 = client("s3", url)
+    s3.create_bucket(Bucket="code", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.put_bucket_versioning(Bucket="code", VersioningConfiguration={"Status": "Enabled"})
+    older, newer = package("old = 1"), package("new = 1")
+    version = s3.put_object(Bucket="code", Key="app.zip", Body=older)["VersionId"]
+    s3.put_object(Bucket="code", Key="app.zip", Body=newer)
+    s3.put_object(Bucket="code", Key="bad.zip", Body=b"no zip file")
+
+    missing = "Error occurred while GetObject. S3 Error Code: {}. S3 Error Message: {}".format
+    for source, message in [
+        ({"S3Bucket": "nobodys", "S3Key": "app.zip"}, missing("NoSuchBucket", "The specified bucket does not exist")),
+        ({"S3Bucket": "code", "S3Key": "gone.zip"}, missing("NoSuchKey", "The specified key does not exist.")),
+        (
+            {"S3Bucket": "code", "S3Key": "app.zip", "S3ObjectVersion": "none"},
+            missing("NoSuchVersion", "The specified version does not exist."),
+        ),
+        ({"S3Bucket": "code", "S3Key": "bad.zip"}, UNREADABLE),
+    ]:
+        assert refusal(create, Code=source) == message
+        assert refusal(functions.publish_layer_version, LayerName="tools", Content=source) == message
+    made = create(Code={"S3Bucket": "code", "S3Key": "app.zip", "S3ObjectVersion": version})
+    assert made["CodeSha256"] == sha256(older)
+    updated = functions.update_function_code(FunctionName=NAME, S3Bucket="code", S3Key="app.zip")
+    assert updated["CodeSha256"] == sha256(newer)
+    assert refusal(functions.update_function_code, FunctionName=NAME, S3Bucket="code", S3Key="gone.zip") == missing(
+        "NoSuchKey", "The specified key does not exist."
+    )
+
+
+def test_only_the_code_that_the_caller_knows_is_published(functions, create):
+    present = create()["CodeSha256"]
+    assert refusal(functions.publish_version, FunctionName=NAME, CodeSha256="other") == (
+        f"CodeSHA256 (other) is different from current CodeSHA256 in $LATEST ({present}). "
+        "Please try again with the CodeSHA256 in $LATEST."
+    )
+    assert [version["Version"] for version in functions.list_versions_by_function(FunctionName=NAME)["Versions"]] == [
+        "$LATEST"
+    ]
+    assert functions.publish_version(FunctionName=NAME, CodeSha256=present)["Version"] == "1"
+
+
+def test_layers_count_with_the_code_on_creation_and_later(functions, create):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("data", bytes(262_144_000))
+    layer = functions.publish_layer_version(LayerName="large", Content={"ZipFile": packed.getvalue()})
+    too_large = "Function code combined with layers exceeds the maximum allowed size of 262144000 bytes."
+    assert refusal(create, Layers=[layer["LayerVersionArn"]]).startswith(too_large)
+    create()
+    changed = {"FunctionName": NAME, "Layers": [layer["LayerVersionArn"]]}
+    assert refusal(functions.update_function_configuration, **changed).startswith(too_large)
+    assert not functions.get_function_configuration(FunctionName=NAME).get("Layers")

@@ -1,0 +1,47 @@
+"""What is under way when an endpoint ends."""
+
+import threading
+import time
+from contextlib import suppress
+
+import pytest
+from queue_lab import Lab
+
+from runner.endpoint.embedded import Endpoint
+
+SENDERS = 4
+
+
+@pytest.mark.parametrize("speed", [None, 600])
+def test_an_end_in_the_middle_of_everything_tells_nobody_of_errors(speed, capfd, caplog):
+    begun = [threading.Event() for _ in range(SENDERS + 1)]
+    with Endpoint(speed=speed) as endpoint:
+        lab = Lab(endpoint)
+        name = lab.function(asynchronous={"MaximumRetryAttempts": 1})
+
+        def send(started):
+            with suppress(Exception):
+                for number in range(1_000_000):
+                    lab.lambda_.invoke(FunctionName=name, InvocationType="Event", Payload=b'{"sleep": 5}')
+                    if number == 2:
+                        started.set()
+
+        def wait(started):
+            with suppress(Exception):
+                while True:
+                    endpoint.wait(7)
+                    started.set()
+
+        threads = [threading.Thread(target=send, args=(started,), daemon=True) for started in begun[1:]]
+        threads.append(threading.Thread(target=wait, args=(begun[0],), daemon=True))
+        for thread in threads:
+            thread.start()
+        for started in begun:
+            assert started.wait(60)
+        time.sleep(0.1)
+    for thread in threads[:-1]:
+        thread.join(60)
+    captured = capfd.readouterr()
+    assert "Traceback" not in captured.err
+    assert captured.err == ""
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
