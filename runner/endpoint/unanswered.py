@@ -19,7 +19,8 @@ from runner.endpoint.wire import Response, signed_service
 
 _LOG = logging.getLogger(__name__)
 _ACTION = re.compile(r"The (?P<name>\w+) action has not been implemented")
-_NO_SUCH_PATH = f"{HTTPStatus.NOT_FOUND.value} "
+_NOT_HERE = tuple(f"{status.value} " for status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED))
+"""What Werkzeug says of a path that no service has, and of a method that a path has not."""
 _SERVERS_OWN = str(HTTPStatus.INTERNAL_SERVER_ERROR.value)
 
 
@@ -41,7 +42,7 @@ class Explained:
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets an answer
             return _why(environ, error).sent(start_response)
         if dict(headers).get("Content-Type", "").startswith("text/html"):  # a page of Werkzeug's, unless it is S3's
-            if status.startswith(_NO_SUCH_PATH):
+            if status.startswith(_NOT_HERE):
                 what = f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
                 return _missing(environ, what).sent(start_response)
             if status.startswith(_SERVERS_OWN):

@@ -1,5 +1,8 @@
 """What the embedded endpoint doesn't have, as boto3 sees it."""
 
+import http.client
+import json
+
 import boto3
 import pytest
 from botocore.config import Config
@@ -179,3 +182,12 @@ def test_an_answer_in_cbor_can_be_read_by_the_sdk():
         "Code": "InternalFailure",
         "Message": "The embedded endpoint failed: ZeroDivisionError: division by zero",
     }
+
+
+@pytest.mark.parametrize("method", ["TRACE", "NONSENSE"])
+def test_a_method_that_a_path_has_not_is_missing_and_no_page_for_people(url, method):
+    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=60)
+    connection.request(method, "/2015-03-31/event-source-mappings/any")
+    answer = connection.getresponse()
+    assert (answer.status, json.load(answer)["__type"]) == (501, "NotImplemented")
+    connection.close()

@@ -130,7 +130,7 @@ def _wrong_with(status: int, content_type: str, body: bytes) -> Iterator[str]:
     shown = body[:120].decode(errors="replace")
     if status == http.client.INTERNAL_SERVER_ERROR:
         yield f"a 500: {shown}"
-    if "html" in content_type or b"<!doctype html" in body[:200].lower():
+    if body and ("html" in content_type or b"<!doctype html" in body[:200].lower()):
         yield f"a page for people: {status} {shown}"
-    if b"Traceback (most recent call last)" in body or b"KeyError" in body or b"AttributeError" in body:
-        yield f"an exception of Python's: {status} {shown}"
+    if b"Traceback (most recent call last)" in body:
+        yield f"a traceback: {status} {shown}"
