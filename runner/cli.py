@@ -21,7 +21,7 @@ from runner import signals
 from runner.aws_errors import aws_errors
 from runner.errors import ExitCode, Interrupted, LabError, ReaderGone, UsageError
 from runner.interrupts import Abandoned, Interrupts
-from runner.wording import printable
+from runner.wording import printable, shortened
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -101,7 +101,12 @@ def _text(given: str) -> str:
 
 def _directory(given: str) -> Path:
     path = Path(_text(given))
-    if path.is_file():
+    try:
+        is_file = path.is_file()
+    except (OSError, ValueError) as error:  # such as one that is too long
+        why = error.strerror if isinstance(error, OSError) else error
+        raise typer.BadParameter(f"{shortened(given)} can't be a directory's name ({why}).") from error
+    if is_file:
         raise typer.BadParameter(f"{given} is a file.")
     return path
 

@@ -104,6 +104,7 @@ def test_a_variable_that_is_missing_is_named(run_with):
         (("run", "baseline", "--region", ""), "'--region': it is empty."),
         (("run", "baseline", "--profile", ""), "'--profile': it is empty."),
         (("run", "baseline", "--out", ""), "'--out': it is empty."),
+        (("run", "baseline", "--out", "a" * 300), "can't be a directory's name (File name too long)"),
         (("destroy", "--target", "aws", "--region", ""), "'--region': it is empty."),
         (("doctor", "--target", "aws", "--profile", ""), "'--profile': it is empty."),
     ],
