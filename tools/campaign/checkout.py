@@ -47,7 +47,7 @@ class Ended:
             yield f"exit code {self.code}, promised was one of {', '.join(map(str, codes))}: {self.last_words}"
         if "Traceback (most recent call last)" in self.stdout + self.stderr:
             yield f"a traceback: {self.last_words}"
-        if self.code and not (self.stdout + self.stderr).strip():
+        if self.code > 0 and not (self.stdout + self.stderr).strip():
             yield f"exit code {self.code} without a word"
 
     @property
