@@ -4,8 +4,8 @@
 
 Both servers run in a process of their own on loopback and get the same handler and the same requests, one after the
 other in each round. ministack (PyPI) is installed in a throw-away virtual environment. The client writes raw HTTP on
-connections it keeps, so that what is measured is the server. The handler adds a byte to a file: its size says how many
-events are through.
+connections it keeps, so that what is measured is the server. The handler sends a byte to a socket of ours: their number
+says how many events are through.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import venv
 import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,10 +35,10 @@ CONNECTIONS = 4
 PATIENCE_SECONDS = 120.0
 DEFAULTS = [2_000, 3]
 HANDLER = """
-import os
-through = os.open(os.environ["THROUGH"], os.O_APPEND | os.O_CREAT | os.O_WRONLY)
+import os, socket
+through = socket.create_connection(("127.0.0.1", int(os.environ["THROUGH"])))
 def handler(event, context):
-    os.write(through, b".")
+    through.sendall(b".")
     return event
 """
 AUTHORIZATION = (
@@ -119,7 +120,29 @@ def wait_until(condition: Callable[[], bool]) -> None:
         time.sleep(0.002)
 
 
-def deploy(port: int, through: Path) -> None:
+class Through:
+    """Counts the bytes that handlers send to ``port``."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._lock = threading.Lock()
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.port = self._server.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        while True:
+            connection, _ = self._server.accept()
+            threading.Thread(target=self._receive, args=(connection,), daemon=True).start()
+
+    def _receive(self, connection: socket.socket) -> None:
+        with connection, suppress(ConnectionError):  # an environment that ends may not say goodbye
+            while received := connection.recv(4_096):
+                with self._lock:
+                    self.count += len(received)
+
+
+def deploy(port: int, through: Through) -> None:
     """Make the function."""
     package = io.BytesIO()
     with zipfile.ZipFile(package, "w") as archive:
@@ -135,7 +158,7 @@ def deploy(port: int, through: Path) -> None:
         Handler="app.handler",
         Timeout=30,
         Code={"ZipFile": package.getvalue()},
-        Environment={"Variables": {"THROUGH": str(through)}},
+        Environment={"Variables": {"THROUGH": str(through.port)}},
     )
     client.get_waiter("function_active_v2").wait(FunctionName="benchmark")
 
@@ -154,22 +177,17 @@ def send(port: int, events: int) -> None:
 
 def measure(server: Server, events: int) -> Rates:
     """Send events and wait until the handler has run for each."""
-    with tempfile.TemporaryDirectory() as directory, serving(server) as port:
-        through = Path(directory) / "through"
+    through = Through()
+    with serving(server) as port:
         deploy(port, through)
         send(port, 1)
-        wait_until(lambda: size(through) == 1)  # the cold start is not what is measured
+        wait_until(lambda: through.count == 1)  # the cold start is not what is measured
         started = time.perf_counter()
         with ThreadPoolExecutor(CONNECTIONS) as clients:
             list(clients.map(lambda _: send(port, events // CONNECTIONS), range(CONNECTIONS)))
         accepted = time.perf_counter() - started
-        wait_until(lambda: size(through) >= 1 + events)
+        wait_until(lambda: through.count >= 1 + events)
         return Rates(events / accepted, events / (time.perf_counter() - started))
-
-
-def size(file: Path) -> int:
-    """Return how many events are through."""
-    return file.stat().st_size if file.exists() else 0
 
 
 def main() -> None:

@@ -72,9 +72,10 @@ def _send(client: LambdaClient, function_name: str, event_id: str, sequence: int
         answer = error.response
         if _status(answer) in _REFUSALS:
             raise EnvironmentFailure(f"Lambda refused event {event_id} for {function_name}: {error}") from error
-    is_accepted = _status(answer) == HTTPStatus.ACCEPTED
     request_id = answer.get("ResponseMetadata", {}).get("RequestId")
-    return SentEvent(event_id, request_id, at, "accepted" if is_accepted else "unsure")
+    if _status(answer) == HTTPStatus.ACCEPTED and request_id:  # Lambda names each event that it takes
+        return SentEvent(event_id, request_id, at, "accepted")
+    return SentEvent(event_id, None, at, "unsure")
 
 
 def _status(answer: Mapping[str, Any]) -> int:

@@ -61,3 +61,19 @@ def test_what_terraform_made_before_it_failed_is_taken_down(checkout):
     assert "exit status 3" in log.read_text()
     assert ran.stdout == ""
     assert list(checkout.stacks.glob("*")) == []
+
+
+def test_a_backlog_is_settled_before_the_next_scenario_begins(checkout):
+    common = "events = { count = 40, interval_seconds = 1 }\nobserve_seconds = 60\n"
+    slow = 'behavior = { action = "sleep", sleep_seconds = 20 }\ntimeout = 30\nreserved_concurrent_executions = 1\n'
+    quick = 'behavior = { action = "succeed" }\n'
+    for name, lines, metric in (("backlog", slow, "AsyncEventsReceived"), ("after", quick, "Invocations")):
+        expected = f'expectations = [{{ metric = "{metric}", equals = 40 }}]\n'
+        head = f'title = "{name}"\ndescription = "{name}"\n'
+        (checkout.scenarios / f"{name}.tfvars").write_text(head + lines + common + expected)
+    ran = call(checkout, "run", "backlog", "after", "--json")
+    assert ran.returncode == ExitCode.AS_EXPECTED, ran.stderr
+    documents = json.loads(ran.stdout)
+    ids = {event["request_id"] for document in documents for event in document["events"]}
+    assert len(ids) == 80
+    assert list(checkout.stacks.glob("*")) == []

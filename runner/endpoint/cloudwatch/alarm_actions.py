@@ -30,9 +30,13 @@ def change(book: Book, alarm: Alarm, after: Condition) -> None:
 
 
 def _act(book: Book, alarm: Alarm, before: Condition, arn: str) -> None:
-    if arn.split(":")[_SERVICE_FIELD] != "sns":
+    service, region = [*arn.split(":"), "", "", "", ""][_SERVICE_FIELD : _REGION_FIELD + 1]
+    if service != "sns":
         failure = "This endpoint carries out SNS actions only"
-    elif (topic := sns_backends[book.account_id][arn.split(":")[_REGION_FIELD]].topics.get(arn)) is None:
+    elif (
+        region not in sns_backends[book.account_id]
+        or (topic := sns_backends[book.account_id][region].topics.get(arn)) is None
+    ):
         failure = "Topic does not exist"
     else:
         failure = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
+from runner.endpoint import trouble
 from runner.endpoint.cloudwatch import queries, queues
 from runner.endpoint.cloudwatch.alarm_actions import change
 from runner.endpoint.cloudwatch.alarm_reason import INITIAL, data, sentence
@@ -26,12 +27,14 @@ def evaluate(at: float) -> None:
     An alarm of a longer period is evaluated each minute too, over the periods that end then (user guide, "Evaluating an
     alarm").
     """
-    queues.publish(at)
+    with trouble.contained("publishing the metrics of queues"):
+        queues.publish(at)
     for book in books():
         metrics = store(book.account_id, book.region)
         for alarm in book.of(METRIC):
             if alarm.rule:
-                _evaluate(book, alarm, alarm.rule, metrics, at)
+                with trouble.contained(f"acting on alarm {alarm.name}"):
+                    _evaluate_alone(book, alarm, alarm.rule, metrics, at)
         evaluate_composites(book, at)
 
 
@@ -41,9 +44,21 @@ def evaluate_composites(book: Book, at: float) -> None:
     for _ in composites:
         states = [alarm.condition.state for alarm in composites]
         for alarm in composites:
-            _evaluate_composite(book, alarm, at)
+            with trouble.contained(f"evaluating alarm {alarm.name}"):
+                _evaluate_composite(book, alarm, at)
         if states == [alarm.condition.state for alarm in composites]:
             return
+
+
+def _evaluate_alone(book: Book, alarm: Alarm, rule: Rule, metrics: MetricStore, at: float) -> None:
+    """Evaluate an alarm; one that can't be evaluated doesn't know enough, and says why."""
+    try:
+        _evaluate(book, alarm, rule, metrics, at)
+    except Exception as error:  # noqa: BLE001 - one odd alarm neither stops the others nor the clock
+        reason = f"Insufficient Data: the alarm could not be evaluated ({type(error).__name__}: {error})."
+        if alarm.condition.reason != reason:
+            trouble.report(f"evaluating alarm {alarm.name}", error)
+            change(book, alarm, Condition(State.INSUFFICIENT_DATA, at, reason))
 
 
 def _evaluate(book: Book, alarm: Alarm, rule: Rule, metrics: MetricStore, at: float) -> None:

@@ -17,6 +17,7 @@ from runner.endpoint.cloudwatch.series import Series, Span
 from runner.endpoint.cloudwatch.statistic import UnknownStatistic, statistic
 from runner.endpoint.cloudwatch.store import MINUTE, MetricStore
 
+_HOUR, _DAY = 3_600, 86_400
 _Parameters = Mapping[str, Any]
 
 
@@ -66,6 +67,7 @@ def _check_rule(definition: _Parameters) -> None:
         raise InvalidParameterValue(f"Anomaly detection ({definition['ComparisonOperator']}) is not supported here.")
     if "Threshold" not in definition:
         raise ValidationError("The parameter Threshold is required.")
+    requests.check_value(float(definition["Threshold"]), "Threshold")
     missing = definition.get("TreatMissingData")
     if missing is not None and missing not in list(Missing):
         raise ValidationError(
@@ -96,7 +98,7 @@ def _check_metric(definition: _Parameters) -> None:
         raise InvalidParameterValue(
             f"The value {wanted[0]} for parameter ExtendedStatistic is not supported."
         ) from None
-    _check_period(int(definition["Period"]))
+    _check_period(int(definition["Period"]), definition)
 
 
 def _check_metrics(definition: _Parameters) -> None:
@@ -116,7 +118,7 @@ def _check_metrics(definition: _Parameters) -> None:
         raise ValidationError(
             "Metrics list must contain at least one metric, and all metrics must have the same period."
         )
-    _check_period(periods.pop())
+    _check_period(periods.pop(), definition)
     try:
         watched = evaluate(asked, MetricStore(), Span(0, MINUTE))[returned[0]]
     except ExpressionError as error:
@@ -125,8 +127,14 @@ def _check_metrics(definition: _Parameters) -> None:
         raise ValidationError("Invalid metrics list: the expression must return a single time series.")
 
 
-def _check_period(period: int) -> None:
+def _check_period(period: int, definition: _Parameters) -> None:
     if period < MINUTE or period % MINUTE:
         raise ValidationError(
             f"Period {period} is not a multiple of 60; this endpoint keeps metrics at standard resolution."
+        )
+    days = 7 if period >= _HOUR else 1
+    if period * int(definition["EvaluationPeriods"]) > days * _DAY:
+        raise ValidationError(
+            f"Metrics cannot be checked across more than {'a week' if days > 1 else 'a day'} "
+            f"(EvaluationPeriods * Period must be <= {days * _DAY})."
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +19,11 @@ from runner.endpoint.cloudwatch.requests import dimensions, queries
 from runner.endpoint.cloudwatch.store import Metric
 
 METRIC, COMPOSITE = "MetricAlarm", "CompositeAlarm"
+
+HISTORY_SECONDS = 30 * 24 * 3_600
+"""How long CloudWatch keeps an alarm's history (API reference, DescribeAlarmHistory)."""
+HISTORY_ITEMS = 10_000
+"""How many entries of a region are kept at the most: our own bound."""
 
 ACTIONS = {State.OK: "OKActions", State.ALARM: "AlarmActions", State.INSUFFICIENT_DATA: "InsufficientDataActions"}
 
@@ -82,7 +88,7 @@ class Book:
     account_id: str
     region: str
     alarms: dict[str, Alarm]
-    history: list[HistoryItem] = field(default_factory=list)
+    history: deque[HistoryItem] = field(default_factory=lambda: deque(maxlen=HISTORY_ITEMS))
 
     def of(self, type_: str) -> list[Alarm]:
         """Return the alarms of a type. Alarms that moto's own services made aren't ours to evaluate."""
@@ -113,6 +119,8 @@ class Book:
     def note(self, alarm: Alarm, at: float, kind: str, summary: str, data: Mapping[str, Any]) -> None:
         """Add to the history."""
         text = json.dumps({"version": "1.0", **data}, separators=(",", ":"))
+        while self.history and self.history[0].at < at - HISTORY_SECONDS:
+            self.history.popleft()
         self.history.append(HistoryItem(alarm.name, alarm.type, at, kind, summary, text))
 
 

@@ -49,6 +49,9 @@ STRING: /"[^"]*"|'[^']*'/
 %ignore WS
 """
 
+_LONGEST = 2_048  # API reference, MetricDataQuery
+_DEEPEST = 100  # our own bound
+
 _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "+": operator.add,
     "-": operator.sub,
@@ -115,6 +118,8 @@ class _Evaluation(Transformer[Token, Any]):
             raise ExpressionError(f"Undefined variable {parts[0]}") from None
 
     def array(self, parts: list[Value]) -> list[Value]:
+        if any(isinstance(part, list | str) for part in parts):
+            raise ExpressionError("An array can only have numbers and time series in it")
         return parts
 
     def call(self, parts: list[Any]) -> Value:
@@ -122,6 +127,8 @@ class _Evaluation(Transformer[Token, Any]):
         return call(name, [argument for argument in arguments if argument is not None], self._scope, self._label)
 
     def negate(self, parts: list[Value]) -> Value:
+        if isinstance(parts[0], str):
+            raise ExpressionError(f"{parts[0]} is neither a number nor a time series")
         return combine(operator.neg, parts, self._label)
 
     def binary(self, parts: list[Any]) -> Value:
@@ -149,8 +156,22 @@ def _parser() -> Lark:
 
 @lru_cache(maxsize=1024)
 def _parse(text: str) -> Tree[Token]:
+    if len(text) > _LONGEST:
+        raise ExpressionError(f"The expression is longer than {_LONGEST} characters")
     try:
         tree = _parser().parse(text)
     except UnexpectedInput as error:
         raise ExpressionError(f"Unexpected text at position {error.pos_in_stream or 0}") from None
-    return tree if isinstance(tree, Tree) else Tree("start", [tree])
+    tree = tree if isinstance(tree, Tree) else Tree("start", [tree])
+    if _depth(tree) > _DEEPEST:
+        raise ExpressionError(f"The expression is nested more than {_DEEPEST} levels deep")
+    return tree
+
+
+def _depth(tree: Tree[Token]) -> int:
+    """Count the levels one by one: what is nested deeply enough ends any recursion."""
+    depth, level = 0, [tree]
+    while level:
+        depth += 1
+        level = [child for each in level for child in each.children if isinstance(child, Tree)]
+    return depth

@@ -14,7 +14,7 @@ from operator import itemgetter
 from typing import Any
 
 from runner.endpoint.cloudwatch.scope import ExpressionError, Scope
-from runner.endpoint.cloudwatch.series import Series, Value, combine, value_at
+from runner.endpoint.cloudwatch.series import Series, Value, attempt, combine, value_at
 
 _Points = Sequence[tuple[int, float]]  # in time order
 _time = itemgetter(0)
@@ -27,6 +27,7 @@ class Function:
     apply: Callable[[Scope, str, list[Any]], Value]
     fewest: int = 1
     most: int = 1
+    takes_words: bool = False
 
 
 def call(name: str, arguments: list[Value], scope: Scope, label: str) -> Value:
@@ -41,6 +42,8 @@ def call(name: str, arguments: list[Value], scope: Scope, label: str) -> Value:
         raise ExpressionError(f"Unsupported function {name}")
     if not function.fewest <= len(arguments) <= function.most:
         raise ExpressionError(f"Function {name} can't take {len(arguments)} arguments")
+    if any(isinstance(each, str) for each in arguments) and not function.takes_words:
+        raise ExpressionError(f"Function {name} can't take these arguments")
     try:
         return function.apply(scope, label, arguments)
     except ExpressionError:
@@ -54,12 +57,14 @@ def _elementwise(operation: Callable[[Any], float]) -> Function:
 
 
 def _reducing(reduce: Callable[[Sequence[float]], float]) -> Function:
-    """Of one series: a number. Of several: a series, at each time of what is there."""
+    """Of one series: a number. Of several: a series, at each time of what is there; of none, an empty one."""
 
-    def apply(_: Scope, label: str, arguments: list[Any]) -> Value:
+    def apply(scope: Scope, label: str, arguments: list[Any]) -> Value:
         (over,) = arguments
         if isinstance(over, Series):
             return _reduced(reduce, list(over.points.values()))
+        if not over:
+            return Series(label, scope.period, {})
         if not any(isinstance(each, Series) for each in over):
             return _reduced(reduce, over)
         times = {at for each in over if isinstance(each, Series) for at in each.points}
@@ -70,7 +75,7 @@ def _reducing(reduce: Callable[[Sequence[float]], float]) -> Function:
 
 
 def _reduced(reduce: Callable[[Sequence[float]], float], values: Sequence[float]) -> float:
-    return reduce(values) if values else math.nan
+    return attempt(lambda: reduce(values), []) if values else math.nan
 
 
 def _present(over: Sequence[Value], at: int) -> list[float]:
@@ -110,11 +115,22 @@ def _calendar(read: Callable[[datetime], float]) -> Function:
     return _by_series(lambda series: series.mapped(lambda at, _: read(datetime.fromtimestamp(at, UTC))))
 
 
-def _if(_: Scope, label: str, arguments: list[Any]) -> Value:
+def _if(scope: Scope, label: str, arguments: list[Any]) -> Value:
+    """Choose at every data point of the condition.
+
+    A condition that is a number chooses for all of the time; what it chooses is a series if it could be one, so that
+    what kind of value an expression gives never depends on the data.
+    """
     condition, then, *rest = arguments
     otherwise = rest[0] if rest else math.nan
+    if any(isinstance(each, list) for each in arguments):
+        raise ExpressionError("IF can't take an array of time series")
     if not isinstance(condition, Series):
-        return then if condition else otherwise
+        chosen = then if condition else otherwise
+        periods = [each.period for each in (then, otherwise) if isinstance(each, Series)]
+        if isinstance(chosen, Series) or not periods:
+            return chosen
+        return Series(label, max(periods), {}).with_points(dict.fromkeys(scope.span.starts(max(periods)), chosen))
     points: dict[int, Any] = {at: value_at(then if holds else otherwise, at) for at, holds in condition.points.items()}
     return Series(label, condition.period, {}).with_points(points)
 
@@ -123,8 +139,8 @@ def _fill(scope: Scope, label: str, arguments: list[Any]) -> Value:
     over, filler = arguments
     if isinstance(over, list):
         return [_fill(scope, label, [each, filler]) for each in over]
-    if isinstance(filler, str) and filler not in _FILLERS:
-        raise ExpressionError("FILL takes a number, REPEAT or LINEAR")
+    if isinstance(filler, list) or (isinstance(filler, str) and filler not in _FILLERS):
+        raise ExpressionError("FILL takes a number, a time series, REPEAT or LINEAR")
     known = list(over.points.items())
     fill = _FILLERS[filler](known) if isinstance(filler, str) else partial(value_at, filler)
     return over.with_points({at: fill(at) for at in scope.span.starts(over.period)} | over.points)
@@ -154,16 +170,24 @@ _FILLERS = {"REPEAT": _repeat, "LINEAR": _linear}
 
 def _metrics(scope: Scope, _: str, arguments: list[Any]) -> Value:
     part = arguments[0] if arguments else ""
+    if not isinstance(part, str):
+        raise ExpressionError("METRICS takes a text that ids contain")
     return [series for name, series in scope.metrics.items() if part in name]
 
 
 def _search(scope: Scope, _: str, arguments: list[Any]) -> Value:
-    query, statistic, *period = arguments
-    return list(scope.search(query, statistic, int(period[0]) if period else None))
+    query, wanted, *period = arguments
+    if not isinstance(query, str) or not isinstance(wanted, str):
+        raise ExpressionError("SEARCH takes what to search for and a statistic, both in quotes")
+    of_each = _whole(period[0]) if period else None
+    if of_each is not None and of_each < 1:
+        raise ExpressionError("SEARCH takes a period of at least 1 second")
+    return list(scope.search(query, wanted, of_each))
 
 
 def _time_series(scope: Scope, label: str, arguments: list[Any]) -> Value:
-    return Series(label, scope.period, dict.fromkeys(scope.span.starts(scope.period), float(arguments[0])))
+    constant = float(arguments[0])
+    return Series(label, scope.period, {}).with_points(dict.fromkeys(scope.span.starts(scope.period), constant))
 
 
 def _sort(_: Scope, __: str, arguments: list[Any]) -> Value:
@@ -171,9 +195,11 @@ def _sort(_: Scope, __: str, arguments: list[Any]) -> Value:
     if by not in _SORTS or direction not in {"ASC", "DESC"}:
         raise ExpressionError("SORT takes an array, AVG, MIN, MAX or SUM, and ASC or DESC")
     ranked = sorted(
-        over, key=lambda each: _reduced(_SORTS[by], list(each.points.values())), reverse=direction == "DESC"
+        _every_series(over),
+        key=lambda each: _reduced(_SORTS[by], list(each.points.values())),
+        reverse=direction == "DESC",
     )
-    return ranked[: int(limit[0])] if limit else ranked
+    return list(ranked[: max(0, _whole(limit[0]))] if limit else ranked)
 
 
 _SORTS: dict[str, Callable[[Sequence[float]], float]] = {
@@ -184,9 +210,29 @@ _SORTS: dict[str, Callable[[Sequence[float]], float]] = {
 }
 
 
-def _slice(_: Scope, __: str, arguments: list[Any]) -> Value:
+def _slice(scope: Scope, label: str, arguments: list[Any]) -> Value:
     over, begin, *end = arguments
-    return over[int(begin) : int(end[0])] if end else over[int(begin)]
+    every, first = _every_series(over), _whole(begin)
+    return list(every[first : _whole(end[0])]) if end else _at(every, first, scope, label)
+
+
+def _at(every: list[Series], place: int, scope: Scope, label: str) -> Series:
+    """Return one series of an array; an empty one where there is none: how many there are depends on the data."""
+    return every[place] if -len(every) <= place < len(every) else Series(label, scope.period, {})
+
+
+def _every_series(over: Value) -> list[Series]:
+    every = [each for each in over if isinstance(each, Series)] if isinstance(over, list) else []
+    if not isinstance(over, list) or len(every) < len(over):
+        raise ExpressionError("It takes an array of time series")
+    return every
+
+
+def _whole(number: Value) -> int:
+    """Return a number without its fraction; 0 for what isn't finite, such as the average of no data."""
+    if not isinstance(number, int | float):
+        raise ExpressionError("It takes a number")
+    return int(number) if math.isfinite(number) else 0
 
 
 FUNCTIONS: dict[str, Function] = {
@@ -208,10 +254,10 @@ FUNCTIONS: dict[str, Function] = {
     "METRIC_COUNT": Function(lambda _, __, arguments: float(len(arguments[0]))),
     "PERIOD": Function(lambda _, __, arguments: float(arguments[0].period)),
     "REMOVE_EMPTY": Function(lambda _, __, arguments: [each for each in arguments[0] if each.points]),
-    "FIRST": Function(lambda _, __, arguments: arguments[0][0]),
-    "LAST": Function(lambda _, __, arguments: arguments[0][-1]),
+    "FIRST": Function(lambda scope, label, arguments: _at(_every_series(arguments[0]), 0, scope, label)),
+    "LAST": Function(lambda scope, label, arguments: _at(_every_series(arguments[0]), -1, scope, label)),
     "SLICE": Function(_slice, 2, 3),
-    "SORT": Function(_sort, 3, 4),
+    "SORT": Function(_sort, 3, 4, takes_words=True),
     "EPOCH": _calendar(datetime.timestamp),
     "MINUTE": _calendar(lambda time: time.minute),
     "HOUR": _calendar(lambda time: time.hour),
@@ -220,8 +266,8 @@ FUNCTIONS: dict[str, Function] = {
     "MONTH": _calendar(lambda time: time.month),
     "YEAR": _calendar(lambda time: time.year),
     "IF": Function(_if, 2, 3),
-    "FILL": Function(_fill, 2, 2),
-    "METRICS": Function(_metrics, 0, 1),
-    "SEARCH": Function(_search, 2, 3),
+    "FILL": Function(_fill, 2, 2, takes_words=True),
+    "METRICS": Function(_metrics, 0, 1, takes_words=True),
+    "SEARCH": Function(_search, 2, 3, takes_words=True),
     "TIME_SERIES": Function(_time_series),
 }

@@ -22,6 +22,7 @@ from runner.endpoint.cloudwatch.store import MINUTE, Dimensions, Metric
 
 MOST_QUERIES = 500  # GetMetricData, API reference
 MOST_DATA_POINTS = 100_800  # GetMetricData, one page
+MOST_PERIODS = 1_000_000  # of one query: our own bound, nearly two years of minutes
 MOST_STATISTICS = 1_440  # GetMetricStatistics, data points in one answer
 SUB_MINUTE_PERIODS = (1, 5, 10, 20, 30)  # seconds, for high-resolution metrics
 
@@ -104,6 +105,21 @@ def queries(given: Sequence[_PARAMETERS], owner: str = "MetricDataQueries") -> l
     if len({query.id for query in result}) < len(result):
         raise ValidationError(f"The values for parameter id in {owner} are not unique.")
     return result
+
+
+def check_size(queries: Sequence[Query], span: Span) -> None:
+    """Refuse queries over more periods than can be answered: expressions give values where nothing was observed.
+
+    Raises:
+        ValidationError: there are more than ``MOST_PERIODS``.
+
+    """
+    shortest = min((query.stat.period if query.stat else query.period or MINUTE for query in queries), default=MINUTE)
+    if (span.end - span.start) // shortest > MOST_PERIODS:
+        raise ValidationError(
+            f"You have requested more than {MOST_PERIODS:,} periods, which exceeds the limit. "
+            "You may reduce them by increasing Period, or decreasing the time range."
+        )
 
 
 def page_size(parameters: _PARAMETERS) -> int:

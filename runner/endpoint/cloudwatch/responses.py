@@ -55,6 +55,7 @@ class MetricsResponse(CloudWatchResponse):
         parameters = self._get_params()
         span = requests.data_span(parameters)
         asked = requests.queries(parameters["MetricDataQueries"])
+        requests.check_size(asked, span)
         try:
             answers = answer(asked, self._store, span, {"Region": self.region, "AccountId": self.current_account})
         except ExpressionError as error:

@@ -23,7 +23,7 @@ class Series:
 
     def with_points(self, points: Mapping[int, float]) -> Series:
         """Return the series with other points: finite ones only, in time order."""
-        kept = {at: float(points[at]) for at in sorted(points) if math.isfinite(points[at])}
+        kept = {at: value for at in sorted(points) if math.isfinite(value := float(points[at]))}
         return Series(self.label, self.period, kept)
 
 
@@ -70,9 +70,9 @@ def attempt(operation: Callable[..., float], operands: Sequence[Value]) -> float
     """Return the operation's result, NaN where mathematics has none (a division by 0, a root of a negative)."""
     try:
         result = operation(*operands)
+        return math.nan if isinstance(result, complex) else float(result)
     except (ArithmeticError, ValueError):
         return math.nan
-    return math.nan if isinstance(result, complex) else float(result)
 
 
 def _label_of(row: Sequence[Value], otherwise: str) -> str:

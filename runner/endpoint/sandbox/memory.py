@@ -30,6 +30,8 @@ def in_use_kib(process: Process) -> int:
 def _in_namespace(processes: Path) -> int:
     total = 0
     with contextlib.suppress(OSError):
+        if processes.stat().st_dev == Path("/proc").stat().st_dev:
+            return 0  # the environment has none of its own yet: these are all of this machine's
         for name in (process.name for process in processes.iterdir()):
             if name.isdecimal() and name != _KEEPER:
                 with contextlib.suppress(OSError, ValueError, IndexError):  # it ends while we look

@@ -197,6 +197,7 @@ class Nursery:
     def _running(self) -> Zygote:
         if self._zygote is not None and self._zygote.has_ended:
             lost, self._zygote = self._zygote, None
+            lost.end()
             raise lost.lost() or AssertionError
         if self._zygote is None:
             self._zygote = self._start()

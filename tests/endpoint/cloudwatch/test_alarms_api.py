@@ -8,6 +8,8 @@ from botocore.exceptions import ClientError
 from cloudwatch_client import START, client
 
 from runner.endpoint.cloudwatch import evaluate, store
+from runner.endpoint.cloudwatch.alarms import HISTORY_ITEMS, HISTORY_SECONDS, book
+from runner.endpoint.cloudwatch.queries import Query
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 ARN = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:"
@@ -414,3 +416,48 @@ def test_a_dashboard_is_stamped_with_the_endpoints_time(cloudwatch, clock):
     cloudwatch.put_dashboard(DashboardName="lab", DashboardBody='{"widgets": []}')
     (entry,) = cloudwatch.list_dashboards()["DashboardEntries"]
     assert entry["LastModified"] == datetime.fromtimestamp(START, UTC)
+
+
+def test_an_alarm_that_cannot_be_evaluated_says_so_and_the_others_go_on(cloudwatch, clock):
+    cloudwatch.put_metric_alarm(**{**DROPPED, "AlarmName": "a-odd"})
+    cloudwatch.put_metric_alarm(**DROPPED)
+    odd = book(ACCOUNT, REGION).alarms["a-odd"]
+    odd.queries = (Query("q", expression="nothing"),)  # as no request can make it
+    observe("AsyncEventsDropped", 1, minutes=1)
+    let_pass(clock, 2)
+    assert state(cloudwatch) == "ALARM"
+    assert state(cloudwatch, "a-odd") == "INSUFFICIENT_DATA"
+    assert "could not be evaluated" in alarm(cloudwatch, "a-odd")["StateReason"]
+
+
+def test_the_history_of_alarms_is_bounded(cloudwatch, clock):
+    cloudwatch.put_metric_alarm(**DROPPED)
+    kept, dropped = book(ACCOUNT, REGION), book(ACCOUNT, REGION).alarms["dropped"]
+    for number in range(HISTORY_ITEMS + 10):
+        kept.note(dropped, START + number / 1_000, "Action", "", {})
+    assert len(kept.history) == HISTORY_ITEMS
+    kept.note(dropped, START + HISTORY_SECONDS + 3_600, "Action", "", {})
+    assert len(kept.history) == 1
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"EvaluationPeriods": 1_000_000_000},
+        {"Period": 86_400, "EvaluationPeriods": 8},
+        {"Threshold": float("nan")},
+        {"Threshold": float("inf")},
+    ],
+)
+def test_numbers_that_no_alarm_can_have_are_refused(cloudwatch, odd):
+    with pytest.raises(ClientError, match=r"Validation|InvalidParameter"):
+        cloudwatch.put_metric_alarm(**{**DROPPED, **odd})
+
+
+def test_an_alarm_on_what_a_number_chooses_is_evaluated(cloudwatch, clock):
+    chosen = {name: value for name, value in DROPPED.items() if name in {"EvaluationPeriods", "ComparisonOperator"}}
+    metrics = [stat("m1", "AsyncEventsDropped"), {"Id": "e", "Expression": "IF(SUM(m1) > 0, 5, m1)"}]
+    cloudwatch.put_metric_alarm(AlarmName="odd", Threshold=4, Metrics=metrics, **chosen)
+    observe("AsyncEventsDropped", 1, minutes=0)
+    let_pass(clock, 1)
+    assert state(cloudwatch, "odd") == "ALARM"

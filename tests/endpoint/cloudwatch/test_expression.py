@@ -44,6 +44,7 @@ def row(*values):
     ("expression", "expected"),
     [
         ("e", row(1, 2, None, None, 5)),
+        ("FIRST(REMOVE_EMPTY([i / 0]))", {}),
         ("100 * e / i", row(10, 20, None, None, 50)),
         ("i - 2 * 3", row(4, 4, 4, 4, 4)),
         ("(i - 2) * 3", row(24, 24, 24, 24, 24)),
@@ -133,7 +134,8 @@ def test_expressions_may_name_each_other_in_any_order():
         ("SORT(METRICS(), COUNT, ASC)", "SORT takes"),
         ("SEARCH('(', 'Sum')", "Invalid search syntax"),
         ("SEARCH('errors', 'Median')", "SEARCH can't take these arguments"),
-        ("FIRST(REMOVE_EMPTY([i / 0]))", "FIRST can't take these arguments"),
+        ("IF(METRICS(), 1, e)", "IF can't take an array"),
+        ("-AVG", "neither a number nor a time series"),
         ("TIME_SERIES('x')", "TIME_SERIES can't take these arguments"),
         ("e + REPEAT", "REPEAT is neither a number nor a time series"),
         ("q", "refers to itself"),

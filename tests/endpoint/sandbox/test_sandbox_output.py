@@ -120,7 +120,7 @@ def test_output_is_cut_into_lines_whatever_the_chunks(tmp_path_factory, pieces, 
             else:
                 open_line = (open_line[0], open_line[1] + character)
     expected += [open_line] if open_line else []
-    output = Output(mark_pattern("t"), limit_bytes=10**6)
+    output = Output(mark_pattern("t"), limit_bytes=10**6, limit_lines=10**6)
     for begin in range(0, len(stream), chunk_bytes):
         output.add(stream[begin : begin + chunk_bytes])
     nowhere = Directories(*[tmp_path_factory.getbasetemp() / name for name in "abc"])

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -20,12 +19,12 @@ from runner.errors import EnvironmentFailure
 
 PATIENCE_SECONDS = 20
 COUNTS = """
-    import os
-    count = 0
+    import uuid
+    count, me = 0, uuid.uuid4().hex
     def handler(event, context):
         global count
         count += 1
-        return [count, os.getpid()]
+        return [count, me]
 """
 
 
@@ -48,13 +47,20 @@ def is_alive(pid):
     return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
 
 
+def zygote_of(sandbox):
+    return psutil.Process(sandbox._nursery._zygote._process.pid)
+
+
 def test_the_environment_unused_for_longest_makes_room(deploy, small):
     function = deploy(COUNTS, within=small)
-    pids = {name: function.returns(environment=name)[1] for name in "ab"}
+    first = {name: function.returns(environment=name)[1] for name in "ab"}
     function.returns(environment="a")
     function.returns(environment="c")
-    eventually(lambda: not is_alive(pids["b"]))
-    assert function.returns(environment="a") == [3, pids["a"]]
+    eventually(lambda: len(zygote_of(small).children()) == 2)
+    assert function.returns(environment="a") == [3, first["a"]]
+    count, again = function.returns(environment="b")
+    assert count == 1
+    assert again != first["b"]
 
 
 def test_an_environment_that_made_room_starts_anew_without_a_cold_start(deploy, small):
@@ -70,9 +76,11 @@ def test_an_environment_that_made_room_starts_anew_without_a_cold_start(deploy, 
 
 def test_a_process_that_was_killed_between_executions_is_replaced(deploy, small):
     function = deploy(COUNTS, within=small)
-    _, pid = function.returns()
-    os.kill(pid, signal.SIGKILL)
-    eventually(lambda: not is_alive(pid))
+    function.returns()
+    (keeper,) = zygote_of(small).children()
+    (handler,) = keeper.children()
+    handler.kill()
+    eventually(lambda: not is_alive(handler.pid))
     assert function.returns()[0] == 1
 
 
@@ -92,13 +100,15 @@ def test_more_executions_than_processes_wait_for_their_turn(deploy, small):
     assert [count for count, _ in results] == [1] * 24
 
 
-def test_one_handler_can_run_while_another_waits_for_it(deploy, tmp_path):
+def test_one_handler_can_run_while_another_waits_for_it(deploy):
     """As when it invokes it."""
-    outer = deploy("import os\ndef handler(event, context):\n    while not os.path.exists(event): pass")
-    inner = deploy("def handler(event, context): open(event, 'w').close()")
-    with ThreadPoolExecutor(2) as pool:
-        waiting = pool.submit(outer, str(tmp_path / "sign"))
-        assert inner(str(tmp_path / "sign")).function_error is None
+    outer = deploy("import socket\ndef handler(event, context): socket.create_connection(('127.0.0.1', event)).recv(1)")
+    inner = deploy("import socket\ndef handler(event, context): socket.create_connection(('127.0.0.1', event))")
+    with ThreadPoolExecutor(1) as pool, socket.create_server(("127.0.0.1", 0)) as server:
+        waiting = pool.submit(outer, server.getsockname()[1])
+        first, _ = server.accept()
+        assert inner(server.getsockname()[1]).function_error is None
+        first.close()
         assert waiting.result().function_error is None
 
 
@@ -108,20 +118,20 @@ def test_closing_ends_every_process_and_removes_every_file(deploy):
         """
         import os, subprocess, sys
         def handler(event, context):
-            if event == "daemon" and os.fork() == 0:
+            if os.fork() == 0:
                 os.setsid()
                 os.execvp("sleep", ["sleep", "1000"])
-            started = subprocess.Popen(["sleep", "1000"])
-            return [os.getpid(), os.getppid(), started.pid, os.environ["TMPDIR"]]
+            subprocess.Popen(["sleep", "1000"])
         """,
         within=sandbox,
     )
-    pid, zygote, started, temporary = function.returns("daemon")
-    everyone = [pid, started, *(child.pid for child in psutil.Process(zygote).children(recursive=True))]
-    assert len(set(everyone)) == 3
+    function.returns()
+    zygote = zygote_of(sandbox)
+    everyone = [zygote, *zygote.children(recursive=True)]
+    assert [process.name() for process in everyone].count("sleep") == 2
     sandbox.close()
-    eventually(lambda: not any(is_alive(process) for process in [*everyone, zygote]))
-    assert not Path(temporary).parent.exists()
+    eventually(lambda: not any(is_alive(process.pid) for process in everyone))
+    assert not sandbox._root.exists()
 
 
 def test_closing_does_not_wait_for_a_handler_that_runs(deploy):
@@ -152,40 +162,48 @@ OWNER = """
     from runner.endpoint.sandbox import Sandbox
     sandbox = Sandbox()
     busy = '''
-        import os, subprocess, threading
+        import socket, subprocess
         def handler(event, context):
-            child = subprocess.Popen(["sleep", "1000"])
-            print(flush=True)
-            open(event, "w").write(f"{{os.getpid()}} {{os.getppid()}} {{child.pid}} {{os.environ['TMPDIR']}}")
-            while event.endswith("busy"): pass
+            subprocess.Popen(["sleep", "1000"])
+            if event:
+                socket.create_connection(("127.0.0.1", event))
+            while event: pass
     '''
     function = Function(sandbox, deployment(busy), "f")
-    function({directory!r} + "/idle", environment="idle")
-    function({directory!r} + "/busy", environment="busy")
+    print(sandbox._root, flush=True)
+    function(0, environment="idle")
+    function({port}, environment="busy")
 """
 
 
-def test_killing_the_owner_leaves_no_process_and_no_file(tmp_path):
-    script = textwrap.dedent(OWNER).format(path=[str(Path(__file__).parent), str(Path.cwd())], directory=str(tmp_path))
-    owner = subprocess.Popen([sys.executable, "-c", script])
-    eventually(lambda: (tmp_path / "busy").exists() and (tmp_path / "busy").read_text().count(" ") == 3)
-    told = [*(tmp_path / "idle").read_text().split(), *(tmp_path / "busy").read_text().split()]
+def test_killing_the_owner_leaves_no_process_and_no_file():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        path, port = [str(Path(__file__).parent), str(Path.cwd())], server.getsockname()[1]
+        script = textwrap.dedent(OWNER).format(path=path, port=port)
+        owner = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+        root = Path(owner.stdout.readline().strip())
+        server.accept()[0].close()
+    started_by_it = psutil.Process(owner.pid).children(recursive=True)
+    assert [process.name() for process in started_by_it].count("sleep") == 2
     owner.kill()
-    owner.wait()
-    eventually(lambda: not any(is_alive(int(pid)) for pid in told if pid.isdecimal()))
-    root = Path(told[3]).parent
+    owner.communicate()
+    eventually(lambda: not any(is_alive(process.pid) for process in started_by_it))
     eventually(lambda: not root.exists())
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent died")
-def test_killing_the_process_that_forks_them_ends_the_environments_and_the_sandbox_recovers(deploy):
+def test_killing_the_process_that_forks_them_ends_the_environments_is_told_and_the_sandbox_recovers(deploy):
     sandbox = Sandbox()
     try:
-        function = deploy("import os\ndef handler(event, context): return [os.getpid(), os.getppid()]", within=sandbox)
-        pid, zygote = function.returns()
-        os.kill(zygote, signal.SIGKILL)
-        eventually(lambda: not is_alive(pid))
-        assert function.returns()[1] != zygote
+        function = deploy(COUNTS, within=sandbox)
+        function.returns()
+        zygote = zygote_of(sandbox)
+        environments = zygote.children(recursive=True)
+        zygote.kill()
+        eventually(lambda: not any(is_alive(process.pid) for process in environments))
+        with pytest.raises(EnvironmentFailure, match=f"process {zygote.pid}"):
+            function()
+        assert function.returns()[0] == 1
     finally:
         sandbox.close()
 

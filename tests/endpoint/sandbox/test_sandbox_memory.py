@@ -1,0 +1,31 @@
+"""What counts as an execution environment's memory."""
+
+import os
+import sys
+
+import pytest
+from handlers import error
+
+from runner.endpoint.sandbox import memory
+from runner.endpoint.sandbox.nursery import Process
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has process namespaces")
+def test_an_environment_that_has_no_processes_of_its_own_yet_is_not_charged_with_the_machines():
+    begun = Process(os.getpid(), control=None, output=-1, status=-1, is_private=True, zygote=None)
+    assert memory.in_use_kib(begun) == 0
+
+
+def test_what_a_handler_starts_counts_as_its_own(deploy):
+    result = deploy(
+        """
+        import subprocess, sys
+        def handler(event, context):
+            hold = "held = b'x' * 200_000_000; print(flush=True); input()"
+            child = subprocess.Popen([sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            child.stdout.readline()
+            child.wait()
+        """,
+        memory_size_mb=128,
+    )()
+    assert error(result)["errorType"] == "Runtime.OutOfMemory"
