@@ -323,9 +323,9 @@ def endpoint_variables(url: str, region: str) -> dict[str, str]:
 
 def _past_proxies() -> dict[str, str]:
     """Return what keeps a user's proxy from being asked for this machine; programs read one spelling or the other."""
-    users = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
-    names = [name for name in users.split(",") if name.strip()]
-    value = ",".join(dict.fromkeys((*names, *_LOOPBACK_NAMES)))
+    users = f"{os.environ.get('no_proxy', '')},{os.environ.get('NO_PROXY', '')}".split(",")
+    names = [name.strip() for name in users if name.strip()]
+    value = "*" if "*" in names else ",".join(dict.fromkeys((*names, *_LOOPBACK_NAMES)))  # "*" counts only alone
     return {"NO_PROXY": value, "no_proxy": value}
 
 

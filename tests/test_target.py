@@ -146,3 +146,39 @@ def test_without_any_region_it_is_asked_for(users_settings):
     users_settings.setenv("AWS_CONFIG_FILE", os.devnull)
     with pytest.raises(EnvironmentFailure, match="No AWS region is set"):
         open_aws(None, None)
+
+
+PROXIES = [f"{name}_PROXY" for name in ("HTTP", "HTTPS", "ALL")]
+
+
+@pytest.mark.parametrize("spelled", [str.upper, str.lower])
+def test_a_proxy_is_not_asked_for_the_endpoint(monkeypatch, endpoint, spelled):
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    for name in PROXIES:
+        monkeypatch.setenv(spelled(name), "http://127.0.0.1:1")
+    target = LocalTarget(endpoint, REGION)
+    assert target.client("logs").describe_log_groups()["logGroups"] == []
+    assert target.invoking_client().list_functions()["Functions"] == []
+
+
+@pytest.mark.parametrize(
+    ("users", "merged"),
+    [
+        ({}, "127.0.0.1,localhost,::1"),
+        ({"NO_PROXY": "intranet, .corp"}, "intranet,.corp,127.0.0.1,localhost,::1"),
+        ({"no_proxy": "one", "NO_PROXY": "other"}, "one,other,127.0.0.1,localhost,::1"),
+        ({"no_proxy": "*"}, "*"),
+        ({"no_proxy": "localhost"}, "localhost,127.0.0.1,::1"),
+    ],
+)
+def test_what_terraform_and_shells_get_keeps_the_users_exceptions(monkeypatch, users, merged):
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in users.items():
+        monkeypatch.setenv(name, value)
+    for variables in (
+        endpoint_variables("http://127.0.0.1:1", REGION),
+        local_environment("http://127.0.0.1:1", REGION),
+    ):
+        assert (variables["NO_PROXY"], variables["no_proxy"]) == (merged, merged)

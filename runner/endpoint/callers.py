@@ -36,14 +36,15 @@ class LocalCallers:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Pass on, or answer 403."""
-        is_allowed_page = environ.get("HTTP_ORIGIN", "").lower() in self._origins
+        page = environ.get("HTTP_ORIGIN", "")
+        is_allowed_page = page.lower() in self._origins
         if why := self._refusal(environ, is_allowed_page=is_allowed_page):
             return Response(
                 HTTPStatus.FORBIDDEN, f"{why}\n".encode(), (("Content-Type", "text/plain; charset=utf-8"),)
             ).sent(start_response)
-        if is_allowed_page:
-            return self._app(environ, start_response)
-        return self._app(environ, _without_cors(start_response))
+        if is_allowed_page and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ:
+            return Response(HTTPStatus.NO_CONTENT, headers=_leave(page, environ)).sent(start_response)
+        return self._app(environ, _with_cors(start_response, _leave(page, environ) if is_allowed_page else ()))
 
     def _refusal(self, environ: dict[str, Any], *, is_allowed_page: bool) -> str | None:
         host = environ.get("HTTP_HOST", "")
@@ -74,10 +75,23 @@ def _is_same(origin: str, host: str, scheme: str) -> bool:
     return (parts.scheme, parts.netloc) == (scheme, host.lower())
 
 
-def _without_cors(start_response: Callable[..., Any]) -> Callable[..., Any]:
-    """Take out what would let a page read the answer: moto gives it to all of them."""
+def _leave(page: str, environ: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Return the headers with which a browser lets a page of that origin ask, and read the answer."""
+    wanted = environ.get("HTTP_ACCESS_CONTROL_REQUEST_HEADERS", "*")
+    return (
+        ("Access-Control-Allow-Origin", page),
+        ("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE"),
+        ("Access-Control-Allow-Headers", wanted),
+        ("Access-Control-Expose-Headers", "*"),
+        ("Vary", "Origin"),
+    )
+
+
+def _with_cors(start_response: Callable[..., Any], leave: tuple[tuple[str, str], ...]) -> Callable[..., Any]:
+    """Put these headers in the place of moto's, which lets every page read every answer."""
 
     def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
-        return start_response(status, [header for header in headers if not header[0].lower().startswith(_CORS)], *more)
+        others = [header for header in headers if not header[0].lower().startswith(_CORS)]
+        return start_response(status, [*others, *leave], *more)
 
     return start

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 from collections.abc import Collection
 from math import floor
 from types import TracebackType
@@ -26,6 +27,7 @@ from runner.twin.rules import ACCOUNT_CONCURRENCY
 ACCOUNT_ID = "123456789012"  # moto's own
 _HANDLERS_AT_ONCE = 8
 _RUNNING = threading.Lock()
+_made: list[weakref.ref[Endpoint]] = []
 _ONE_AT_A_TIME = (
     "An embedded endpoint runs in this process already, and two would share moto's state: end it first, "
     "or start this one in a process of its own (async-lab local)."
@@ -57,6 +59,7 @@ class Endpoint:
     ) -> None:
         if _RUNNING.locked():
             raise EnvironmentFailure(_ONE_AT_A_TIME)
+        _made[:] = [weakref.ref(self)]
         self.account_id = ACCOUNT_ID
         first = float(floor(time.time() / 60) * 60) if start is None else start
         self.clock = PacedClock(first, speed) if speed else VirtualClock(first)
@@ -80,7 +83,9 @@ class Endpoint:
         return self._server.url
 
     def __enter__(self) -> Self:
-        if not _RUNNING.acquire(blocking=False):
+        if _made[-1]() is not self or not _RUNNING.acquire(blocking=False):  # a later one has taken moto's state
+            self._sandbox.close()
+            self._server.stop()
             raise EnvironmentFailure(_ONE_AT_A_TIME)
         self._server.start()
         threading.Thread(target=warm, args=(self._moto,), name="warm", daemon=True).start()

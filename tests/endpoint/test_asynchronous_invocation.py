@@ -4,10 +4,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from queue_lab import Lab, id_of
-
-from runner.endpoint.embedded import Endpoint
-from runner.twin import Rules
+from queue_lab import id_of
 
 RATE_EXCEEDED = "Rate Exceeded."
 
@@ -314,14 +311,3 @@ def test_log_lines_stand_in_the_stream_of_their_environment_in_the_endpoints_tim
     assert lines[0]["message"] == f"START RequestId: {request_id} Version: $LATEST"
     assert lines[-1]["message"].startswith(f"REPORT RequestId: {request_id}\tDuration: 2001.00 ms\t")
     assert since * 1_000 <= lines[0]["timestamp"] <= lines[-1]["timestamp"] <= lab.target.now() * 1_000
-
-
-def test_a_duplicate_delivery_runs_the_code_twice_for_one_event():
-    with Endpoint(rules=Rules(duplicate_rate=1.0)) as endpoint:
-        lab = Lab(endpoint)
-        name, since = lab.function(), lab.target.now()
-        lab.send(name, {"a": 1})
-        lab.target.wait(60)
-        metrics = lab.metrics(name, since)
-    assert metrics["AsyncEventsReceived"].total == 1
-    assert metrics["Invocations"].total == 2

@@ -114,16 +114,21 @@ def test_what_is_typed_into_the_address_bar_is_answered(endpoint):
     assert ask(endpoint, "GET", CLOCK, [("Host", "localhost"), ("Sec-Fetch-Site", "none")]).status == 200
 
 
-def test_an_allowed_page_may_call(endpoint):
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [("GET", CLOCK, b""), ("POST", CLOCK, b"seconds=1"), ("POST", INVOKE, b"{}"), ("GET", "/", b"")],
+)
+def test_an_allowed_page_may_call_and_read_every_answer(endpoint, method, path, body):
     page = [("Host", "localhost"), ("Origin", "http://localhost:3000"), ("Sec-Fetch-Site", "same-site")]
-    assert ask(endpoint, "GET", CLOCK, page).status == 200
-    listed = ask(
-        endpoint,
-        "GET",
-        "/",
-        [*page, ("Authorization", "AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/s3/aws4_request")],
-    )
-    assert listed.getheader("Access-Control-Allow-Origin") is not None
+    wanted = [("Access-Control-Request-Method", method), ("Access-Control-Request-Headers", "authorization")]
+    leave = ask(endpoint, "OPTIONS", path, [*page, *wanted])
+    assert (leave.status, leave.getheader("Access-Control-Allow-Headers")) == (204, "authorization")
+    assert method in leave.getheader("Access-Control-Allow-Methods")
+    answer = ask(endpoint, method, path, page, body)
+    assert answer.status in {200, 404}  # there is no function
+    for answered in (leave, answer):
+        origins = [value for name, value in answered.getheaders() if name.lower() == "access-control-allow-origin"]
+        assert origins == ["http://localhost:3000"]
 
 
 def test_nobody_else_is_told_that_pages_may_read_the_answer(endpoint):

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 import pytest
 from botocore.exceptions import ClientError
 from moto.awslambda.models import lambda_backends
-from queue_lab import Lab, id_of
+from queue_lab import id_of
 
-from runner.endpoint.embedded import ACCOUNT_ID, Endpoint
+from runner.endpoint.embedded import ACCOUNT_ID
 
 REGION = "eu-west-1"
 SAYS_WHAT_CLIENT_SENT = """
@@ -194,21 +194,3 @@ def test_package_that_can_not_be_unpacked_is_refused_and_the_code_before_it_runs
     with pytest.raises(lab.lambda_.exceptions.InvalidParameterValueException, match="Could not unzip uploaded file"):
         lab.lambda_.update_function_code(FunctionName=name, ZipFile=b"no zip file")
     assert "FunctionError" not in answer_of(lab, name)[0]
-
-
-# A new account
-
-
-def test_account_without_concurrency_left_says_so():
-    with Endpoint(account_concurrency=10) as endpoint:
-        lab = Lab(endpoint)
-        name = lab.function()
-        for _ in range(10):
-            lab.send(name, {"sleep": 60})
-        lab.target.wait(1)
-        with pytest.raises(lab.lambda_.exceptions.TooManyRequestsException) as throttled:
-            lab.lambda_.invoke(FunctionName=lab.function())
-        assert throttled.value.response["Reason"] == "ConcurrentInvocationLimitExceeded"
-        assert throttled.value.response["Type"] == "User"
-        with refused("InvalidParameterValueException", 400, "below its minimum value of [10]"):
-            lab.lambda_.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=1)

@@ -3,10 +3,7 @@
 import json
 
 import pytest
-from queue_lab import Lab, id_of, package
-
-from runner.endpoint.embedded import Endpoint
-from runner.twin import Rules
+from queue_lab import id_of, package
 
 RETURNS = "def handler(event, context): return {!r}"
 FAILS = "def handler(event, context): raise ValueError({!r})"
@@ -309,56 +306,3 @@ def handler(event, context):
     lab.target.wait(10)
     (line,) = (json.loads(line) for line in lab.log(name) if "order" in line or "too fine" in line)
     assert (line["level"], line["message"], line["requestId"]) == ("WARNING", "order 7", request_id)
-
-
-# Endpoints of their own: a new one starts with an empty AWS, so that nothing comes after them
-
-
-def test_two_functions_share_what_is_not_reserved_and_throttle_each_other():
-    with Endpoint(account_concurrency=10) as endpoint:
-        lab = Lab(endpoint)
-        one, other, since = lab.function(), lab.function(), lab.target.now()
-        for name in (one, other):
-            for number in range(8):
-                lab.send(name, {"sleep": 30, "number": number})
-        lab.target.wait(300)
-        of_one, of_other = lab.metrics(one, since), lab.metrics(other, since)
-    assert of_one["Throttles"].total + of_other["Throttles"].total >= 6
-    assert (of_one["Invocations"].total, of_other["Invocations"].total) == (8, 8)
-    assert max(of_one["ConcurrentExecutions"].maximum, of_other["ConcurrentExecutions"].maximum) <= 8
-
-
-def test_alias_with_weights_sends_each_version_its_share_and_the_same_again_for_the_same_seed():
-    def versions():
-        with Endpoint(seed=7) as endpoint:
-            lab = Lab(endpoint)
-            url, arn = lab.queue()
-            name = lab.function(source=RETURNS.format("one"), Publish=True)
-            weights = {"AdditionalVersionWeights": {publish(lab, name, RETURNS.format("two")): 0.25}}
-            lab.lambda_.create_alias(FunctionName=name, Name="live", FunctionVersion="1", RoutingConfig=weights)
-            destinations = {"DestinationConfig": {"OnSuccess": {"Destination": arn}}}
-            lab.lambda_.put_function_event_invoke_config(FunctionName=name, Qualifier="live", **destinations)
-            for number in range(60):
-                lab.send(name, {"number": number}, Qualifier="live")
-            lab.target.wait(60)
-            records = lab.records(url)
-        ran = {record["requestPayload"]["number"]: record["responsePayload"] for record in records}
-        assert {record["responseContext"]["executedVersion"] for record in records} == {"1", "2"}
-        return [ran[number] for number in range(60)]
-
-    first = versions()
-    assert 5 <= first.count("two") <= 27  # 15 expected; beyond five standard deviations otherwise
-    assert versions() == first
-
-
-def test_event_that_only_meets_system_errors_is_dropped_for_its_age_with_500():
-    with Endpoint(rules=Rules(system_error_rate=1.0)) as endpoint:
-        lab = Lab(endpoint)
-        url, arn = lab.queue()
-        settings = {"MaximumEventAgeInSeconds": 60, "DestinationConfig": {"OnFailure": {"Destination": arn}}}
-        lab.send(lab.function(asynchronous=settings))
-        lab.target.wait(60)
-        (record,) = lab.records(url)
-    assert record["requestContext"]["condition"] == "EventAgeExceeded"
-    assert record["requestContext"]["approximateInvokeCount"] == 0
-    assert record["responseContext"] == {"statusCode": 500}

@@ -10,6 +10,7 @@ from runner.errors import ExitCode
 pytestmark = pytest.mark.lab
 
 SETTINGS = {
+    **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy"), "http://127.0.0.1:1"),
     "AWS_CONFIG_FILE": "/not/there",
     "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
     "AWS_ENDPOINT_URL_LAMBDA": "no URL",

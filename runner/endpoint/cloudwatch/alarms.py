@@ -132,9 +132,14 @@ def book(account_id: str, region: str) -> Book:
 
 
 def books() -> list[Book]:
-    """Return those of every account and region that has any."""
+    """Return those of every account and region that has any.
+
+    Regions may be added meanwhile. A list of ``keys()`` is made in one go, one of moto's own iterator is not.
+    """
     places = [
-        (account_id, region) for account_id, regions in list(cloudwatch_backends.items()) for region in list(regions)
+        (account_id, region)
+        for account_id, regions in list(cloudwatch_backends.items())
+        for region in list(regions.keys())
     ]
     return [book(*place) for place in places if cloudwatch_backends[place[0]][place[1]].alarms]
 

@@ -32,9 +32,18 @@ def variables(
         "AWS_EC2_METADATA_DISABLED": "true",  # a handler here must not find this machine's role
         **_python_path(directories),
         **_outside_a_private_root(directories),
-        **({"AWS_ENDPOINT_URL": endpoint_url, "NO_PROXY": _LOOPBACK} if endpoint_url else {}),
+        **({"AWS_ENDPOINT_URL": endpoint_url} if endpoint_url else {}),
     }
-    return {**unreserved, **dict(deployment.environment), **_reserved(deployment, log_stream)}
+    functions = dict(deployment.environment)
+    past_proxies = _past_proxies(functions) if endpoint_url else {}
+    return {**unreserved, **functions, **past_proxies, **_reserved(deployment, log_stream)}
+
+
+def _past_proxies(functions: dict[str, str]) -> dict[str, str]:
+    """Keep a proxy that the function uses from being asked for the endpoint, in both spellings that programs read."""
+    own = functions.get("no_proxy") or functions.get("NO_PROXY")
+    value = own if own == "*" else ",".join(filter(None, (own, _LOOPBACK)))
+    return {"NO_PROXY": value, "no_proxy": value}
 
 
 def search_path(deployment: Deployment, directories: Directories) -> list[str]:
