@@ -34,6 +34,8 @@ RUN = {
     "python -m tools.module_docs": "",
     "python -m tools.alarm_table baseline": "| Alarm | baseline |",
     ".venv/bin/python benchmarks/endpoint_throughput.py --alone 40 1": "round 1: async-lab",
+    ".venv/bin/python benchmarks/soak.py 40 2": "time per 1,000 events",
+    "python -m tools.campaign --cases 2": "handlers: 2 tried, 2 as promised, 0 not",
 }
 """What each prints, in the order in which they are run: nothing is built before."""
 
@@ -95,12 +97,16 @@ def test_every_command_of_a_document_is_run_here_or_listed_with_the_reason(docum
 
 def test_every_program_of_benchmarks_and_tools_is_run_here():
     run = " ".join(RUN)
-    programs = [file for directory in ("benchmarks", "tools") for file in sorted((ROOT / directory).glob("*.py"))]
+    programs = [file for directory in ("benchmarks", "tools") for file in sorted((ROOT / directory).rglob("*.py"))]
     main = [file for file in programs if '__name__ == "__main__"' in file.read_text()]
     assert main
-    names = {file: {f"{file.parent.name}/{file.name}", f"{file.parent.name}.{file.stem}"} for file in main}
+    names = {file: {str(file.relative_to(ROOT)), _module(file)} for file in main}
     assert [file.name for file in main if not any(name in run for name in names[file])] == []
     assert set(SHORT_FORMS.values()) <= set(RUN)
+
+
+def _module(file):
+    return ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__main__")
 
 
 @pytest.fixture(scope="module")
