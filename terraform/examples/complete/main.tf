@@ -55,9 +55,9 @@ module "orders" {
 module "observability" {
   source = "../../modules/async-observability"
 
-  dashboard_name = local.name
-  topic_arns     = { composite = [aws_sns_topic.team.arn] }
-  tags           = { Team = "orders" }
+  dashboard  = { name = local.name }
+  topic_arns = { composite = [aws_sns_topic.team.arn] }
+  tags       = { Team = "orders" }
 
   functions = {
     (local.name) = {

@@ -34,7 +34,7 @@ module "uploads" {
 module "observability" {
   source = "../../modules/async-observability"
 
-  functions = { s3-uploads = { failure_queue_name = module.uploads.failure_queue.name } }
+  functions = { uploads = { name = module.uploads.name, failure_queue = module.uploads.failure_queue } }
 }
 
 resource "aws_s3_bucket" "uploads" {

@@ -94,10 +94,6 @@ resource "aws_lambda_function" "this" {
       error_message = "code.zip is ${coalesce(var.code.zip, "-")}, and there is no such file: build the package before you apply."
     }
 
-    precondition {
-      condition     = var.failure_queue == null || var.async.on_failure == null
-      error_message = "failure_queue is an async.on_failure of its own: give one of the two."
-    }
   }
 }
 
@@ -141,18 +137,18 @@ resource "aws_lambda_function_event_invoke_config" "this" {
 
 # After the event-invoke config: Lambda answers two changes of one function at the same moment with a conflict.
 resource "aws_lambda_provisioned_concurrency_config" "this" {
-  count = try(var.alias.provisioned_concurrent_executions, null) == null ? 0 : 1
+  count = try(var.alias.provisioned_concurrency, null) == null ? 0 : 1
 
   function_name                     = aws_lambda_function.this.function_name
   qualifier                         = local.qualifier
-  provisioned_concurrent_executions = var.alias.provisioned_concurrent_executions
+  provisioned_concurrent_executions = var.alias.provisioned_concurrency.executions
 
   depends_on = [aws_lambda_function_event_invoke_config.this]
 
   lifecycle {
     precondition {
-      condition     = var.reserved_concurrent_executions == null ? true : var.alias.provisioned_concurrent_executions <= var.reserved_concurrent_executions
-      error_message = "alias.provisioned_concurrent_executions is above reserved_concurrent_executions (${coalesce(var.reserved_concurrent_executions, -1)}), which Lambda takes them from: raise that, or ask for less."
+      condition     = coalesce(var.reserved_concurrent_executions, -1) == -1 ? true : var.alias.provisioned_concurrency.executions <= var.reserved_concurrent_executions
+      error_message = "alias.provisioned_concurrency.executions is above reserved_concurrent_executions (${coalesce(var.reserved_concurrent_executions, -1)}), which Lambda takes them from: raise that, or ask for less."
     }
   }
 }

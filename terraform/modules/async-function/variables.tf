@@ -13,8 +13,8 @@ variable "accepted_risks" {
 variable "alias" {
   description = "Publish versions and have callers use this alias of the newest. Event-invoke config and triggers then belong to it."
   type = object({
-    name                              = string
-    provisioned_concurrent_executions = optional(number)
+    name                    = string
+    provisioned_concurrency = optional(object({ executions = number }))
   })
   default = null
 
@@ -24,8 +24,8 @@ variable "alias" {
   }
 
   validation {
-    condition     = try(var.alias.provisioned_concurrent_executions, null) == null ? true : var.alias.provisioned_concurrent_executions >= 1 && floor(var.alias.provisioned_concurrent_executions) == var.alias.provisioned_concurrent_executions
-    error_message = "alias.provisioned_concurrent_executions must be a whole number from 1; leave it out for none."
+    condition     = try(var.alias.provisioned_concurrency, null) == null ? true : var.alias.provisioned_concurrency.executions >= 1 && floor(var.alias.provisioned_concurrency.executions) == var.alias.provisioned_concurrency.executions
+    error_message = "alias.provisioned_concurrency.executions must be a whole number from 1; leave provisioned_concurrency out for none."
   }
 }
 
@@ -282,13 +282,13 @@ variable "name" {
 }
 
 variable "reserved_concurrent_executions" {
-  description = "Concurrency for this function alone, and its limit. null shares the account's pool; 0 stops the function, and Lambda drops its events. 100 of the account's limit must stay unreserved: with the limit of 10 of a new account only null and 0 are accepted."
+  description = "Concurrency for this function alone, and its limit. null or -1 shares the account's pool; 0 stops the function, and Lambda drops its events. 100 of the account's limit must stay unreserved: with the limit of 10 of a new account only null, -1 and 0 are accepted."
   type        = number
   default     = null
 
   validation {
-    condition     = coalesce(var.reserved_concurrent_executions, 0) >= 0 && floor(coalesce(var.reserved_concurrent_executions, 0)) == coalesce(var.reserved_concurrent_executions, 0)
-    error_message = "reserved_concurrent_executions must be null (the account's pool), 0 (stops the function) or a whole number above."
+    condition     = coalesce(var.reserved_concurrent_executions, 0) >= -1 && floor(coalesce(var.reserved_concurrent_executions, 0)) == coalesce(var.reserved_concurrent_executions, 0)
+    error_message = "reserved_concurrent_executions must be null or -1 (the account's pool), 0 (stops the function) or a whole number above."
   }
 }
 

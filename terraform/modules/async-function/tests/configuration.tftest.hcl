@@ -61,7 +61,7 @@ run "a_destination_is_used_because_it_is_given" {
 
 run "config_and_callers_belong_to_the_alias" {
   variables {
-    alias = { name = "live", provisioned_concurrent_executions = 2 }
+    alias = { name = "live", provisioned_concurrency = { executions = 2 } }
     async = { maximum_retry_attempts = 1 }
   }
 

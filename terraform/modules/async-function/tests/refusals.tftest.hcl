@@ -40,8 +40,8 @@ run "wrong_values_1" {
     memory_size = 127
     # a name with a slash is refused
     name = "a/b"
-    # a reservation below 0 is refused
-    reserved_concurrent_executions = -1
+    # a reservation below -1 is refused
+    reserved_concurrent_executions = -2
     # a role by name is refused
     role = { arn = "my-role" }
     # a timeout of 0 is refused
@@ -131,7 +131,7 @@ run "wrong_values_3" {
 
   variables {
     # provisioned concurrency of 0 is refused
-    alias = { name = "live", provisioned_concurrent_executions = 0 }
+    alias = { name = "live", provisioned_concurrency = { executions = 0 } }
     # a trigger source that is no arn is refused
     allowed_triggers = { bucket = { principal = "sns.amazonaws.com", source_arn = "topic" } }
     # three retries are refused
@@ -171,7 +171,7 @@ run "wrong_values_4" {
 
   variables {
     # half a provisioned environment is refused
-    alias = { name = "live", provisioned_concurrent_executions = 1.5 }
+    alias = { name = "live", provisioned_concurrency = { executions = 1.5 } }
     # a bucket without its account is refused
     allowed_triggers = { bucket = { principal = "s3.amazonaws.com", source_arn = "arn:aws:s3:::bucket" } }
     # a negative number of retries is refused
@@ -321,7 +321,7 @@ run "provisioned_concurrency_above_the_reservation_is_refused" {
   command = plan
 
   variables {
-    alias                          = { name = "live", provisioned_concurrent_executions = 6 }
+    alias                          = { name = "live", provisioned_concurrency = { executions = 6 } }
     reserved_concurrent_executions = 5
   }
 
