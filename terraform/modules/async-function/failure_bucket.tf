@@ -60,14 +60,17 @@ resource "aws_s3_bucket_lifecycle_configuration" "failures" {
     }
   }
 
-  rule {
-    id     = "records"
-    status = var.failure_bucket.expiration_days == 0 ? "Disabled" : "Enabled"
+  dynamic "rule" {
+    for_each = [for days in [var.failure_bucket.expiration_days] : days if days > 0]
+    content {
+      id     = "records"
+      status = "Enabled"
 
-    filter {}
+      filter {}
 
-    expiration {
-      days = var.failure_bucket.expiration_days == 0 ? 36500 : var.failure_bucket.expiration_days
+      expiration {
+        days = rule.value
+      }
     }
   }
 }

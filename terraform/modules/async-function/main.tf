@@ -94,6 +94,11 @@ resource "aws_lambda_function" "this" {
       error_message = "code.zip is ${coalesce(var.code.zip, "-")}, and there is no such file: build the package before you apply."
     }
 
+    precondition {
+      condition     = length(local.on_failures) <= 1
+      error_message = "failure_bucket and failure_queue are an async.on_failure of their own: give one of the three."
+    }
+
   }
 }
 
@@ -114,10 +119,10 @@ resource "aws_lambda_function_event_invoke_config" "this" {
   maximum_retry_attempts       = var.async.maximum_retry_attempts
 
   dynamic "destination_config" {
-    for_each = local.on_success == null && local.on_failure == null ? [] : [true]
+    for_each = local.on_success == null && length(local.on_failures) == 0 ? [] : [true]
     content {
       dynamic "on_failure" {
-        for_each = local.on_failure[*]
+        for_each = local.on_failure
         content {
           destination = on_failure.value.arn
         }
@@ -137,7 +142,7 @@ resource "aws_lambda_function_event_invoke_config" "this" {
 
 # After the event-invoke config: Lambda answers two changes of one function at the same moment with a conflict.
 resource "aws_lambda_provisioned_concurrency_config" "this" {
-  count = try(var.alias.provisioned_concurrency, null) == null ? 0 : 1
+  count = length([for alias in var.alias[*] : alias if alias.provisioned_concurrency != null])
 
   function_name                     = aws_lambda_function.this.function_name
   qualifier                         = local.qualifier

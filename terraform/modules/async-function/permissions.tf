@@ -2,12 +2,14 @@
 
 locals {
   on_success = var.async.on_success
-  on_failure = one(concat(
+  # The function refuses several.
+  on_failures = concat(
     [for queue in aws_sqs_queue.failures : { arn = queue.arn, kms_key_arn = var.failure_queue.kms_key_arn }],
     [for bucket in aws_s3_bucket.failures : { arn = bucket.arn, kms_key_arn = var.failure_bucket.kms_key_arn }],
     var.async.on_failure[*],
-  ))
-  targets = concat(local.on_success[*], local.on_failure[*], var.dead_letter_target[*])
+  )
+  on_failure = slice(local.on_failures, 0, min(1, length(local.on_failures)))
+  targets    = concat(local.on_success[*], local.on_failure, var.dead_letter_target[*])
 
   # The service is the third part of an ARN.
   target_actions = {
