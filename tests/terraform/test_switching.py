@@ -1,4 +1,4 @@
-"""Functions, queues and alarms of unknown names in one plan, and what is switched off goes in an order that AWS accepts."""
+"""Unknown names in one plan, and what is switched off goes in an order that AWS accepts."""
 
 import shutil
 from pathlib import Path

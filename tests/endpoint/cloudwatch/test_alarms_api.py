@@ -306,7 +306,11 @@ def test_a_deleted_alarm_leaves_its_history_and_nothing_else(cloudwatch, clock):
     ("rule", "names", "said"),
     [
         ("ALARM(dropped)", ["dropped"], "Cannot delete dropped as there are composite alarm(s) depending on it."),
-        (f"NOT OK({ARN}dropped)", ["dropped"], "Cannot delete dropped as there are composite alarm(s) depending on it."),
+        (
+            f"NOT OK({ARN}dropped)",
+            ["dropped"],
+            "Cannot delete dropped as there are composite alarm(s) depending on it.",
+        ),
         (
             'OK("dropped") OR OK(late)',
             ["never-was", "dropped", "late"],
