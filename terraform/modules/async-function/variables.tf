@@ -205,7 +205,7 @@ variable "failure_bucket" {
 }
 
 variable "failure_queue" {
-  description = "Make an SQS queue for the events that Lambda drops, and use it as async.on_failure: {} is enough for events below 256 KB. Encrypted with SQS's own key or yours, TLS only. max_message_size (bytes) may be 1048576 with AWS provider 6; 5 allows no more than the default. What is larger is lost."
+  description = "Make an SQS queue for the events that Lambda drops, and use it as async.on_failure: {} is enough where their records, a few hundred bytes more than the events, stay below 256 KB: what is larger is lost. Encrypted with SQS's own key or yours, TLS only. max_message_size (bytes) may be 1048576 with AWS provider 6; 5 allows no more than the default."
   type = object({
     kms_key_arn                = optional(string)
     max_message_size           = optional(number, 262144)
