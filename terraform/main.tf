@@ -24,8 +24,7 @@ module "function" {
     maximum_retry_attempts       = var.maximum_retry_attempts
   }
 
-  # -1 is Lambda's own way to say "unreserved"; the module says null.
-  reserved_concurrent_executions = var.reserved_concurrent_executions == -1 ? null : var.reserved_concurrent_executions
+  reserved_concurrent_executions = var.reserved_concurrent_executions
   logging                        = { retention_in_days = var.log_retention_in_days }
 
   # What the module warns of is what the lab is about.
@@ -36,7 +35,7 @@ module "function" {
 module "observability" {
   source = "./modules/async-observability"
 
-  dashboard_name = var.name
+  dashboard = { name = var.name }
 
   # A run is over in minutes: what counts after a quarter of an hour elsewhere counts at once here.
   alarms = { not_arriving = { period = 60, evaluation_periods = 1, datapoints_to_alarm = 1 } }
@@ -44,7 +43,7 @@ module "observability" {
   functions = {
     (var.name) = {
       maximum_event_age_in_seconds   = var.maximum_event_age_in_seconds
-      reserved_concurrent_executions = var.reserved_concurrent_executions == -1 ? null : var.reserved_concurrent_executions
+      reserved_concurrent_executions = var.reserved_concurrent_executions
     }
   }
 }

@@ -153,7 +153,7 @@ variable "memory_size" {
 }
 
 variable "name" {
-  description = "Name of the function, and the beginning of the name of all else."
+  description = "Name of the function, and part of the name of all else."
   type        = string
   default     = "async-lab"
   nullable    = false

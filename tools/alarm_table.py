@@ -65,11 +65,11 @@ def document(results: Sequence[RunResult]) -> str:
 
 
 def _began(result: RunResult) -> Iterator[tuple[str, float]]:
-    """Yield each alarm that began, without the function's name, with the seconds since the first event; once each."""
+    """Yield each alarm that began, by its kind, with the seconds since the first event; once each."""
     first = result.sent[0].at
     for change in reversed(result.alarms):  # of one that began twice, the dictionary then keeps the first time
         if change.state == _ALARM:
-            yield change.name.removeprefix(f"{result.function_name}-"), change.at - first
+            yield change.name.rpartition(f"{result.function_name}-")[2], change.at - first
 
 
 def _table(began: Mapping[str, Mapping[str, float]]) -> str:

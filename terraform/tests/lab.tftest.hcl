@@ -13,12 +13,12 @@ variables {
 
 run "minus_one_leaves_the_function_in_the_shared_pool" {
   assert {
-    condition     = !contains(output.alarm_names, "async-lab-concurrency")
+    condition     = !contains(output.alarm_names, "async-async-lab-concurrency")
     error_message = "-1 was taken for a reservation."
   }
 }
 
-run "a_name_is_the_beginning_of_all_names" {
+run "a_name_is_in_all_names" {
   variables {
     name                           = "mine"
     reserved_concurrent_executions = 1
@@ -30,7 +30,7 @@ run "a_name_is_the_beginning_of_all_names" {
   }
 
   assert {
-    condition     = alltrue([for alarm in output.alarm_names : startswith(alarm, "mine-")]) && contains(output.alarm_names, "mine-concurrency")
+    condition     = alltrue([for alarm in output.alarm_names : startswith(alarm, "async-mine-")]) && contains(output.alarm_names, "async-mine-concurrency")
     error_message = "The alarms are ${jsonencode(output.alarm_names)}"
   }
 

@@ -121,8 +121,8 @@ def test_dropped_events_raise_the_alarm_and_a_healthy_function_none(runs):
     rang = {
         name: {change.name for change in result.alarms if change.state == "ALARM"} for name, result in runs[0].items()
     }
-    assert "async-lab-dropped" in rang["scenario-1"] & rang["scenario-3"] & rang["scenario-4"]
-    assert {"async-lab-throttles", "async-lab-async"} <= rang["scenario-2"] & rang["scenario-3"]
+    assert "async-async-lab-dropped" in rang["scenario-1"] & rang["scenario-3"] & rang["scenario-4"]
+    assert {"async-async-lab-throttles", "async-async-lab-any"} <= rang["scenario-2"] & rang["scenario-3"]
     assert rang["baseline"] == set()
 
 

@@ -1,8 +1,8 @@
-"""What PutMetricAlarm and PutCompositeAlarm refuse, and the definition they keep."""
+"""What PutMetricAlarm, PutCompositeAlarm and DeleteAlarms refuse, and the definition that is kept."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from moto.cloudwatch.exceptions import InvalidParameterCombination, InvalidParameterValue, ValidationError
@@ -10,7 +10,7 @@ from moto.cloudwatch.exceptions import InvalidParameterCombination, InvalidParam
 from runner.endpoint.cloudwatch import requests
 from runner.endpoint.cloudwatch.alarm_rule import AlarmRuleError, alarms_in
 from runner.endpoint.cloudwatch.alarm_state import COMPARISONS, Missing
-from runner.endpoint.cloudwatch.alarms import Book
+from runner.endpoint.cloudwatch.alarms import COMPOSITE, Book
 from runner.endpoint.cloudwatch.queries import evaluate
 from runner.endpoint.cloudwatch.scope import ExpressionError
 from runner.endpoint.cloudwatch.series import Series, Span
@@ -56,6 +56,26 @@ def composite_alarm(parameters: _Parameters, book: Book) -> dict[str, Any]:
             f"Could not save the composite alarm as alarms [{', '.join(missing)}] in the alarm rule do not exist"
         )
     return definition
+
+
+def check_deletion(names: Sequence[str], book: Book) -> None:
+    """Check that these alarms may be deleted in one request.
+
+    An alarm may go in the same request as the one composite alarm that depends on it (assumed).
+
+    Raises:
+        ValidationError: several are composite alarms, or a composite alarm that stays depends on some of them.
+
+    """
+    composites = [alarm for alarm in book.of(COMPOSITE) if alarm.name in names]
+    if len(composites) > 1:  # API reference, DeleteAlarms; the words are ours
+        raise ValidationError("Only one composite alarm can be deleted in a single request.")
+    staying = [alarm for alarm in book.of(COMPOSITE) if alarm.name not in names]
+    references = {name for alarm in staying for name in alarms_in(alarm.definition["AlarmRule"])}
+    needed = {alarm.name for alarm in map(book.named, references) if alarm}
+    if kept := [name for name in names if name in needed]:
+        them = "it" if len(kept) == 1 else "them"
+        raise ValidationError(f"Cannot delete {','.join(kept)} as there are composite alarm(s) depending on {them}.")
 
 
 def _kept(parameters: _Parameters) -> dict[str, Any]:

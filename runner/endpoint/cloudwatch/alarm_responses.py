@@ -67,8 +67,10 @@ class AlarmsResponse(MetricsResponse):
         return ActionResult({"AlarmHistoryItems": [_history(item) for item in page], "NextToken": token})
 
     def delete_alarms(self) -> ActionResult:
-        """Delete alarms and their tags; names that don't exist are no error."""
-        for name in self._get_params()["AlarmNames"]:
+        """Delete alarms and their tags, all or none; names that don't exist are no error."""
+        names = self._get_params()["AlarmNames"]
+        alarm_requests.check_deletion(names, self._book)
+        for name in names:
             alarm = self._book.alarms.pop(name, None)
             if alarm:
                 self.cloudwatch_backend.tagger.delete_all_tags_for_resource(alarm.alarm_arn)

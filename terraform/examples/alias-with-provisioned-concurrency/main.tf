@@ -19,8 +19,8 @@ module "orders" {
   environment = { variables = { LAB_ACTION = "succeed" } }
 
   alias = {
-    name                              = "live"
-    provisioned_concurrent_executions = var.provisioned_concurrent_executions
+    name                    = "live"
+    provisioned_concurrency = var.provisioned_concurrent_executions == null ? null : { executions = var.provisioned_concurrent_executions }
   }
 
   async = {

@@ -41,8 +41,8 @@ module "orders" {
     maximum_event_age_in_seconds = local.maximum_event_age_in_seconds
     maximum_retry_attempts       = 1
     on_success                   = { arn = aws_cloudwatch_event_bus.orders.arn }
-    on_failure                   = { arn = aws_s3_bucket.failed.arn }
   }
+  failure_bucket     = { kms_key_arn = aws_kms_key.orders.arn, expiration_days = 365 }
   dead_letter_target = { arn = aws_sns_topic.dead.arn, kms_key_arn = aws_kms_key.orders.arn }
 
   allowed_triggers = {
@@ -55,9 +55,9 @@ module "orders" {
 module "observability" {
   source = "../../modules/async-observability"
 
-  dashboard_name = local.name
-  topic_arns     = { composite = [aws_sns_topic.team.arn] }
-  tags           = { Team = "orders" }
+  dashboard  = { name = local.name }
+  topic_arns = { composite = [aws_sns_topic.team.arn] }
+  tags       = { Team = "orders" }
 
   functions = {
     (local.name) = {
@@ -84,24 +84,6 @@ resource "aws_cloudwatch_event_target" "nightly" {
 
 resource "aws_cloudwatch_event_bus" "orders" {
   name = "${local.name}-done"
-}
-
-resource "aws_s3_bucket" "failed" {
-  #checkov:skip=CKV_AWS_18:Who logs access to buckets, and where to, is the account's decision
-  #checkov:skip=CKV_AWS_21:Lambda writes every record to an object of its own and overwrites none
-  #checkov:skip=CKV_AWS_144:Replication to another region is the account's decision
-  #checkov:skip=CKV_AWS_145:S3 encrypts with its own key; one of yours would go into on_failure.kms_key_arn too
-  #checkov:skip=CKV2_AWS_61:Failed events are kept until somebody has looked at them
-  #checkov:skip=CKV2_AWS_62:Nothing is to happen when a record arrives: the alarms tell the team
-  bucket_prefix = "${local.name}-failed-"
-}
-
-resource "aws_s3_bucket_public_access_block" "failed" {
-  bucket                  = aws_s3_bucket.failed.id
-  block_public_acls       = true
-  block_public_policy     = true
-  ignore_public_acls      = true
-  restrict_public_buckets = true
 }
 
 resource "aws_sns_topic" "dead" {

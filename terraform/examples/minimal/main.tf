@@ -9,8 +9,8 @@ module "orders" {
     handler = "app.handler"
     runtime = "python3.13"
   }
-  environment   = { variables = { LAB_ACTION = "succeed" } }
-  failure_queue = {}
+  environment    = { variables = { LAB_ACTION = "succeed" } }
+  failure_bucket = {}
 }
 
 output "function" {

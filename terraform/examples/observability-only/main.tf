@@ -4,12 +4,12 @@
 module "observability" {
   source = "../../modules/async-observability"
 
-  dashboard_name = "observability-only"
-  topic_arns     = { alarms = [aws_sns_topic.team.arn], composite = [aws_sns_topic.pager.arn] }
+  dashboard  = { name = "observability-only" }
+  topic_arns = { alarms = [aws_sns_topic.team.arn], composite = [aws_sns_topic.pager.arn] }
 
   functions = {
     legacy-invoices = { reserved_concurrent_executions = 5 }
-    legacy-mails    = { maximum_event_age_in_seconds = 900, failure_queue_name = "legacy-mails-dead" }
+    legacy-mails    = { maximum_event_age_in_seconds = 900, failure_queue = { name = "legacy-mails-dead" } }
   }
 
   alarms = { throttles = { enabled = false } }

@@ -22,6 +22,9 @@ module "uploads" {
   environment   = { variables = { LAB_ACTION = "succeed" } }
   failure_queue = {}
 
+  # What S3 says of an upload is some 1 KB: the queue takes it.
+  accepted_risks = ["large_events_can_be_lost"]
+
   allowed_triggers = {
     uploads = {
       principal      = "s3.amazonaws.com"
@@ -34,7 +37,7 @@ module "uploads" {
 module "observability" {
   source = "../../modules/async-observability"
 
-  functions = { s3-uploads = { failure_queue_name = module.uploads.failure_queue.name } }
+  functions = { uploads = { name = module.uploads.name, failure_queue = module.uploads.failure_queue } }
 }
 
 resource "aws_s3_bucket" "uploads" {

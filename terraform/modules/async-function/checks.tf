@@ -2,8 +2,15 @@
 
 check "dropped_events_are_kept" {
   assert {
-    condition     = contains(var.accepted_risks, "events_can_be_lost") || length(concat(local.on_failure[*], var.dead_letter_target[*])) > 0
-    error_message = "${var.name} has no async.on_failure, failure_queue or dead_letter_target: events that Lambda drops are lost. Set failure_queue = {}, or accept the risk \"events_can_be_lost\"."
+    condition     = contains(var.accepted_risks, "events_can_be_lost") || length(concat(local.on_failures, var.dead_letter_target[*])) > 0
+    error_message = "${var.name} has no async.on_failure, failure_bucket, failure_queue or dead_letter_target: events that Lambda drops are lost. Set failure_bucket = {}, or accept the risk \"events_can_be_lost\"."
+  }
+}
+
+check "large_events_are_kept" {
+  assert {
+    condition     = contains(var.accepted_risks, "large_events_can_be_lost") || var.failure_queue == null || try(var.failure_queue.max_message_size, 0) >= 1048576
+    error_message = "${var.name} keeps dropped events in a queue of messages up to ${try(var.failure_queue.max_message_size, 0)} bytes, and Lambda takes events of 1048576: the record of a larger one is lost. Set failure_bucket = {} instead, or failure_queue.max_message_size = 1048576 (AWS provider 6), or accept the risk \"large_events_can_be_lost\"."
   }
 }
 

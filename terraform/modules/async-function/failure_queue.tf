@@ -5,6 +5,7 @@ resource "aws_sqs_queue" "failures" {
   count = var.failure_queue == null ? 0 : 1
 
   name                              = coalesce(var.failure_queue.name, "${var.name}-failures")
+  max_message_size                  = var.failure_queue.max_message_size
   message_retention_seconds         = var.failure_queue.message_retention_seconds
   visibility_timeout_seconds        = var.failure_queue.visibility_timeout_seconds
   kms_master_key_id                 = var.failure_queue.kms_key_arn
@@ -26,4 +27,9 @@ resource "aws_sqs_queue" "failures" {
       Condition = { Bool = { "aws:SecureTransport" = "false" } }
     }]
   })
+
+  # Switched off, it goes after Lambda has forgotten it.
+  lifecycle {
+    create_before_destroy = true
+  }
 }

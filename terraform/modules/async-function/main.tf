@@ -95,9 +95,10 @@ resource "aws_lambda_function" "this" {
     }
 
     precondition {
-      condition     = var.failure_queue == null || var.async.on_failure == null
-      error_message = "failure_queue is an async.on_failure of its own: give one of the two."
+      condition     = length(local.on_failures) <= 1
+      error_message = "failure_bucket and failure_queue are an async.on_failure of their own: give one of the three."
     }
+
   }
 }
 
@@ -118,10 +119,10 @@ resource "aws_lambda_function_event_invoke_config" "this" {
   maximum_retry_attempts       = var.async.maximum_retry_attempts
 
   dynamic "destination_config" {
-    for_each = local.on_success == null && local.on_failure == null ? [] : [true]
+    for_each = local.on_success == null && length(local.on_failures) == 0 ? [] : [true]
     content {
       dynamic "on_failure" {
-        for_each = local.on_failure[*]
+        for_each = local.on_failure
         content {
           destination = on_failure.value.arn
         }
@@ -141,18 +142,18 @@ resource "aws_lambda_function_event_invoke_config" "this" {
 
 # After the event-invoke config: Lambda answers two changes of one function at the same moment with a conflict.
 resource "aws_lambda_provisioned_concurrency_config" "this" {
-  count = try(var.alias.provisioned_concurrent_executions, null) == null ? 0 : 1
+  count = length([for alias in var.alias[*] : alias if alias.provisioned_concurrency != null])
 
   function_name                     = aws_lambda_function.this.function_name
   qualifier                         = local.qualifier
-  provisioned_concurrent_executions = var.alias.provisioned_concurrent_executions
+  provisioned_concurrent_executions = var.alias.provisioned_concurrency.executions
 
   depends_on = [aws_lambda_function_event_invoke_config.this]
 
   lifecycle {
     precondition {
-      condition     = var.reserved_concurrent_executions == null ? true : var.alias.provisioned_concurrent_executions <= var.reserved_concurrent_executions
-      error_message = "alias.provisioned_concurrent_executions is above reserved_concurrent_executions (${coalesce(var.reserved_concurrent_executions, -1)}), which Lambda takes them from: raise that, or ask for less."
+      condition     = coalesce(var.reserved_concurrent_executions, -1) == -1 ? true : var.alias.provisioned_concurrency.executions <= var.reserved_concurrent_executions
+      error_message = "alias.provisioned_concurrency.executions is above reserved_concurrent_executions (${coalesce(var.reserved_concurrent_executions, -1)}), which Lambda takes them from: raise that, or ask for less."
     }
   }
 }

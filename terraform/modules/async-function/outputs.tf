@@ -8,6 +8,11 @@ output "arn" {
   value       = aws_lambda_function.this.arn
 }
 
+output "failure_bucket" {
+  description = "The failure bucket's arn and name; null without one."
+  value       = one([for bucket in aws_s3_bucket.failures : { arn = bucket.arn, name = bucket.bucket }])
+}
+
 output "failure_queue" {
   description = "The failure queue's arn, name and url; null without one."
   value       = one([for queue in aws_sqs_queue.failures : { arn = queue.arn, name = queue.name, url = queue.url }])

@@ -2,11 +2,14 @@
 
 locals {
   on_success = var.async.on_success
-  on_failure = var.failure_queue == null ? var.async.on_failure : {
-    arn         = aws_sqs_queue.failures[0].arn
-    kms_key_arn = var.failure_queue.kms_key_arn
-  }
-  targets = concat(local.on_success[*], local.on_failure[*], var.dead_letter_target[*])
+  # The function refuses several.
+  on_failures = concat(
+    [for queue in aws_sqs_queue.failures : { arn = queue.arn, kms_key_arn = var.failure_queue.kms_key_arn }],
+    [for bucket in aws_s3_bucket.failures : { arn = bucket.arn, kms_key_arn = var.failure_bucket.kms_key_arn }],
+    var.async.on_failure[*],
+  )
+  on_failure = slice(local.on_failures, 0, min(1, length(local.on_failures)))
+  targets    = concat(local.on_success[*], local.on_failure, var.dead_letter_target[*])
 
   # The service is the third part of an ARN.
   target_actions = {

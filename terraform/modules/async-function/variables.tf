@@ -1,20 +1,20 @@
 variable "accepted_risks" {
-  description = "Warnings to leave out, because what they warn of is meant: events_can_be_lost, function_is_stopped, timeout_exceeds_event_age."
+  description = "Warnings to leave out, because what they warn of is meant: events_can_be_lost, function_is_stopped, large_events_can_be_lost, timeout_exceeds_event_age."
   type        = set(string)
   default     = []
   nullable    = false
 
   validation {
-    condition     = length(setsubtract(var.accepted_risks, ["events_can_be_lost", "function_is_stopped", "timeout_exceeds_event_age"])) == 0
-    error_message = "accepted_risks may hold events_can_be_lost, function_is_stopped and timeout_exceeds_event_age."
+    condition     = length(setsubtract(var.accepted_risks, ["events_can_be_lost", "function_is_stopped", "large_events_can_be_lost", "timeout_exceeds_event_age"])) == 0
+    error_message = "accepted_risks may hold events_can_be_lost, function_is_stopped, large_events_can_be_lost and timeout_exceeds_event_age."
   }
 }
 
 variable "alias" {
   description = "Publish versions and have callers use this alias of the newest. Event-invoke config and triggers then belong to it."
   type = object({
-    name                              = string
-    provisioned_concurrent_executions = optional(number)
+    name                    = string
+    provisioned_concurrency = optional(object({ executions = number }))
   })
   default = null
 
@@ -24,8 +24,8 @@ variable "alias" {
   }
 
   validation {
-    condition     = try(var.alias.provisioned_concurrent_executions, null) == null ? true : var.alias.provisioned_concurrent_executions >= 1 && floor(var.alias.provisioned_concurrent_executions) == var.alias.provisioned_concurrent_executions
-    error_message = "alias.provisioned_concurrent_executions must be a whole number from 1; leave it out for none."
+    condition     = try(var.alias.provisioned_concurrency, null) == null ? true : var.alias.provisioned_concurrency.executions >= 1 && floor(var.alias.provisioned_concurrency.executions) == var.alias.provisioned_concurrency.executions
+    error_message = "alias.provisioned_concurrency.executions must be a whole number from 1; leave provisioned_concurrency out for none."
   }
 }
 
@@ -189,15 +189,36 @@ variable "ephemeral_storage_size" {
   }
 }
 
+variable "failure_bucket" {
+  description = "Make an S3 bucket for the records of the events that Lambda drops, and use it as async.on_failure: {} is enough, and no event is too large. Encrypted with S3's own key or yours, private, TLS only. expiration_days = 0 keeps the records for ever; force_destroy deletes them with the bucket."
+  type = object({
+    expiration_days = optional(number, 90)
+    force_destroy   = optional(bool, false)
+    kms_key_arn     = optional(string)
+  })
+  default = null
+
+  validation {
+    condition     = try(var.failure_bucket.expiration_days, 1) >= 0 && floor(try(var.failure_bucket.expiration_days, 1)) == try(var.failure_bucket.expiration_days, 1)
+    error_message = "failure_bucket.expiration_days must be 0 (for ever) or a whole number of days."
+  }
+}
+
 variable "failure_queue" {
-  description = "Make an SQS queue for the events that Lambda drops, and use it as async.on_failure: {} is enough. Encrypted with SQS's own key or yours, TLS only."
+  description = "Make an SQS queue for the events that Lambda drops, and use it as async.on_failure: {} is enough where their records, a few hundred bytes more than the events, stay below 256 KB: what is larger is lost. Encrypted with SQS's own key or yours, TLS only. max_message_size (bytes) may be 1048576 with AWS provider 6; 5 allows no more than the default."
   type = object({
     kms_key_arn                = optional(string)
+    max_message_size           = optional(number, 262144)
     message_retention_seconds  = optional(number, 1209600)
     name                       = optional(string)
     visibility_timeout_seconds = optional(number, 30)
   })
   default = null
+
+  validation {
+    condition     = try(var.failure_queue.max_message_size, 1024) >= 1024 && try(var.failure_queue.max_message_size, 1024) <= 1048576
+    error_message = "failure_queue.max_message_size must be 1024 to 1048576 (bytes)."
+  }
 
   validation {
     condition     = try(var.failure_queue.message_retention_seconds, 60) >= 60 && try(var.failure_queue.message_retention_seconds, 60) <= 1209600
@@ -282,13 +303,13 @@ variable "name" {
 }
 
 variable "reserved_concurrent_executions" {
-  description = "Concurrency for this function alone, and its limit. null shares the account's pool; 0 stops the function, and Lambda drops its events. 100 of the account's limit must stay unreserved: with the limit of 10 of a new account only null and 0 are accepted."
+  description = "Concurrency for this function alone, and its limit. null or -1 shares the account's pool; 0 stops the function, and Lambda drops its events. 100 of the account's limit must stay unreserved: with the limit of 10 of a new account only null, -1 and 0 are accepted."
   type        = number
   default     = null
 
   validation {
-    condition     = coalesce(var.reserved_concurrent_executions, 0) >= 0 && floor(coalesce(var.reserved_concurrent_executions, 0)) == coalesce(var.reserved_concurrent_executions, 0)
-    error_message = "reserved_concurrent_executions must be null (the account's pool), 0 (stops the function) or a whole number above."
+    condition     = coalesce(var.reserved_concurrent_executions, 0) >= -1 && floor(coalesce(var.reserved_concurrent_executions, 0)) == coalesce(var.reserved_concurrent_executions, 0)
+    error_message = "reserved_concurrent_executions must be null or -1 (the account's pool), 0 (stops the function) or a whole number above."
   }
 }
 

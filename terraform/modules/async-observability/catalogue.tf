@@ -116,13 +116,20 @@ locals {
     }
   }
 
-  # A share is of something that differs by function; where that is unknown there is no alarm.
-  scale = { for name, function in var.functions : name => {
+  # A share is of something that differs by function.
+  scale = { for key, function in var.functions : key => {
     for kind in keys(local.catalogue) : kind => lookup({
       event_age         = function.maximum_event_age_in_seconds * 1000
       event_age_maximum = function.maximum_event_age_in_seconds * 1000
-      concurrency       = coalesce(function.reserved_concurrent_executions, 0) == 0 ? null : function.reserved_concurrent_executions
-      failure_queue     = function.failure_queue_name == null ? null : 1
+      concurrency       = function.reserved_concurrent_executions
     }, kind, 1)
+  } }
+
+  # Alarms that only some functions have. What is known after the apply alone, such as a queue's name, has no say in it.
+  applies = { for key, function in var.functions : key => {
+    for kind in keys(local.catalogue) : kind => lookup({
+      concurrency   = coalesce(function.reserved_concurrent_executions, -1) > 0
+      failure_queue = function.failure_queue != null
+    }, kind, true)
   } }
 }

@@ -3,10 +3,9 @@
 data "aws_region" "current" {}
 
 locals {
-  names      = keys(var.functions)
   ages       = toset([for function in var.functions : function.maximum_event_age_in_seconds])
-  reserved   = toset([for function in var.functions : function.reserved_concurrent_executions if function.reserved_concurrent_executions != null])
-  queues     = compact([for function in var.functions : function.failure_queue_name])
+  reserved   = toset([for function in var.functions : function.reserved_concurrent_executions if coalesce(function.reserved_concurrent_executions, -1) >= 0])
+  queues     = [for function in var.functions : function.failure_queue.name if function.failure_queue != null]
   row_height = 6
   text_width = 6
   grid_width = 24
@@ -68,7 +67,7 @@ locals {
       view        = "timeSeries"
       stat        = graph.stat
       period      = 60
-      metrics     = concat([for name in local.names : [for metric in graph.metrics : ["AWS/Lambda", metric, "FunctionName", name]]]...)
+      metrics     = concat([for name in values(local.names) : [for metric in graph.metrics : ["AWS/Lambda", metric, "FunctionName", name]]]...)
       annotations = { horizontal = graph.limits }
     }
   }]]...)
@@ -91,8 +90,8 @@ locals {
 }
 
 resource "aws_cloudwatch_dashboard" "this" {
-  count = var.dashboard_name == null ? 0 : 1
+  count = var.dashboard == null ? 0 : 1
 
-  dashboard_name = var.dashboard_name
+  dashboard_name = var.dashboard.name
   dashboard_body = jsonencode({ widgets = concat(local.texts, local.graphs, local.queue_graphs) })
 }

@@ -1,4 +1,6 @@
 locals {
+  names = { for key, function in var.functions : key => coalesce(function.name, key) }
+
   settings = { for kind, default in local.catalogue : kind => {
     enabled             = try(coalesce(var.alarms[kind].enabled), true)
     threshold           = try(coalesce(var.alarms[kind].threshold), default.threshold)
@@ -7,20 +9,23 @@ locals {
     datapoints_to_alarm = try(coalesce(var.alarms[kind].datapoints_to_alarm), default.datapoints_to_alarm)
   } }
 
-  alarms = merge([for name, function in var.functions : {
-    for kind, default in local.catalogue : "${name}-${replace(kind, "_", "-")}" => {
-      function   = name
+  # Keys are known before anything exists; names need not be.
+  alarms = merge([for key, function in var.functions : {
+    for kind, default in local.catalogue : "${key}-${replace(kind, "_", "-")}" => {
+      key        = key
+      function   = local.names[key]
       kind       = kind
-      queue      = kind == "failure_queue" ? function.failure_queue_name : null
+      queue      = kind == "failure_queue" ? function.failure_queue.name : null
       metric     = lookup(default, "metric", null)
+      namespace  = kind == "failure_queue" ? "AWS/SQS" : "AWS/Lambda"
       statistic  = lookup(default, "statistic", null)
       expression = lookup(default, "expression", null)
       metrics    = lookup(default, "metrics", {})
       missing    = default.missing
       meaning    = default.meaning
       first_step = default.first_step
-      threshold  = local.settings[kind].threshold * local.scale[name][kind]
-    } if local.settings[kind].enabled && local.scale[name][kind] != null
+      threshold  = local.settings[kind].threshold * local.scale[key][kind]
+    } if local.settings[kind].enabled && local.applies[key][kind]
   }]...)
 
   # Percentiles are "extended" to CloudWatch.
@@ -30,7 +35,7 @@ locals {
 resource "aws_cloudwatch_metric_alarm" "this" {
   for_each = local.alarms
 
-  alarm_name          = each.key
+  alarm_name          = "${var.alarm_name_prefix}${each.value.function}-${replace(each.value.kind, "_", "-")}"
   alarm_description   = "${each.value.function}: ${replace(each.value.meaning, "{threshold}", local.settings[each.value.kind].threshold)} First: ${each.value.first_step}"
   comparison_operator = "GreaterThanThreshold"
   threshold           = each.value.threshold
@@ -41,9 +46,9 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   ok_actions          = var.topic_arns.alarms
   tags                = var.tags
 
-  namespace          = each.value.metric == null ? null : each.value.queue == null ? "AWS/Lambda" : "AWS/SQS"
+  namespace          = each.value.metric == null ? null : each.value.namespace
   metric_name        = each.value.metric
-  dimensions         = each.value.metric == null ? null : each.value.queue == null ? { FunctionName = each.value.function } : { QueueName = each.value.queue }
+  dimensions         = each.value.metric == null ? null : each.value.namespace == "AWS/Lambda" ? { FunctionName = each.value.function } : { QueueName = each.value.queue }
   statistic          = local.is_percentile[each.key] ? null : each.value.statistic
   extended_statistic = local.is_percentile[each.key] ? each.value.statistic : null
   period             = each.value.metric == null ? null : local.settings[each.value.kind].period
@@ -74,6 +79,9 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   }
 
   lifecycle {
+    # An alarm that is left out goes after the composite alarm has forgotten it: CloudWatch refuses to delete it before.
+    create_before_destroy = true
+
     precondition {
       condition     = local.settings[each.value.kind].datapoints_to_alarm <= local.settings[each.value.kind].evaluation_periods
       error_message = "alarms.${each.value.kind}: datapoints_to_alarm (${local.settings[each.value.kind].datapoints_to_alarm}) may not be above evaluation_periods (${local.settings[each.value.kind].evaluation_periods}), the periods that they are counted in."
@@ -87,20 +95,18 @@ resource "aws_cloudwatch_metric_alarm" "this" {
 }
 
 locals {
-  watched = { for name in keys(var.functions) : name => [for alarm, spec in local.alarms : alarm if spec.function == name] }
+  watched = { for key in keys(var.functions) : key => [for alarm, spec in local.alarms : alarm if spec.key == key] }
 }
 
 # One state per function: what to page on, while the alarms below it say why.
 resource "aws_cloudwatch_composite_alarm" "this" {
-  for_each = { for name, alarms in local.watched : name => alarms if var.composite_alarm && length(alarms) > 0 }
+  for_each = { for key, alarms in local.watched : key => alarms if var.composite_alarm && length(alarms) > 0 }
 
-  alarm_name        = "${each.key}-async"
-  alarm_description = "Something is wrong with the asynchronous events of ${each.key}. First: see which of its alarms are in alarm, then follow the dashboard from the top."
-  alarm_rule        = join(" OR ", [for alarm in each.value : "ALARM(\"${alarm}\")"])
-  alarm_actions     = var.topic_arns.composite
-  ok_actions        = var.topic_arns.composite
-  tags              = var.tags
-
-  # CloudWatch refuses a rule that names an alarm which isn't there.
-  depends_on = [aws_cloudwatch_metric_alarm.this]
+  alarm_name        = "${var.alarm_name_prefix}${local.names[each.key]}-any"
+  alarm_description = "Something is wrong with the asynchronous events of ${local.names[each.key]}. First: see which of its alarms are in alarm, then follow the dashboard from the top."
+  # By the alarms' own attributes: CloudWatch refuses a rule that names an alarm which isn't there.
+  alarm_rule    = join(" OR ", [for alarm in each.value : "ALARM(\"${aws_cloudwatch_metric_alarm.this[alarm].alarm_name}\")"])
+  alarm_actions = var.topic_arns.composite
+  ok_actions    = var.topic_arns.composite
+  tags          = var.tags
 }

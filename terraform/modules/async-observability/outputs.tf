@@ -1,11 +1,11 @@
 output "alarm_names" {
   description = "Names of all the alarms over metrics."
-  value       = keys(aws_cloudwatch_metric_alarm.this)
+  value       = values(aws_cloudwatch_metric_alarm.this)[*].alarm_name
 }
 
 output "composite_alarm_names" {
-  description = "Names of the composite alarms, by function."
-  value       = { for name, alarm in aws_cloudwatch_composite_alarm.this : name => alarm.alarm_name }
+  description = "Names of the composite alarms, by the functions' keys."
+  value       = { for key, alarm in aws_cloudwatch_composite_alarm.this : key => alarm.alarm_name }
 }
 
 output "dashboard_name" {

@@ -1,3 +1,15 @@
+variable "alarm_name_prefix" {
+  description = "What the alarms' names begin with. An alarm of the same name that exists already is taken over, and deleted with the rest: choose a prefix that nobody else uses."
+  type        = string
+  default     = "async-"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[^\\s\"\\\\]{0,100}$", var.alarm_name_prefix))
+    error_message = "alarm_name_prefix must be 0 to 100 characters without blanks, quotes and backslashes, which a composite alarm's rule doesn't take."
+  }
+}
+
 variable "alarms" {
   description = "Tunes alarms by kind, or leaves them out with enabled = false: dropped, event_age (p99), event_age_maximum, not_arriving, throttles, errors, concurrency, dead_letter_failures, destination_failures, failure_queue. What isn't said is as in catalogue.tf. The threshold of an age is a share of the maximum event age, of errors a share of the executions, of concurrency a share of the reservation."
   type = map(object({
@@ -42,35 +54,41 @@ variable "alarms" {
 }
 
 variable "composite_alarm" {
-  description = "Whether each function gets an alarm NAME-async over all its others."
+  description = "Whether each function gets an alarm async-FUNCTION-any over all its others."
   type        = bool
   default     = true
   nullable    = false
 }
 
-variable "dashboard_name" {
-  description = "Name of the dashboard over all the functions. null makes none."
-  type        = string
+variable "dashboard" {
+  description = "The dashboard over all the functions; null makes none. A dashboard of the same name that exists already is taken over, and deleted with the rest."
+  type        = object({ name = string })
   default     = null
 
   validation {
-    condition     = can(regex("^[a-zA-Z0-9-_]{1,255}$", coalesce(var.dashboard_name, "x")))
-    error_message = "dashboard_name must be 1 to 255 letters, digits, hyphens and underscores."
+    condition     = can(regex("^[a-zA-Z0-9-_]{1,255}$", try(var.dashboard.name, "x")))
+    error_message = "dashboard.name must be 1 to 255 letters, digits, hyphens and underscores."
   }
 }
 
 variable "functions" {
-  description = "The functions to watch, by name, with the settings that their limits come from: as configured, wherever they were deployed. failure_queue_name is the SQS queue that keeps their dropped events."
+  description = "The functions to watch, with the settings that their limits come from: as configured, wherever they were deployed. A key is the function's name, unless name says it: keys and reservations must be known before the apply, names need not. failure_queue is the SQS queue that keeps their dropped events."
   type = map(object({
-    failure_queue_name             = optional(string)
+    failure_queue                  = optional(object({ name = string }))
     maximum_event_age_in_seconds   = optional(number, 21600)
+    name                           = optional(string)
     reserved_concurrent_executions = optional(number)
   }))
   nullable = false
 
   validation {
-    condition     = length(var.functions) > 0 && alltrue([for name in keys(var.functions) : can(regex("^[a-zA-Z0-9-_]{1,64}$", name))])
+    condition     = length(var.functions) > 0 && alltrue([for key, function in var.functions : can(regex("^[a-zA-Z0-9-_]{1,64}$", coalesce(function.name, key)))])
     error_message = "functions must hold at least one, by its name: 1 to 64 letters, digits, hyphens and underscores."
+  }
+
+  validation {
+    condition     = length(distinct([for key, function in var.functions : coalesce(function.name, key)])) == length(var.functions)
+    error_message = "functions: two of them have the same name, and would write each other's alarms."
   }
 
   validation {
@@ -79,8 +97,8 @@ variable "functions" {
   }
 
   validation {
-    condition     = alltrue([for function in values(var.functions) : coalesce(function.reserved_concurrent_executions, 0) >= 0])
-    error_message = "functions[*].reserved_concurrent_executions must be null (the account's pool) or 0 and more."
+    condition     = alltrue([for function in values(var.functions) : coalesce(function.reserved_concurrent_executions, 0) >= -1])
+    error_message = "functions[*].reserved_concurrent_executions must be null or -1 (the account's pool) or 0 and more."
   }
 }
 

@@ -304,6 +304,50 @@ def test_a_deleted_alarm_leaves_its_history_and_nothing_else(cloudwatch, clock):
     ]
 
 
+@pytest.mark.parametrize(
+    ("rule", "names", "said"),
+    [
+        ("ALARM(dropped)", ["dropped"], "Cannot delete dropped as there are composite alarm(s) depending on it."),
+        (
+            f"NOT OK({ARN}dropped)",
+            ["dropped"],
+            "Cannot delete dropped as there are composite alarm(s) depending on it.",
+        ),
+        (
+            'OK("dropped") OR OK(late)',
+            ["never-was", "dropped", "late"],
+            "Cannot delete dropped,late as there are composite alarm(s) depending on them.",
+        ),
+    ],
+)
+def test_an_alarm_that_a_composite_alarm_depends_on_is_not_deleted(cloudwatch, rule, names, said):
+    for name in ("dropped", "late", "free"):
+        cloudwatch.put_metric_alarm(**DROPPED | {"AlarmName": name})
+    cloudwatch.put_composite_alarm(AlarmName="page", AlarmRule=rule)
+    with pytest.raises(ClientError) as refused:
+        cloudwatch.delete_alarms(AlarmNames=[*names, "free"])
+    error = refused.value.response["Error"]
+    assert (error["Code"], error["Message"]) == ("ValidationError", said)
+    assert len(cloudwatch.describe_alarms()["MetricAlarms"]) == 3
+    cloudwatch.put_composite_alarm(AlarmName="page", AlarmRule="FALSE")
+    cloudwatch.delete_alarms(AlarmNames=[*names, "free"])
+    assert set(names).isdisjoint(each["AlarmName"] for each in cloudwatch.describe_alarms()["MetricAlarms"])
+
+
+def test_composite_alarms_are_deleted_one_at_a_time_from_the_top(cloudwatch):
+    cloudwatch.put_metric_alarm(**DROPPED)
+    cloudwatch.put_composite_alarm(AlarmName="unhealthy", AlarmRule="ALARM(dropped)")
+    cloudwatch.put_composite_alarm(AlarmName="page", AlarmRule="ALARM(unhealthy)")
+    with pytest.raises(ClientError, match="Cannot delete unhealthy as"):
+        cloudwatch.delete_alarms(AlarmNames=["unhealthy"])
+    with pytest.raises(ClientError, match="ValidationError"):
+        cloudwatch.delete_alarms(AlarmNames=["unhealthy", "page"])
+    cloudwatch.delete_alarms(AlarmNames=["page"])
+    cloudwatch.delete_alarms(AlarmNames=["dropped", "unhealthy"])
+    kept = cloudwatch.describe_alarms(AlarmTypes=["MetricAlarm", "CompositeAlarm"])
+    assert kept["MetricAlarms"] + kept["CompositeAlarms"] == []
+
+
 def test_alarms_are_listed_by_prefix_state_and_action_in_pages(cloudwatch, clock):
     for number in range(3):
         cloudwatch.put_metric_alarm(

@@ -61,7 +61,7 @@ run "a_destination_is_used_because_it_is_given" {
 
 run "config_and_callers_belong_to_the_alias" {
   variables {
-    alias = { name = "live", provisioned_concurrent_executions = 2 }
+    alias = { name = "live", provisioned_concurrency = { executions = 2 } }
     async = { maximum_retry_attempts = 1 }
   }
 
@@ -84,7 +84,7 @@ run "config_and_callers_belong_to_the_alias" {
 run "the_failure_queue_is_safe_and_in_use" {
   variables {
     failure_queue  = {}
-    accepted_risks = []
+    accepted_risks = ["large_events_can_be_lost"]
   }
 
   assert {
@@ -108,9 +108,87 @@ run "the_failure_queue_is_safe_and_in_use" {
   }
 }
 
+run "a_queue_below_lambdas_largest_event_is_warned_of" {
+  command = plan
+
+  variables {
+    failure_queue = {}
+  }
+
+  expect_failures = [check.large_events_are_kept]
+}
+
+run "the_failure_bucket_is_safe_and_in_use" {
+  variables {
+    name           = "Orders_of_a_name_that_is_longer_than_a_prefix_may_be"
+    failure_bucket = {}
+    accepted_risks = []
+  }
+
+  assert {
+    condition     = aws_s3_bucket.failures[0].bucket_prefix == "orders-of-a-name-that-is-lo-failures" && aws_s3_bucket.failures[0].force_destroy == false
+    error_message = "The bucket's prefix is ${aws_s3_bucket.failures[0].bucket_prefix}, or it goes with what is in it."
+  }
+
+  assert {
+    condition     = alltrue([aws_s3_bucket_public_access_block.failures[0].block_public_acls, aws_s3_bucket_public_access_block.failures[0].block_public_policy, aws_s3_bucket_public_access_block.failures[0].ignore_public_acls, aws_s3_bucket_public_access_block.failures[0].restrict_public_buckets])
+    error_message = "The failure bucket isn't private."
+  }
+
+  assert {
+    condition     = one(one(aws_s3_bucket_server_side_encryption_configuration.failures[0].rule).apply_server_side_encryption_by_default).sse_algorithm == "AES256"
+    error_message = "The failure bucket isn't encrypted."
+  }
+
+  assert {
+    condition     = jsondecode(aws_s3_bucket_policy.failures[0].policy).Statement[0].Condition == { Bool = { "aws:SecureTransport" = "false" } } && jsondecode(aws_s3_bucket_policy.failures[0].policy).Statement[0].Effect == "Deny"
+    error_message = "The failure bucket must refuse what doesn't come over TLS."
+  }
+
+  assert {
+    condition     = aws_s3_bucket_lifecycle_configuration.failures[0].rule[0].abort_incomplete_multipart_upload[0].days_after_initiation == 7 && aws_s3_bucket_lifecycle_configuration.failures[0].rule[1].expiration[0].days == 90
+    error_message = "The failure bucket keeps what it shouldn't, or not what it should."
+  }
+
+  assert {
+    condition     = aws_lambda_function_event_invoke_config.this.destination_config[0].on_failure[0].destination == aws_s3_bucket.failures[0].arn
+    error_message = "The failure bucket is there and not used."
+  }
+
+  assert {
+    condition = [for statement in slice(jsondecode(output.policy_json).Statement, 1, 3) : "${join(",", statement.Action)} ${statement.Resource}"] == [
+      "s3:PutObject arn:aws:s3:::orders-failures-1/*",
+      "s3:ListBucket arn:aws:s3:::orders-failures-1",
+    ] && length(jsondecode(output.policy_json).Statement) == 3
+    error_message = "The failure bucket's permissions are others: ${output.policy_json}"
+  }
+}
+
+run "a_failure_bucket_with_a_key_uses_that_key_and_may_keep_records_for_ever" {
+  variables {
+    failure_bucket = { kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/2", expiration_days = 0 }
+  }
+
+  assert {
+    condition     = one(one(aws_s3_bucket_server_side_encryption_configuration.failures[0].rule).apply_server_side_encryption_by_default).kms_master_key_id == "arn:aws:kms:eu-central-1:123456789012:key/2"
+    error_message = "The failure bucket is encrypted with another key."
+  }
+
+  assert {
+    condition     = length(aws_s3_bucket_lifecycle_configuration.failures[0].rule) == 1
+    error_message = "Records that are to be kept for ever expire."
+  }
+
+  assert {
+    condition     = jsondecode(output.policy_json).Statement[3] == { Effect = "Allow", Action = ["kms:Decrypt", "kms:GenerateDataKey"], Resource = "arn:aws:kms:eu-central-1:123456789012:key/2" }
+    error_message = "The bucket's key is not granted: ${output.policy_json}"
+  }
+}
+
 run "a_failure_queue_with_a_key_uses_that_key" {
   variables {
-    failure_queue = { kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/2", name = "lost" }
+    failure_queue  = { kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/2", name = "lost" }
+    accepted_risks = ["large_events_can_be_lost"]
   }
 
   assert {
@@ -149,6 +227,18 @@ run "the_log_is_kept_as_long_and_under_the_key_that_is_given" {
   assert {
     condition     = aws_cloudwatch_log_group.this.retention_in_days == 400 && aws_cloudwatch_log_group.this.kms_key_id == "arn:aws:kms:eu-central-1:123456789012:key/4"
     error_message = "The log group has another retention or key."
+  }
+}
+
+run "minus_one_is_the_shared_pool" {
+  variables {
+    alias                          = { name = "live", provisioned_concurrency = { executions = 2 } }
+    reserved_concurrent_executions = -1
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.reserved_concurrent_executions == -1
+    error_message = "-1, the provider's unreserved, became something else."
   }
 }
 

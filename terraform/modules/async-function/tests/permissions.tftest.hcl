@@ -85,7 +85,8 @@ run "one_queue_for_two_purposes_is_granted_once" {
 
 run "the_failure_queue_is_granted_with_its_key" {
   variables {
-    failure_queue = { kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/2" }
+    failure_queue  = { kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/2" }
+    accepted_risks = ["large_events_can_be_lost"]
   }
 
   assert {

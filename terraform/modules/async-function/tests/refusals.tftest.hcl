@@ -34,14 +34,16 @@ run "wrong_values_1" {
     ephemeral_storage_size = 511
     # a retention of 59 seconds is refused
     failure_queue = { message_retention_seconds = 59 }
+    # a negative expiration is refused
+    failure_bucket = { expiration_days = -1 }
     # an unknown log format is refused
     logging = { format = "XML" }
     # memory of 127 mb is refused
     memory_size = 127
     # a name with a slash is refused
     name = "a/b"
-    # a reservation below 0 is refused
-    reserved_concurrent_executions = -1
+    # a reservation below -1 is refused
+    reserved_concurrent_executions = -2
     # a role by name is refused
     role = { arn = "my-role" }
     # a timeout of 0 is refused
@@ -62,6 +64,7 @@ run "wrong_values_1" {
     var.description,
     var.environment,
     var.ephemeral_storage_size,
+    var.failure_bucket,
     var.failure_queue,
     var.logging,
     var.memory_size,
@@ -94,6 +97,8 @@ run "wrong_values_2" {
     ephemeral_storage_size = 10241
     # a retention of more than 14 days is refused
     failure_queue = { message_retention_seconds = 1209601 }
+    # half a day is refused
+    failure_bucket = { expiration_days = 0.5 }
     # a log level for plain text is refused
     logging = { application_level = "INFO" }
     # memory of 10241 mb is refused
@@ -116,6 +121,7 @@ run "wrong_values_2" {
     var.dead_letter_target,
     var.environment,
     var.ephemeral_storage_size,
+    var.failure_bucket,
     var.failure_queue,
     var.logging,
     var.memory_size,
@@ -131,7 +137,7 @@ run "wrong_values_3" {
 
   variables {
     # provisioned concurrency of 0 is refused
-    alias = { name = "live", provisioned_concurrent_executions = 0 }
+    alias = { name = "live", provisioned_concurrency = { executions = 0 } }
     # a trigger source that is no arn is refused
     allowed_triggers = { bucket = { principal = "sns.amazonaws.com", source_arn = "topic" } }
     # three retries are refused
@@ -171,7 +177,7 @@ run "wrong_values_4" {
 
   variables {
     # half a provisioned environment is refused
-    alias = { name = "live", provisioned_concurrent_executions = 1.5 }
+    alias = { name = "live", provisioned_concurrency = { executions = 1.5 } }
     # a bucket without its account is refused
     allowed_triggers = { bucket = { principal = "s3.amazonaws.com", source_arn = "arn:aws:s3:::bucket" } }
     # a negative number of retries is refused
@@ -198,6 +204,8 @@ run "wrong_values_5" {
   command = plan
 
   variables {
+    # a queue of messages above 1 mib is refused
+    failure_queue = { max_message_size = 1048577 }
     # a bucket with half an account is refused
     allowed_triggers = { bucket = { principal = "s3.amazonaws.com", source_arn = "arn:aws:s3:::bucket", source_account = "123456" } }
     # half a retry is refused
@@ -212,6 +220,7 @@ run "wrong_values_5" {
     var.allowed_triggers,
     var.async,
     var.code,
+    var.failure_queue,
     var.logging,
   ]
 }
@@ -310,8 +319,21 @@ run "a_failure_queue_beside_a_destination_is_refused" {
   command = plan
 
   variables {
-    failure_queue = {}
-    async         = { on_failure = { arn = "arn:aws:sqs:eu-central-1:123456789012:queue" } }
+    failure_queue  = {}
+    accepted_risks = ["large_events_can_be_lost"]
+    async          = { on_failure = { arn = "arn:aws:sqs:eu-central-1:123456789012:queue" } }
+  }
+
+  expect_failures = [aws_lambda_function.this]
+}
+
+run "a_failure_bucket_beside_a_failure_queue_is_refused" {
+  command = plan
+
+  variables {
+    failure_bucket = {}
+    failure_queue  = {}
+    accepted_risks = ["large_events_can_be_lost"]
   }
 
   expect_failures = [aws_lambda_function.this]
@@ -321,7 +343,7 @@ run "provisioned_concurrency_above_the_reservation_is_refused" {
   command = plan
 
   variables {
-    alias                          = { name = "live", provisioned_concurrent_executions = 6 }
+    alias                          = { name = "live", provisioned_concurrency = { executions = 6 } }
     reserved_concurrent_executions = 5
   }
 

@@ -13,8 +13,8 @@ variables {
 run "a_function_in_the_shared_pool_has_eight_alarms" {
   assert {
     condition = toset(output.alarm_names) == toset([
-      "orders-dead-letter-failures", "orders-destination-failures", "orders-dropped", "orders-errors", "orders-event-age",
-      "orders-event-age-maximum", "orders-not-arriving", "orders-throttles",
+      "async-orders-dead-letter-failures", "async-orders-destination-failures", "async-orders-dropped", "async-orders-errors", "async-orders-event-age",
+      "async-orders-event-age-maximum", "async-orders-not-arriving", "async-orders-throttles",
     ])
     error_message = "The alarms are ${jsonencode(output.alarm_names)}"
   }
@@ -51,7 +51,7 @@ run "ages_are_shares_of_the_functions_own_maximum" {
   }
 
   assert {
-    condition     = output.composite_alarm_names == { mails = "mails-async", orders = "orders-async" }
+    condition     = output.composite_alarm_names == { mails = "async-mails-any", orders = "async-orders-any" }
     error_message = "Each function has a composite alarm of its own."
   }
 
@@ -63,7 +63,7 @@ run "ages_are_shares_of_the_functions_own_maximum" {
 
 run "limits_that_are_known_bring_alarms" {
   variables {
-    functions = { orders = { reserved_concurrent_executions = 10, failure_queue_name = "orders-failures" } }
+    functions = { orders = { reserved_concurrent_executions = 10, failure_queue = { name = "orders-failures" } } }
   }
 
   assert {
@@ -82,13 +82,42 @@ run "limits_that_are_known_bring_alarms" {
   }
 }
 
+run "minus_one_is_no_reservation" {
+  variables {
+    dashboard = { name = "async" }
+    functions = { orders = { reserved_concurrent_executions = -1 } }
+  }
+
+  assert {
+    condition     = !contains(output.alarm_names, "async-orders-concurrency") && length(regexall("reserved -1", aws_cloudwatch_dashboard.this[0].dashboard_body)) == 0
+    error_message = "-1 was taken for a reservation."
+  }
+}
+
+run "the_prefix_and_the_functions_name_make_the_names" {
+  variables {
+    alarm_name_prefix = "team/"
+    functions         = { first = { name = "orders" } }
+  }
+
+  assert {
+    condition     = alltrue([for name in output.alarm_names : startswith(name, "team/orders-")]) && output.composite_alarm_names == { first = "team/orders-any" }
+    error_message = "The alarms are ${jsonencode(output.alarm_names)} and ${jsonencode(output.composite_alarm_names)}"
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["first-dropped"].dimensions == tomap({ FunctionName = "orders" }) && length(regexall("ALARM\\(\"team/orders-dropped\"\\)", aws_cloudwatch_composite_alarm.this["first"].alarm_rule)) == 1
+    error_message = "The alarms watch another function, or the composite alarm others."
+  }
+}
+
 run "a_stopped_function_has_no_concurrency_to_be_near_to" {
   variables {
     functions = { orders = { reserved_concurrent_executions = 0 } }
   }
 
   assert {
-    condition     = !contains(output.alarm_names, "orders-concurrency")
+    condition     = !contains(output.alarm_names, "async-orders-concurrency")
     error_message = "There is an alarm on a share of 0."
   }
 }
@@ -108,7 +137,7 @@ run "an_alarm_is_tuned_or_left_out" {
   }
 
   assert {
-    condition     = !contains(output.alarm_names, "orders-throttles") && length(regexall("throttles", aws_cloudwatch_composite_alarm.this["orders"].alarm_rule)) == 0
+    condition     = !contains(output.alarm_names, "async-orders-throttles") && length(regexall("throttles", aws_cloudwatch_composite_alarm.this["orders"].alarm_rule)) == 0
     error_message = "An alarm that was left out is there."
   }
 
@@ -147,8 +176,8 @@ run "no_composite_alarm_unless_wanted" {
 
 run "the_dashboard_follows_the_diagnosis" {
   variables {
-    dashboard_name = "async"
-    functions      = { orders = { maximum_event_age_in_seconds = 60, reserved_concurrent_executions = 10, failure_queue_name = "orders-failures" }, mails = {} }
+    dashboard = { name = "async" }
+    functions = { orders = { maximum_event_age_in_seconds = 60, reserved_concurrent_executions = 10, failure_queue = { name = "orders-failures" } }, mails = {} }
   }
 
   assert {

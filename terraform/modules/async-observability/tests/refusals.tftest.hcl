@@ -13,7 +13,7 @@ run "wrong_values_1" {
     # an unknown alarm is refused
     alarms = { rain = {} }
     # a dashboard with a space is refused
-    dashboard_name = "my board"
+    dashboard = { name = "my board" }
     # no functions are refused
     functions = {}
     # a queue as alarm topic is refused
@@ -22,7 +22,7 @@ run "wrong_values_1" {
 
   expect_failures = [
     var.alarms,
-    var.dashboard_name,
+    var.dashboard,
     var.functions,
     var.topic_arns,
   ]
@@ -85,8 +85,8 @@ run "wrong_values_5" {
   variables {
     # no datapoints are refused
     alarms = { dropped = { datapoints_to_alarm = 0 } }
-    # a reservation below 0 is refused
-    functions = { orders = { reserved_concurrent_executions = -1 } }
+    # a reservation below -1 is refused
+    functions = { orders = { reserved_concurrent_executions = -2 } }
   }
 
   expect_failures = [
@@ -101,10 +101,16 @@ run "wrong_values_6" {
   variables {
     # a threshold below 0 is refused
     alarms = { dropped = { threshold = -1 } }
+    # a prefix with a quote is refused
+    alarm_name_prefix = "\"async"
+    # one function twice is refused
+    functions = { orders = {}, again = { name = "orders" } }
   }
 
   expect_failures = [
     var.alarms,
+    var.alarm_name_prefix,
+    var.functions,
   ]
 }
 

@@ -19,6 +19,14 @@ mock_resource "aws_lambda_function" {
   }
 }
 
+mock_resource "aws_s3_bucket" {
+  defaults = {
+    arn    = "arn:aws:s3:::orders-failures-1"
+    bucket = "orders-failures-1"
+    id     = "orders-failures-1"
+  }
+}
+
 mock_resource "aws_sqs_queue" {
   defaults = {
     arn = "arn:aws:sqs:eu-central-1:123456789012:orders-failures"
