@@ -20,6 +20,13 @@ from runner.twin import Rules
 REGION, START = "eu-west-1", 1_795_422_225.0
 
 
+@pytest.fixture
+def lab():
+    """One for each test: others here have endpoints of their own, and one runs in a process at a time."""
+    with Endpoint() as endpoint:
+        yield Lab(endpoint)
+
+
 def broken(*_args, **_options):
     raise RuntimeError("broken")
 
