@@ -46,7 +46,7 @@ def project():
     return Project.locate(Path(__file__))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def tree(project, tmp_path_factory):
     """A copy of terraform/ with the package beside it, so that no test leaves anything in the checkout."""
     root = tmp_path_factory.mktemp("terraform")
@@ -55,13 +55,14 @@ def tree(project, tmp_path_factory):
     return root / "terraform"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def endpoint():
+    """One for each module of tests: two in a process are refused, and those of other directories have their own."""
     with Endpoint(seed=0) as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def environment(endpoint):
     """The user's, without what would change Terraform's ways, pointed at the endpoint."""
     own = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_"))}
@@ -77,29 +78,30 @@ def environment(endpoint):
     }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def program(project, environment, tmp_path_factory):
     """The AWS provider, found as the lab finds it."""
-    work = tmp_path_factory.mktemp("provider")
+    work = tmp_path_factory.getbasetemp() / "provider"  # one for all modules
+    work.mkdir(exist_ok=True)
     return installed_provider(
         project.terraform / ".terraform.lock.hcl", work / "cache", Terraform(work, environment, work / "log")
     )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def keep(program, environment, tmp_path_factory):
     """Return a context manager: one provider for a directory, which it reads relative paths from."""
     return lambda directory: kept_provider(program, environment, tmp_path_factory.mktemp("kept") / "log", directory)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def attached(keep, tree):
     """The environment in which Terraform attaches to the root module's provider."""
     with keep(tree) as attached:
         yield attached
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def initialised(tree, attached):
     """Return a function that gives a directory of the copy, initialised once."""
     done: dict[str, Directory] = {}
