@@ -15,7 +15,7 @@ from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from waitress import wasyncore
 
-from runner.endpoint import managed_policies, url_rules
+from runner.endpoint import bucket_policies, managed_policies, url_rules
 from runner.errors import EnvironmentFailure
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -86,6 +86,7 @@ def moto_application() -> DomainDispatcherApplication:
     modules = backends.list_of_moto_modules()
     known = frozenset(modules)
     backends.list_of_moto_modules = lambda: known
+    bucket_policies.install()
     managed_policies.install()
     url_rules.install()
     moto_api_backend.reset()
