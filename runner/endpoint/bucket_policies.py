@@ -1,4 +1,4 @@
-"""Reads bucket policies as roles' policies are read here: an Allow counts whatever its Condition, a Deny with one never.
+"""Reads bucket policies as roles' are read: an Allow counts whatever its Condition, a Deny with a Condition never.
 
 moto takes a condition that isn't met for a refusal, so that a policy which denies requests without TLS, as most buckets
 have it, would shut its objects away from everybody.
