@@ -15,7 +15,7 @@ from moto.s3.models import FakeBucket
 
 def install() -> None:
     """Make it so in the whole process; again is no harm."""
-    FakeBucket.get_permission = _permission  # type: ignore[method-assign]
+    FakeBucket.get_permission = _permission
 
 
 def _permission(bucket: FakeBucket, action: str, resource: str) -> PermissionResult:
