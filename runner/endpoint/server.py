@@ -18,7 +18,7 @@ from waitress import wasyncore
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
 
-from runner.endpoint import dispatch, managed_policies, outgoing, url_rules
+from runner.endpoint import bucket_policies, dispatch, managed_policies, outgoing, url_rules
 from runner.errors import EnvironmentFailure
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -104,6 +104,7 @@ def moto_application() -> DomainDispatcherApplication:
     modules = backends.list_of_moto_modules()
     known = frozenset(modules)
     backends.list_of_moto_modules = lambda: known
+    bucket_policies.install()
     managed_policies.install()
     url_rules.install()
     dispatch.install()
