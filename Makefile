@@ -4,8 +4,8 @@
 PYTHON ?= python3
 TARGET ?= local
 ARGS ?=
-# In how many processes tests run: 0 is this one alone. 3 take half the time on two cores, as most wait for the provider.
-WORKERS ?= 0
+# In how many processes tests run: more than two cores have use for, as most tests wait for the provider. 0 is this one alone.
+WORKERS ?= 3
 
 # A module on the user's PYTHONPATH must not stand in for one of the lab's.
 unexport PYTHONPATH PYTHONHOME

@@ -52,7 +52,7 @@ NOT_RUN = {
     "make test": RUN_BY_CI,
     "make lint": RUN_BY_CI,
     'make test ARGS="-k throttle"': RUN_BY_CI,
-    "make test WORKERS=3": RUN_BY_CI,
+    "make test WORKERS=0": RUN_BY_CI,
     "make security": NEEDS_NETWORK,
     "make lock": NEEDS_NETWORK,
     "make scenarios": "is all scenarios in one run; tests/lab/test_scenarios.py does that",
