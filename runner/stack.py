@@ -63,9 +63,8 @@ class Stack:
 
     def apply(self, scenario: Scenario) -> dict[str, Any]:
         """Make the stack what the scenario says; return Terraform's outputs."""
-        self.is_begun = True
         if self.target.is_disposable:  # all that is made goes with it
-            self.journal.write(self.entry)
+            self._note(self.entry)
             self.terraform.apply(scenario.path)
         else:
             self._apply_noted(scenario)
@@ -80,10 +79,14 @@ class Stack:
             noted = self.journal.noted(self.entry)
             self._check_free(noted, leftovers.names(changes, created=True))
             resources = sorted({*noted.resources, *leftovers.names(changes)})
-            self.journal.write(replace(noted, resources=tuple(resources), var_file=str(scenario.path)))
+            self._note(replace(self.entry, resources=tuple(resources), var_file=str(scenario.path)))
             self.terraform.apply_plan(kept)
         finally:
             kept.unlink(missing_ok=True)
+
+    def _note(self, entry: Entry) -> None:
+        self.journal.write(entry)
+        self.is_begun = True  # not before: what isn't noted is nobody's to take down
 
     def _check_free(self, noted: Entry, made: Sequence[tuple[str, str]]) -> None:
         """Refuse names that somebody else uses: AWS would overwrite their alarms and dashboards without a word."""

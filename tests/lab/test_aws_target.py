@@ -103,6 +103,7 @@ def test_from_the_question_to_the_last_orphan(account, checkout, run, client):
 
     # A neighbor, whose name begins like ours, and what Terraform forgot of ours, as an interrupted apply leaves it.
     document = json.loads(next(checkout.stacks.glob("*")).read_text())
+    assert Path(document["run"]) == max(checkout.runs.iterdir(), key=lambda run: run.stat().st_mtime)
     noted_alarms = {name for kind, name in document["resources"] if kind == "aws_cloudwatch_metric_alarm"}
     assert {alarm["AlarmName"] for alarm in client("cloudwatch").describe_alarms()["MetricAlarms"]} == noted_alarms
     alarm = {"MetricName": "Errors", "Namespace": "AWS/Lambda", "Statistic": "Sum", "Period": 60, "Threshold": 1}
@@ -128,13 +129,16 @@ def test_from_the_question_to_the_last_orphan(account, checkout, run, client):
 
 def test_a_name_that_somebody_else_uses_is_refused_before_anything_is_made(checkout, run, client):
     client("logs").create_log_group(logGroupName="/aws/lambda/async-lab")
+    client("cloudwatch").put_dashboard(DashboardName="async-lab", DashboardBody='{"widgets": []}')  # it has no tags
     refused = run("run", "baseline", "--yes")
     assert refused.returncode == ExitCode.ENVIRONMENT
-    assert "Error: aws_cloudwatch_log_group /aws/lambda/async-lab stands in account" in refused.stderr
+    said = "Error: aws_cloudwatch_dashboard async-lab, aws_cloudwatch_log_group /aws/lambda/async-lab stands in account"
+    assert said in refused.stderr
     assert "this checkout didn't make it: set another `name`" in refused.stderr
     assert noted(checkout) == []
     assert client("iam").list_roles()["Roles"] == []
     assert len(client("logs").describe_log_groups()["logGroups"]) == 1
+    assert len(client("cloudwatch").list_dashboards()["DashboardEntries"]) == 1
 
 
 @pytest.mark.parametrize(("typed", "code"), [(b"n\n", ExitCode.AS_EXPECTED), (CTRL_C, ExitCode.INTERRUPTED)])
