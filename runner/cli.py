@@ -345,7 +345,7 @@ def _confirm(*, yes: bool) -> None:
     if not sys.stdin.isatty():
         raise UsageError("Can't ask for confirmation without a terminal. Pass --yes to skip it.")
     try:
-        goes_on = typer.confirm("Go on?", err=True)
+        goes_on = typer.confirm("Continue?", err=True)
     except typer.Abort as abort:
         raise Interrupted("Interrupted; nothing was changed.") from abort
     if not goes_on:

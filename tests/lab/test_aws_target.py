@@ -149,7 +149,8 @@ def test_without_a_yes_nothing_is_changed(typed, code, account, checkout, client
     assert all(len(line) <= 80 for line in shown if "Traceback" not in line)
     assert "1 event sent; about" in said
     assert "Cost: at most about $0.0" in said
-    assert "Your credentials need sts:GetCallerIdentity" in said
+    assert "Your credentials need these permissions:" in said
+    assert "lambda: CreateFunction, DeleteFunction" in said
     assert "othing was changed" in said or "nothing is left behind" in said
     assert client("iam").list_roles()["Roles"] == []
     assert noted(checkout) == []

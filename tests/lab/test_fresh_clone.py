@@ -44,6 +44,8 @@ SHORT_FORMS = {
     ".venv/bin/python benchmarks/lab_overhead.py": ".venv/bin/python benchmarks/lab_overhead.py 1",
     "async-lab doctor": ".venv/bin/async-lab doctor",
     "async-lab scenarios": ".venv/bin/async-lab scenarios",
+    "python -m tools.campaign": "python -m tools.campaign --cases 2",
+    "python -m tools.campaign --kind kills --seed 1 --only 7": "python -m tools.campaign --cases 2",
     'eval "$(.venv/bin/async-lab local --port 4600 --env)"': ".venv/bin/async-lab local --port 4600 --env",
 }
 """Commands of the documents, and how they are run here."""

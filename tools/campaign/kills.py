@@ -46,7 +46,7 @@ def _broken(
 
 
 def _promised(number: signal.Signals, moment: float, *, ended_before: bool) -> tuple[int, ...]:
-    if ended_before:
+    if ended_before or signal.getsignal(number) == signal.SIG_IGN:  # as nohup says: programs inherit it
         return (0,)
     if number == signal.SIGKILL:
         return (-signal.SIGKILL,)

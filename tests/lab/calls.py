@@ -1,0 +1,67 @@
+"""Which operations of AWS a program calls: the embedded endpoint's requests, named as IAM names them."""
+
+import re
+from collections.abc import Callable, Iterable
+from functools import cache
+from io import BytesIO
+from typing import Any
+
+from botocore.session import get_session
+
+from runner.endpoint.server import WsgiApp
+
+_SERVICES = {"monitoring": "cloudwatch"}
+"""Where the name that a request is signed for isn't IAM's."""
+_ACTIONS = {"lambda:Invoke": "lambda:InvokeFunction"}
+"""Where an operation's name isn't its permission's."""
+
+
+class Recorder:
+    """Notes which actions an endpoint is asked for."""
+
+    def __init__(self) -> None:
+        self.actions: set[str] = set()
+
+    def before(self, app: WsgiApp) -> WsgiApp:
+        """Return an application that notes each request and passes it on."""
+
+        def noting(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+            self._note(environ)
+            return app(environ, start_response)
+
+        return noting
+
+    def _note(self, environ: dict[str, Any]) -> None:
+        signed = re.search(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/", environ.get("HTTP_AUTHORIZATION", ""))
+        if signed:  # all but the clock's requests
+            service = _SERVICES.get(signed[1], signed[1])
+            action = f"{service}:{_operation(service, environ)}"
+            self.actions.add(_ACTIONS.get(action, action))
+
+
+def _operation(service: str, environ: dict[str, Any]) -> str:
+    if target := environ.get("HTTP_X_AMZ_TARGET"):
+        return target.rpartition(".")[2]
+    if named := re.search(r"/operation/(\w+)$", environ["PATH_INFO"]):
+        return named[1]
+    if service == "lambda":
+        return _by_path(service, environ["REQUEST_METHOD"], environ["PATH_INFO"])
+    body = environ["wsgi.input"].read()
+    environ["wsgi.input"] = BytesIO(body)
+    return re.search(rb"(?:^|&)Action=(\w+)", body)[1].decode()
+
+
+def _by_path(service: str, method: str, path: str) -> str:
+    return next(name for asked, form, name in _paths(service) if asked == method and form.fullmatch(path.rstrip("/")))
+
+
+@cache
+def _paths(service: str) -> list[tuple[str, re.Pattern[str], str]]:
+    model = get_session().get_service_model(service)
+    https = [(model.operation_model(name).http, name) for name in model.operation_names]
+    https.sort(key=lambda one: one[0]["requestUri"].count("{"))  # the most exact form first
+    return [(http["method"], _form(http["requestUri"].partition("?")[0]), name) for http, name in https]
+
+
+def _form(uri: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\{[^}]+\}", "[^/]+", uri.rstrip("/")))

@@ -1,0 +1,74 @@
+"""What a run on AWS is said to make and to need, against what it makes and calls, Terraform's provider included."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+from calls import Recorder
+from program import call, copy_of_checkout
+
+from runner import forecast, scenario
+from runner.endpoint import embedded
+from runner.endpoint.embedded import Endpoint
+from runner.permissions import ALSO_NEEDED, CALLED, PERMISSIONS
+from runner.target import endpoint_variables
+
+pytestmark = pytest.mark.lab
+
+REGION = "eu-west-1"
+PROGRAM = (sys.executable, Path(__file__).with_name("aws_program.py"))
+
+
+@pytest.fixture
+def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
+    answered, recorder = embedded.Explained, Recorder()
+    monkeypatch.setattr(embedded, "Explained", lambda app: recorder.before(answered(app)))
+    return recorder
+
+
+@pytest.fixture
+def account(recorder: Recorder) -> Iterator[Endpoint]:
+    with Endpoint(seed=0) as endpoint:
+        yield endpoint
+
+
+def named(permissions: dict[str, tuple[str, ...]]) -> set[str]:
+    return {f"{service}:{action}" for service, actions in permissions.items() for action in actions}
+
+
+def test_the_permissions_asked_for_are_those_that_runs_and_their_removal_use(recorder, account, tmp_path):
+    checkout = copy_of_checkout(tmp_path)
+
+    def lab(*arguments: str) -> None:
+        ended = call(
+            checkout, *arguments, "--yes", "--target", "aws", program=PROGRAM, **endpoint_variables(account.url, REGION)
+        )
+        assert ended.returncode == 0, ended.stderr
+
+    chosen = ["baseline", "scenario-3", "scenario-1"]
+    lab("run", "scenario-3", "--keep")
+    cloudwatch = boto3.client(
+        "cloudwatch",
+        region_name=REGION,
+        endpoint_url=account.url,
+        aws_access_key_id="local",
+        aws_secret_access_key="local",
+    )
+    alarms = cloudwatch.describe_alarms()["MetricAlarms"]
+    metrics = [[query for query in alarm.get("Metrics", [{}]) if "Expression" not in query] for alarm in alarms]
+    told = " ".join(forecast.sentences([scenario.find(checkout, "scenario-3")], None))
+    assert f" {len(alarms)} alarms, a composite alarm and a dashboard" in told
+    reserved = 1
+    assert sum(map(len, metrics)) == forecast.METRICS_IN_ALARMS + reserved
+
+    (checkout.terraform / "terraform.tfstate").unlink()
+    lab("destroy")  # by the lab itself
+    lab("run", *chosen)  # by Terraform
+    assert recorder.actions == named(CALLED)
+
+
+def test_what_is_told_has_each_permission_once():
+    assert named(PERMISSIONS) == named(CALLED) | named(ALSO_NEEDED)
+    assert not named(CALLED) & named(ALSO_NEEDED)
