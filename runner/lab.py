@@ -73,8 +73,13 @@ def run(
     with open_stack(project, target, scenarios[0], work, interrupts, view.terraform) as stack, ExitStack() as held:
         is_kept = False
         try:
+            is_remarked = False
             for scenario in scenarios:
-                yield run_one(scenario, stack, settings, view)
+                result = run_one(scenario, stack, settings, view)
+                if target.remark and not is_remarked:
+                    view.phase(target.remark)
+                    is_remarked = True
+                yield result
             if settings.keep:
                 view.kept(stack)
                 is_kept = not target.is_disposable

@@ -6,10 +6,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from runner import program
 from runner.interrupts import Interrupts
 from runner.target import allow_open_files, endpoint_variables, without_users_settings
+
+if TYPE_CHECKING:
+    from runner.endpoint.embedded import Endpoint
 
 _SLEEP_SECONDS = 0.5  # no pause(): it misses a signal that comes just before it
 
@@ -61,6 +65,19 @@ def serve(
             say(f"\nIts clock runs {speed:g} times as fast as the wall's.")
         with interrupts.awaited():
             say("Ctrl-C ends it, and everything in it is gone.")
+            told: set[str] = set()
             while True:
+                for sentence in _news(endpoint):
+                    if sentence not in told:
+                        told.add(sentence)
+                        say(sentence)
                 time.sleep(_SLEEP_SECONDS)
         say("Ended.")
+
+
+def _news(endpoint: Endpoint) -> list[str]:
+    """Return what the user should know of how handlers are run."""
+    news = [endpoint.remark] if endpoint.remark else []
+    if endpoint.failure is not None:
+        news.append(f"A handler could not be run, and that is not its own doing: {endpoint.failure}")
+    return news

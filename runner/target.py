@@ -118,6 +118,11 @@ class Target(ABC):
         Returns how many events still waited after ``SETTLE_SECONDS`` and were taken out of the queue.
         """
 
+    @property
+    @abstractmethod
+    def remark(self) -> str | None:
+        """What the user should know of where functions run; None if there is nothing, or not yet."""
+
     def align(self) -> None:
         """Wait for the second of a later minute at which runs begin, so that no minute holds two runs."""
         now = self.now()
@@ -148,8 +153,13 @@ class LocalTarget(Target):
         return self._endpoint.clock.now()
 
     def wait(self, seconds: float) -> None:
-        """Move the endpoint's clock; all that is due on the way happens."""
+        """Move the endpoint's clock; all that is due on the way happens.
+
+        Raises what kept a handler from running and was not its own doing: nothing can be concluded from such a run.
+        """
         self._endpoint.wait(seconds)
+        if self._endpoint.failure is not None:
+            raise self._endpoint.failure
 
     def rest(self) -> int:
         """Settle the queue, then let ten virtual minutes pass, more than any of the lab's alarms looks back."""
@@ -160,6 +170,11 @@ class LocalTarget(Target):
             self.wait(_MINUTE_SECONDS)
         self.wait(_REST_SECONDS)
         return purged
+
+    @property
+    def remark(self) -> str | None:
+        """How handlers are kept apart, where that is less than on Lambda."""
+        return self._endpoint.remark
 
     def begin(self, seed: int) -> None:
         """Start the endpoint's random numbers again."""
@@ -197,6 +212,11 @@ class AwsTarget(Target):
     def rest(self) -> int:
         """Do nothing: ten minutes are long."""
         return 0
+
+    @property
+    def remark(self) -> None:
+        """Nothing: Lambda keeps functions apart."""
+        return
 
     def begin(self, seed: int) -> None:
         """Do nothing: AWS throws its own dice."""

@@ -108,6 +108,16 @@ class Endpoint:
             trouble.begin()
             _RUNNING.release()
 
+    @property
+    def failure(self) -> Exception | None:
+        """The first trouble that kept a handler from running and was not its own; what was measured since is void."""
+        return self._sandbox.failure
+
+    @property
+    def remark(self) -> str | None:
+        """What the user should know of how handlers are kept apart; None while there is nothing."""
+        return self._sandbox.remark
+
     def wait(self, seconds: float) -> None:
         """Let virtual time pass."""
         self._timeline.advance(seconds)

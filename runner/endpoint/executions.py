@@ -9,7 +9,7 @@ from typing import cast
 from runner.endpoint import sandbox, system_log
 from runner.endpoint.functions import Deployed
 from runner.endpoint.records import Response
-from runner.endpoint.sandbox import LogLine, Sandbox
+from runner.endpoint.sandbox import LogLine, Sandbox, UnsupportedRuntime, UnusablePackage
 from runner.twin import Execution, FunctionConfig, Outcome
 
 _LOG_TAIL_BYTES = 4 * 1024
@@ -92,6 +92,8 @@ def run(box: Sandbox, execution: Execution, payload: bytes, log_stream: str, cli
     )
     try:
         result = box.run(deployed.deployment, asked)
+    except (UnsupportedRuntime, UnusablePackage) as refusal:  # what was deployed is at fault, and nothing of ours
+        result = _not_run(refusal, execution.started_at)
     except Exception as failure:  # noqa: BLE001 - all of the region waits for an execution without an outcome
         box.failed(failure)  # it is no handler's, so whoever measures learns of it
         result = _not_run(failure, execution.started_at)

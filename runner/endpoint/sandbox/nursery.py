@@ -210,7 +210,7 @@ class Nursery:
                 return zygote
             self._shared_root_because = said or "Python doesn't start in one"
         if self.remark:
-            _LOG.warning("%s", self.remark)
+            _LOG.info("%s", self.remark)  # whoever serves the endpoint says it
         zygote, said = self._try(_plain_command)
         if zygote is None:
             raise EnvironmentFailure(

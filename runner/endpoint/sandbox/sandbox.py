@@ -22,6 +22,7 @@ from runner.endpoint.sandbox.packages import Packages
 from runner.endpoint.sandbox.pool import Place, Pool
 from runner.endpoint.sandbox.runtimes import python_version
 from runner.endpoint.sandbox.variables import search_path, variables
+from runner.errors import EnvironmentFailure
 
 _LOG = logging.getLogger(__name__)
 
@@ -76,8 +77,10 @@ class Sandbox:
         return self._failure
 
     def failed(self, failure: Exception) -> None:
-        """Keep an exception that kept a handler from running, and log it with where it came from."""
-        _LOG.error("A handler could not be run: %s", failure, exc_info=failure)
+        """Keep an exception that kept a handler from running, and log it: a bug of ours with where it came from."""
+        is_bug = not isinstance(failure, EnvironmentFailure)
+        level = logging.ERROR if is_bug else logging.INFO
+        _LOG.log(level, "A handler could not be run: %s", failure, exc_info=failure if is_bug else None)
         self._failure = self._failure or failure
 
     def retire(self, environment_id: str) -> None:

@@ -6,8 +6,8 @@ import sys
 import pytest
 from handlers import error
 
-from runner.endpoint.sandbox import memory
-from runner.endpoint.sandbox.nursery import Process
+from runner.endpoint.sandbox import Sandbox, memory
+from runner.endpoint.sandbox.nursery import ISOLATION, Process
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has process namespaces")
@@ -28,4 +28,29 @@ def test_what_a_handler_starts_counts_as_its_own(deploy):
         """,
         memory_size_mb=128,
     )()
+    assert error(result)["errorType"] == "Runtime.OutOfMemory"
+
+
+def test_a_forked_child_counts_without_namespaces_too(deploy, monkeypatch):
+    monkeypatch.setenv(ISOLATION, "none")
+    sandbox = Sandbox()
+    try:
+        result = deploy(
+            """
+            import os, time
+            def handler(event, context):
+                ready, told = os.pipe()
+                child = os.fork()
+                if child == 0:
+                    held = b"x" * 200_000_000
+                    os.write(told, b"1")
+                    os.read(ready, 1)
+                    os.read(ready, 1)
+                os.waitpid(child, 0)
+            """,
+            within=sandbox,
+            memory_size_mb=128,
+        )()
+    finally:
+        sandbox.close()
     assert error(result)["errorType"] == "Runtime.OutOfMemory"
