@@ -7,6 +7,8 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+import psutil
+
 from runner import owned
 from runner.project import Project
 from runner.terraform.provider import end_abandoned
@@ -23,6 +25,10 @@ def sweep(project: Project) -> None:
     for work in owned.abandoned(project.runs):
         remove_copies(project, work)
         (work / owned.LOCK).unlink(missing_ok=True)
+    for unfinished in project.package_zip.parent.glob(f"{project.package_zip.name}.*"):
+        writer = unfinished.suffix.removeprefix(".")  # see ``build_package``
+        if writer.isdecimal() and not psutil.pid_exists(int(writer)):
+            unfinished.unlink(missing_ok=True)
 
 
 def remove_copies(project: Project, work: Path) -> None:

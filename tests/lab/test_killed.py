@@ -139,3 +139,46 @@ def test_three_first_runs_at_once_are_each_as_expected(tmp_path: Path) -> None:
         assert code == ExitCode.AS_EXPECTED, said
     assert copies(checkout) == []
     assert [file.name for file in checkout.package_zip.parent.iterdir()] == ["function.zip"]
+
+
+def test_a_package_that_was_never_finished_is_cleared_away(checkout: Project) -> None:
+    with started(checkout, "package") as dead:
+        dead.end()
+    unfinished = checkout.package_zip.with_name(f"function.zip.{dead.process.pid}")
+    unfinished.write_bytes(b"half")
+    assert call(checkout, "destroy").returncode == ExitCode.AS_EXPECTED
+    assert [file.name for file in checkout.package_zip.parent.iterdir()] == ["function.zip"]
+
+
+def zygote_of(run: Started) -> psutil.Process:
+    """The process that forks handlers, as soon as there is one."""
+
+    def forkers() -> list[psutil.Process]:
+        children = psutil.Process(run.process.pid).children()
+        return [child for child in children if "lab_child" in child.cmdline() and child.children()]
+
+    wait_until(lambda: bool(forkers()))
+    return forkers()[0]
+
+
+def test_lost_handlers_are_a_failure_of_this_machine_and_no_finding(checkout: Project) -> None:
+    with started(checkout, "run", "baseline", "--events", "10000") as run:
+        run.wait_for("Sending 10000 events")
+        zygote = zygote_of(run)
+        zygote.kill()
+        code, said = run.end()
+        assert run.processes() == []
+    assert code == ExitCode.ENVIRONMENT, said
+    assert f"Error: The process that forks the handlers (process {zygote.pid}) was ended by SIGKILL" in said
+    assert "Finding" not in said
+    assert copies(checkout) == []
+
+
+def test_ctrl_c_ends_a_run_whose_handlers_are_stopped(checkout: Project) -> None:
+    with started(checkout, "run", "baseline", "--events", "10000") as run:
+        run.wait_for("Sending 10000 events")
+        zygote_of(run).suspend()
+        run.press_ctrl_c()
+        code, said = run.end()
+        assert run.processes() == []
+    assert (code, said.splitlines()[-1]) == (ExitCode.INTERRUPTED, "Interrupted; nothing is left behind.")
