@@ -66,7 +66,7 @@ class Server:
 
 OURS = Server(
     "async-lab",
-    lambda port: [sys.executable, "-m", "runner", "local", "--clock", "real", "--port", str(port)],
+    lambda port: [sys.executable, "-m", "async_lab", "local", "--clock", "real", "--port", str(port)],
     lambda _: {},
 )
 

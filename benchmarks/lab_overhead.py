@@ -18,11 +18,11 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from runner.endpoint.embedded import Endpoint
-from runner.package import build_package
-from runner.project import Project
-from runner.target import local_environment
-from runner.terraform import Terraform, find_terraform, init_from_anywhere
+from async_lab.checkout.package import build_package
+from async_lab.checkout.project import Project
+from async_lab.endpoint.embedded import Endpoint
+from async_lab.target.environment import local_environment
+from async_lab.terraform import Terraform, find_terraform, init_from_anywhere
 
 SCENARIO = "scenario-2"
 REGION = "us-east-1"
@@ -55,7 +55,7 @@ def bare_apply(project: Project) -> float:
 
 def whole_run(project: Project) -> float:
     """Return the wall time of ``async-lab run`` in a process of its own."""
-    return seconds([sys.executable, "-m", "runner", "run", SCENARIO], project.root)
+    return seconds([sys.executable, "-m", "async_lab", "run", SCENARIO], project.root)
 
 
 def main() -> None:

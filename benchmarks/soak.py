@@ -21,9 +21,9 @@ import boto3
 import psutil
 from botocore.config import Config
 
-from runner.endpoint.embedded import Endpoint
-from runner.target import without_users_settings
-from runner.twin import Rules
+from async_lab.endpoint.embedded import Endpoint
+from async_lab.target.environment import without_users_settings
+from async_lab.twin import Rules
 
 REGION = "us-east-1"
 DEFAULTS = [20_000, 200]

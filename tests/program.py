@@ -13,10 +13,10 @@ from threading import Timer
 
 from processes import MARK, processes_of
 
-from runner.project import Project
+from async_lab.checkout.project import Project
 
 PROJECT = Project(Path(__file__).parents[1])
-PROGRAM = (sys.executable, "-m", "runner")
+PROGRAM = (sys.executable, "-m", "async_lab")
 LONGEST_SECONDS = 300
 """So long that only what hangs takes longer."""
 

@@ -4,12 +4,13 @@ from pathlib import Path
 
 from series import FIRST_MINUTE, metrics_of
 
-from runner import scenario
-from runner.diagnosis import Configuration, diagnose
-from runner.expectations import compare
-from runner.invoke import SentEvent
-from runner.project import Project
-from runner.result import AlarmChange, Place, RunResult
+from async_lab import scenario
+from async_lab.checkout.project import Project
+from async_lab.diagnosis import Configuration, diagnose
+from async_lab.invoke import SentEvent
+from async_lab.observation.alarms import AlarmChange
+from async_lab.runs.result import Place, RunResult
+from async_lab.scenario.expectations import compare
 
 PROJECT = Project(Path(__file__).parents[1])
 METRICS = {

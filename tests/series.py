@@ -1,6 +1,6 @@
 """Metrics as a table: for each metric, the samples of each minute."""
 
-from runner.metrics import METRIC_NAMES, DataPoint, MetricSeries
+from async_lab.observation.metrics import METRIC_NAMES, DataPoint, MetricSeries
 
 FIRST_MINUTE = 1_672_734_180  # 2023-01-03 08:23 UTC: when the sample's pictures were taken
 

@@ -4,7 +4,7 @@ import io
 import json
 import zipfile
 
-from runner.journal import Entry
+from async_lab.stack.journal import Entry
 
 ALARM = {
     "Namespace": "AWS/Lambda",

@@ -6,11 +6,11 @@ import pytest
 import standing
 from program import copy_of_checkout
 
-from runner import doctor
-from runner.endpoint.embedded import Endpoint
-from runner.errors import EnvironmentFailure
-from runner.journal import Entry, Journal
-from runner.target import LocalTarget
+from async_lab import doctor
+from async_lab.endpoint.embedded import Endpoint
+from async_lab.errors import EnvironmentFailure
+from async_lab.stack.journal import Entry, Journal
+from async_lab.target.local import LocalTarget
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from runner.project import Project
+from async_lab.checkout.project import Project
 
 SOURCE = Project.locate().function_src / "app.py"
 

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from runner.endpoint.embedded import Endpoint
-from runner.errors import EnvironmentFailure
-from runner.invoke import send
-from runner.target import LocalTarget
+from async_lab.endpoint.embedded import Endpoint
+from async_lab.errors import EnvironmentFailure
+from async_lab.invoke import send
+from async_lab.target.local import LocalTarget
 
 REGION = "eu-west-1"
 

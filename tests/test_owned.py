@@ -8,13 +8,13 @@ import pytest
 from processes import wait_until
 from program import PROJECT
 
-from runner import owned
-from runner.owned import LOCK, Owned
+from async_lab import owned
+from async_lab.owned import LOCK, Owned
 
 OWN = """
 import sys
 from pathlib import Path
-from runner.owned import Owned
+from async_lab.owned import Owned
 directory = Owned(Path(sys.argv[1]))
 print("owned", flush=True)
 input()
@@ -85,7 +85,7 @@ def test_a_directory_that_can_not_be_written_can_not_be_owned(tmp_path):
 
 def test_one_at_a_time_is_in_a_locked_block(tmp_path):
     enter = (
-        "import sys\nfrom pathlib import Path\nfrom runner import owned\n"
+        "import sys\nfrom pathlib import Path\nfrom async_lab import owned\n"
         "with owned.locked(Path(sys.argv[1])):\n    print('in', flush=True)\n"
     )
     with owned.locked(tmp_path):

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.wording import amount, count, duration, listed, plural
+from async_lab.wording import amount, count, duration, listed, plural
 
 
 @pytest.mark.parametrize(

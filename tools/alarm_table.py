@@ -12,12 +12,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from runner import lab, report, scenario
-from runner.interrupts import Interrupts
-from runner.project import Project
-from runner.result import RunResult
-from runner.target import open_local
-from runner.wording import duration
+from async_lab import lab, report, scenario
+from async_lab.checkout.project import Project
+from async_lab.process.interrupts import Interrupts
+from async_lab.runs.result import RunResult
+from async_lab.target.local import open_local
+from async_lab.wording import duration
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "alarms.md"
 _REGION = "us-east-1"

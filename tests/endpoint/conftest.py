@@ -1,7 +1,7 @@
 import pytest
 from queue_lab import Lab
 
-from runner.endpoint.embedded import Endpoint
+from async_lab.endpoint.embedded import Endpoint
 
 
 @pytest.fixture(scope="module")

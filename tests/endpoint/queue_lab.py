@@ -4,8 +4,8 @@ import io
 import json
 import zipfile
 
-from runner.metrics import collect
-from runner.target import LocalTarget
+from async_lab.observation.metrics import collect
+from async_lab.target.local import LocalTarget
 
 HANDLER = """
 import os, time

@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from runner.endpoint.embedded import Endpoint
-from runner.errors import EnvironmentFailure
+from async_lab.endpoint.embedded import Endpoint
+from async_lab.errors import EnvironmentFailure
 
 INVOKE = "/2015-03-31/functions/any/invocations"
 CLOCK = "/_async-lab/clock"
@@ -141,7 +141,7 @@ def test_what_fails_in_our_own_part_is_answered_as_what_fails_in_motos(endpoint,
     def broken(*_arguments):
         raise RuntimeError("out of order")
 
-    monkeypatch.setattr("runner.endpoint.invoke_request.read", broken)
+    monkeypatch.setattr("async_lab.endpoint.invocation.invoke_request.read", broken)
     answer = ask(endpoint, "POST", INVOKE, [("Host", "localhost")], b"{}")
     assert answer.status == 501
     assert json.loads(answer.body)["__type"] == "InternalFailure"

@@ -8,7 +8,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from runner.endpoint.embedded import Endpoint
+from async_lab.endpoint.embedded import Endpoint
 
 CONTENT = bytes(range(256)) * 1_000
 

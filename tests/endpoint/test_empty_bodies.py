@@ -4,8 +4,8 @@ import socket
 
 import pytest
 
-from runner.endpoint.embedded import Endpoint
-from runner.target import LocalTarget
+from async_lab.endpoint.embedded import Endpoint
+from async_lab.target.local import LocalTarget
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 from queue_lab import Lab
 
-from runner.endpoint.embedded import Endpoint
+from async_lab.endpoint.embedded import Endpoint
 
 SENDERS = 4
 

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from moto.awslambda.models import lambda_backends
 from queue_lab import id_of
 
-from runner.endpoint.embedded import ACCOUNT_ID
+from async_lab.endpoint.embedded import ACCOUNT_ID
 
 REGION = "eu-west-1"
 SAYS_WHAT_CLIENT_SENT = """

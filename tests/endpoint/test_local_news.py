@@ -5,9 +5,9 @@ import signal
 
 from queue_lab import Lab
 
-from runner import serve
-from runner.endpoint.embedded import Endpoint
-from runner.endpoint.sandbox.nursery import ISOLATION
+from async_lab.cli import serve
+from async_lab.endpoint.embedded import Endpoint
+from async_lab.endpoint.sandbox.nursery import ISOLATION
 
 
 def test_what_is_to_be_known_of_handlers_is_said_and_logged_no_second_time(monkeypatch, capfd):

@@ -7,13 +7,13 @@ import time
 import pytest
 from queue_lab import Lab
 
-from runner import lab, scenario
-from runner.endpoint.embedded import Endpoint
-from runner.endpoint.sandbox import Limits, Sandbox
-from runner.errors import EnvironmentFailure, ExitCode
-from runner.interrupts import Interrupts
-from runner.project import Project
-from runner.target import LocalTarget
+from async_lab import lab, scenario
+from async_lab.checkout.project import Project
+from async_lab.endpoint.embedded import Endpoint
+from async_lab.endpoint.sandbox import Limits, Sandbox
+from async_lab.errors import EnvironmentFailure, ExitCode
+from async_lab.process.interrupts import Interrupts
+from async_lab.target.local import LocalTarget
 
 
 def zygote(endpoint):

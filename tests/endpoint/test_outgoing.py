@@ -16,7 +16,7 @@ from moto.firehose.models import FirehoseBackend
 from moto.sns.models import sns_backends
 from moto.utilities.docker_utilities import DockerModel
 
-from runner.endpoint.embedded import ACCOUNT_ID, Endpoint
+from async_lab.endpoint.embedded import ACCOUNT_ID, Endpoint
 
 REGION = "us-east-1"
 OUTSIDE = "203.0.113.1"  # RFC 5737: nobody's
@@ -42,7 +42,7 @@ def topic(sns):
 
 @pytest.fixture(autouse=True)
 def nothing_was_named_before(monkeypatch):
-    monkeypatch.setattr("runner.endpoint.trouble._named", set())
+    monkeypatch.setattr("async_lab.endpoint.trouble._named", set())
 
 
 @contextmanager
@@ -164,7 +164,7 @@ def test_what_is_not_motos_goes_where_it_will(monkeypatch):
         sent.append(request.url)
         raise Sent
 
-    monkeypatch.setattr("runner.endpoint.outgoing._send", send)
+    monkeypatch.setattr("async_lab.endpoint.http.outgoing._send", send)
     with pytest.raises(Sent):
         requests.get("http://example.com/", timeout=1)
     assert sent == ["http://example.com/"]

@@ -3,9 +3,9 @@
 import pytest
 from queue_lab import Lab, package
 
-from runner.endpoint.embedded import Endpoint
-from runner.errors import EnvironmentFailure
-from runner.twin import Rules
+from async_lab.endpoint.embedded import Endpoint
+from async_lab.errors import EnvironmentFailure
+from async_lab.twin import Rules
 
 RETURNS = "def handler(event, context): return {!r}"
 

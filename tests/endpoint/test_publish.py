@@ -2,8 +2,8 @@
 
 import pytest
 
-from runner.endpoint.publish import dimension_sets
-from runner.twin import Target
+from async_lab.endpoint.invocation.publish import dimension_sets
+from async_lab.twin import Target
 
 
 def resources(target, executed_version=None):

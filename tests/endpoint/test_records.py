@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from runner.endpoint.records import (
+from async_lab.endpoint.delivery.records import (
     FinishedEvent,
     Response,
     dead_letter_attributes,
@@ -10,7 +10,7 @@ from runner.endpoint.records import (
     invocation_record,
     object_key,
 )
-from runner.twin import Condition
+from async_lab.twin import Condition
 
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:orders:$LATEST"
 REQUEST_ID = "6a1c7b0e-0000-4000-8000-000000000001"

@@ -7,7 +7,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from runner.endpoint.embedded import Endpoint
+from async_lab.endpoint.embedded import Endpoint
 
 FORM = "application/x-www-form-urlencoded"
 SIGNED = "AWS4-HMAC-SHA256 Credential={}, SignedHeaders=host, Signature=b"

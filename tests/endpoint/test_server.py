@@ -6,8 +6,8 @@ from contextlib import closing
 import boto3
 import pytest
 
-from runner.endpoint.server import LOOPBACK, Server, moto_application
-from runner.errors import EnvironmentFailure
+from async_lab.endpoint.http.server import LOOPBACK, Server, moto_application
+from async_lab.errors import EnvironmentFailure
 
 
 def hello(environ, start_response):

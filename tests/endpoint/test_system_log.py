@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from runner.endpoint.sandbox import LogLine, Result
-from runner.endpoint.system_log import Run, structured, text
+from async_lab.endpoint.invocation.system_log import Run, structured, text
+from async_lab.endpoint.sandbox import LogLine, Result
 
 START = 1_795_421_055.0  # 2026-11-23T08:04:15Z
 

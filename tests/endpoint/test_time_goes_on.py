@@ -10,12 +10,12 @@ import pytest
 from moto.sns.models import sns_backends
 from queue_lab import Lab
 
-from runner.endpoint import invocations, logs
-from runner.endpoint.clock import PacedClock, VirtualClock
-from runner.endpoint.embedded import Endpoint
-from runner.endpoint.front import CLOCK_PATH, MOST_SECONDS
-from runner.endpoint.timeline import Pacer, Timeline
-from runner.twin import Rules
+from async_lab.endpoint.embedded import Endpoint
+from async_lab.endpoint.http.front import CLOCK_PATH, MOST_SECONDS
+from async_lab.endpoint.invocation import invocations, logs
+from async_lab.endpoint.invocation.clock import PacedClock, VirtualClock
+from async_lab.endpoint.invocation.timeline import Pacer, Timeline
+from async_lab.twin import Rules
 
 REGION, START = "eu-west-1", 1_795_422_225.0
 

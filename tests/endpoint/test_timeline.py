@@ -7,10 +7,10 @@ from urllib.request import urlopen
 import pytest
 from queue_lab import Lab
 
-from runner.endpoint.clock import PacedClock, VirtualClock
-from runner.endpoint.embedded import Endpoint
-from runner.endpoint.front import CLOCK_PATH
-from runner.endpoint.timeline import Timeline
+from async_lab.endpoint.embedded import Endpoint
+from async_lab.endpoint.http.front import CLOCK_PATH
+from async_lab.endpoint.invocation.clock import PacedClock, VirtualClock
+from async_lab.endpoint.invocation.timeline import Timeline
 
 START = 1_795_422_225.0  # 2026-11-23T08:23:45Z
 NEXT_MINUTE = START + 15

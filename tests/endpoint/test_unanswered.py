@@ -10,8 +10,8 @@ from botocore.exceptions import ClientError
 from botocore.model import Shape
 from botocore.parsers import create_parser
 
-from runner.endpoint.embedded import Endpoint
-from runner.endpoint.unanswered import Explained
+from async_lab.endpoint.embedded import Endpoint
+from async_lab.endpoint.http.unanswered import Explained
 
 ONCE = Config(retries={"total_max_attempts": 1})
 
@@ -113,7 +113,7 @@ def test_our_own_failures_are_answers_too(monkeypatch, caplog, client, broken, s
     def fails(*_arguments, **_more):
         raise KeyError("ours & <theirs>")
 
-    monkeypatch.setattr(f"runner.endpoint.{broken}", fails)
+    monkeypatch.setattr(f"async_lab.endpoint.{broken}", fails)
     asking = client(service, Config(retries={"total_max_attempts": 4, "mode": "standard"}))
     with pytest.raises(ClientError) as raised:
         getattr(asking, operation)(**arguments)
@@ -125,7 +125,7 @@ def test_our_own_failures_are_answers_too(monkeypatch, caplog, client, broken, s
 
 
 def test_a_head_is_answered_without_a_body(monkeypatch, client):
-    monkeypatch.setattr("runner.endpoint.front.Front.__call__", lambda *_: 1 / 0)
+    monkeypatch.setattr("async_lab.endpoint.http.front.Front.__call__", lambda *_: 1 / 0)
     with pytest.raises(ClientError) as raised:
         client("s3").head_bucket(Bucket="bucket")
     assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501

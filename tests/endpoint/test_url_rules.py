@@ -5,7 +5,7 @@ import threading
 import pytest
 from werkzeug.routing import Map, Rule
 
-from runner.endpoint import url_rules
+from async_lab.endpoint.http import url_rules
 
 
 @pytest.fixture

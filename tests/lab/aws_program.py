@@ -7,9 +7,9 @@ import json
 import os
 from urllib.request import urlopen
 
-from runner.__main__ import main
-from runner.endpoint.front import CLOCK_PATH
-from runner.target import AwsTarget
+from async_lab.__main__ import main
+from async_lab.endpoint.http.front import CLOCK_PATH
+from async_lab.target.aws import AwsTarget
 
 
 def clock(body: bytes | None = None) -> float:

@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.session import get_session
 
-from runner.endpoint.server import WsgiApp
+from async_lab.endpoint.http.server import WsgiApp
 
 _SERVICES = {"monitoring": "cloudwatch"}
 """Where the name that a request is signed for isn't IAM's."""

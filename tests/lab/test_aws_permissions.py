@@ -9,11 +9,12 @@ import pytest
 from calls import Recorder
 from program import call, copy_of_checkout
 
-from runner import forecast, scenario
-from runner.endpoint import embedded
-from runner.endpoint.embedded import Endpoint
-from runner.permissions import ALSO_NEEDED, CALLED, PERMISSIONS
-from runner.target import endpoint_variables
+from async_lab import scenario
+from async_lab.account import forecast
+from async_lab.account.permissions import ALSO_NEEDED, CALLED, PERMISSIONS
+from async_lab.endpoint import embedded
+from async_lab.endpoint.embedded import Endpoint
+from async_lab.target.environment import endpoint_variables
 
 pytestmark = pytest.mark.lab
 

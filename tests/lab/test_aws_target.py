@@ -12,10 +12,10 @@ import boto3
 import pytest
 from program import call, copy_of_checkout, environment
 
-from runner.endpoint.embedded import Endpoint
-from runner.errors import ExitCode
-from runner.project import Project
-from runner.target import endpoint_variables
+from async_lab.checkout.project import Project
+from async_lab.endpoint.embedded import Endpoint
+from async_lab.errors import ExitCode
+from async_lab.target.environment import endpoint_variables
 
 pytestmark = pytest.mark.lab
 

@@ -20,11 +20,11 @@ from processes import is_alive
 from program import LONGEST_SECONDS, call, copy_of_checkout, environment, started
 from standing import TRUST
 
-from runner.errors import ExitCode
-from runner.metrics import collect
-from runner.package import build_package
-from runner.target import endpoint_variables
-from runner.terraform.mirror import find_mirrors, searched
+from async_lab.checkout.package import build_package
+from async_lab.errors import ExitCode
+from async_lab.observation.metrics import collect
+from async_lab.target.environment import endpoint_variables
+from async_lab.terraform.mirror import find_mirrors, searched
 
 pytestmark = pytest.mark.lab
 
@@ -57,7 +57,7 @@ def served(checkout, port):
 @pytest.fixture(scope="module")
 def shell(served, checkout, port):
     """The environment of a shell that has evaluated what `local --env` prints."""
-    lab = shlex.join([sys.executable, "-m", "runner", "local", "--port", str(port), "--region", REGION, "--env"])
+    lab = shlex.join([sys.executable, "-m", "async_lab", "local", "--port", str(port), "--region", REGION, "--env"])
     show = shlex.join([sys.executable, "-c", "import json, os; print(json.dumps(dict(os.environ)))"])
     evaluated = subprocess.run(
         ["/bin/sh", "-c", f'eval "$({lab})"; {show}'],

@@ -7,8 +7,8 @@ import pytest
 from processes import is_alive, wait_until
 from program import Started, call, copy_of_checkout, started
 
-from runner.errors import ExitCode
-from runner.project import Project
+from async_lab.checkout.project import Project
+from async_lab.errors import ExitCode
 
 pytestmark = pytest.mark.lab
 

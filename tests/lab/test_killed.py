@@ -10,8 +10,8 @@ import pytest
 from processes import is_alive, wait_until
 from program import PROJECT, Started, call, copy_of_checkout, started
 
-from runner.errors import ExitCode
-from runner.project import Project
+from async_lab.checkout.project import Project
+from async_lab.errors import ExitCode
 
 pytestmark = pytest.mark.lab
 

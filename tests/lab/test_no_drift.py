@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from runner.endpoint.embedded import ACCOUNT_ID, Endpoint
-from runner.project import Project
-from runner.target import local_environment
-from runner.terraform import Terraform, init_from_anywhere, installed_provider, kept_provider
+from async_lab.checkout.project import Project
+from async_lab.endpoint.embedded import ACCOUNT_ID, Endpoint
+from async_lab.target.environment import local_environment
+from async_lab.terraform import Terraform, init_from_anywhere, installed_provider, kept_provider
 
 CONFIGURATION = Path(__file__).parent / "no_drift"
 STAGES = ("first", "changed", "bare")

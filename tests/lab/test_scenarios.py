@@ -2,12 +2,12 @@
 
 import pytest
 
-from runner import lab, scenario
-from runner.endpoint.embedded import Endpoint
-from runner.interrupts import Interrupts
-from runner.project import Project
-from runner.stack import open_stack
-from runner.target import LocalTarget
+from async_lab import lab, scenario
+from async_lab.checkout.project import Project
+from async_lab.endpoint.embedded import Endpoint
+from async_lab.process.interrupts import Interrupts
+from async_lab.stack.stack import open_stack
+from async_lab.target.local import LocalTarget
 from tools import alarm_table
 
 pytestmark = pytest.mark.lab

@@ -5,7 +5,7 @@ import json
 import pytest
 from program import call, copy_of_checkout
 
-from runner.errors import ExitCode
+from async_lab.errors import ExitCode
 
 pytestmark = pytest.mark.lab
 

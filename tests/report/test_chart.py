@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.report.chart import ASCII, UNICODE
+from async_lab.report.chart import ASCII, UNICODE
 
 values = st.lists(st.none() | st.floats(min_value=0, max_value=1e12), max_size=20)
 

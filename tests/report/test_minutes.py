@@ -3,8 +3,8 @@ from hypothesis import strategies as st
 from results import METRICS
 from series import FIRST_MINUTE, metrics_of
 
-from runner.metrics import METRIC_NAMES
-from runner.report.minutes import tabulate
+from async_lab.observation.metrics import METRIC_NAMES
+from async_lab.report.minutes import tabulate
 
 minutes = st.lists(st.lists(st.integers(0, 1000), max_size=2), max_size=200)
 any_metrics = st.fixed_dictionaries({}, optional=dict.fromkeys(METRIC_NAMES, minutes))

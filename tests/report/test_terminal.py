@@ -8,10 +8,10 @@ from results import METRICS, PROJECT, result_of
 from rich.console import Console
 from series import metrics_of
 
-from runner import scenario
-from runner.metrics import METRIC_NAMES
-from runner.report.overview import show_scenarios, show_summary
-from runner.report.terminal import show_run, show_verdict
+from async_lab import scenario
+from async_lab.observation.metrics import METRIC_NAMES
+from async_lab.report.overview import show_scenarios, show_summary
+from async_lab.report.terminal import show_run, show_verdict
 
 
 class AsciiFile(io.StringIO):

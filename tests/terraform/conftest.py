@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from runner.endpoint.embedded import Endpoint
-from runner.package import build_package
-from runner.project import Project
-from runner.terraform import Terraform, installed_provider, kept_provider
+from async_lab.checkout.package import build_package
+from async_lab.checkout.project import Project
+from async_lab.endpoint.embedded import Endpoint
+from async_lab.terraform import Terraform, installed_provider, kept_provider
 
 REGION = "eu-west-1"
 _LIMIT_SECONDS = 600

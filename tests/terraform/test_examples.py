@@ -8,7 +8,7 @@ import json
 import pytest
 from conftest import Directory, said
 
-from runner.project import Project
+from async_lab.checkout.project import Project
 
 pytestmark = pytest.mark.lab
 

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 from conftest import said
 
-from runner.project import Project
+from async_lab.checkout.project import Project
 
 TERRAFORM = Project.locate().terraform
 EXAMPLES = sorted(path.parent.relative_to(TERRAFORM).as_posix() for path in TERRAFORM.glob("examples/*/main.tf"))

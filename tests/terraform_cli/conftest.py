@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from places import LOCK_FILE, MODULE, ROOT
 
-from runner.terraform import Terraform, installed_provider
+from async_lab.terraform import Terraform, installed_provider
 
 
 @pytest.fixture

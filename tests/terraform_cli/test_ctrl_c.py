@@ -16,9 +16,9 @@ from moto.logs.models import logs_backends
 from processes import MARK, processes_of, wait_until
 from slow_endpoint import SlowEndpoint
 
-from runner.errors import ExitCode
-from runner.target import local_environment
-from runner.terraform import Terraform, kept_provider
+from async_lab.errors import ExitCode
+from async_lab.target.environment import local_environment
+from async_lab.terraform import Terraform, kept_provider
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
 LONGEST_SECONDS = 60

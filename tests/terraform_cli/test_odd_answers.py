@@ -11,9 +11,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from runner.errors import LabError
-from runner.terraform import Terraform, find_terraform
-from runner.terraform.progress import read
+from async_lab.errors import LabError
+from async_lab.terraform import Terraform, find_terraform
+from async_lab.terraform.progress import read
 
 TYPES = ["diagnostic", "planned_change", "apply_start", "apply_complete", "apply_errored", "log", "version", "outputs"]
 NAMES = ["type", "@message", "diagnostic", "hook", "change", "resource", "addr", "action", "severity", "summary"]

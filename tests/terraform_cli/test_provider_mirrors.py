@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from runner.terraform import mirror
-from runner.terraform.mirror import AWS_PROVIDER, find_mirrors, searched, this_platform
+from async_lab.terraform import mirror
+from async_lab.terraform.mirror import AWS_PROVIDER, find_mirrors, searched, this_platform
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from runner.errors import EnvironmentFailure
-from runner.terraform import Progress, Step, Terraform, TerraformFailed
+from async_lab.errors import EnvironmentFailure
+from async_lab.terraform import Progress, Step, Terraform, TerraformFailed
 
 TWO = """
 variable "text" { type = string }

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from processes import MARK, processes_of, wait_until
 
-from runner.errors import EnvironmentFailure
-from runner.terraform import executable, find_terraform
-from runner.terraform.executable import for_terraform
+from async_lab.errors import EnvironmentFailure
+from async_lab.terraform import executable, find_terraform
+from async_lab.terraform.executable import for_terraform
 
 
 def put_on_path(directory: Path, script: str) -> Mapping[str, str]:

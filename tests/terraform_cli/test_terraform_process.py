@@ -4,8 +4,8 @@ import psutil
 import pytest
 from processes import is_alive, wait_until
 
-from runner.terraform import process as terraform_process
-from runner.terraform.process import running
+from async_lab.terraform import process as terraform_process
+from async_lab.terraform.process import running
 
 
 def test_lines_come_while_the_program_still_runs(tmp_path: Path) -> None:

@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from runner.errors import Interrupted
-from runner.terraform.progress import Diagnostic, Progress, Step, Telling, read
+from async_lab.errors import Interrupted
+from async_lab.terraform.progress import Diagnostic, Progress, Step, Telling, read
 
 
 def line(kind: str, **fields: object) -> bytes:

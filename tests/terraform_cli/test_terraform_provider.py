@@ -15,9 +15,9 @@ from places import LOCK_FILE, ROOT
 from processes import MARK, is_alive, processes_of, wait_until
 from slow_endpoint import SlowEndpoint
 
-from runner.errors import EnvironmentFailure
-from runner.target import local_environment
-from runner.terraform import (
+from async_lab.errors import EnvironmentFailure
+from async_lab.target.environment import local_environment
+from async_lab.terraform import (
     Progress,
     ProviderNotFound,
     Step,
@@ -28,7 +28,7 @@ from runner.terraform import (
     kept_provider,
     mirror,
 )
-from runner.terraform.mirror import AWS_PROVIDER, this_platform
+from async_lab.terraform.mirror import AWS_PROVIDER, this_platform
 
 NEEDS_AWS = 'terraform {\n  required_providers {\n    aws = { source = "hashicorp/aws" }\n  }\n}\n'
 Make = Callable[..., Terraform]
@@ -130,7 +130,7 @@ def test_a_kept_provider_does_not_outlive_us(
 ) -> None:
     keep = (
         "import os, sys, pathlib\n"
-        "from runner.terraform import kept_provider\n"
+        "from async_lab.terraform import kept_provider\n"
         "program, log = map(pathlib.Path, sys.argv[1:])\n"
         "with kept_provider(program, os.environ, log):\n"
         "    print('kept', flush=True)\n"
@@ -221,7 +221,7 @@ def test_several_first_uses_at_once_install_it_once(isolated: Make, tmp_path: Pa
     (tmp_path / "lock").write_text("")
     first_use = (
         "import json, os, pathlib, sys, time\n"
-        "from runner.terraform import Terraform, installed_provider, mirror\n"
+        "from async_lab.terraform import Terraform, installed_provider, mirror\n"
         "here = pathlib.Path(sys.argv[1])\n"
         "mirror.OPT = here / 'opt'\n"
         "directory = here / str(os.getpid())\n"

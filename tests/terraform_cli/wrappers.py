@@ -5,9 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from runner.errors import LabError
-from runner.interrupts import Interrupts
-from runner.terraform import Terraform, kept_provider
+from async_lab.errors import LabError
+from async_lab.process.interrupts import Interrupts
+from async_lab.terraform import Terraform, kept_provider
 
 
 def usual(directory: Path) -> None:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
-from runner.twin import Expiry, FunctionConfig, Outcome, Rules, Target
-from runner.twin.chance import Draw, uniform
+from async_lab.twin import Expiry, FunctionConfig, Outcome, Rules, Target
+from async_lab.twin.chance import Draw, uniform
 
 TARGETS = (Target("alpha"), Target("beta"), Target("gamma"))
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from runner.twin import (
+from async_lab.twin import (
     Condition,
     Ended,
     Expiry,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from strategies import TARGETS, worlds
 
-from runner.twin import (
+from async_lab.twin import (
     Condition,
     Ended,
     Finished,

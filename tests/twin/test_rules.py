@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.twin import Rules
-from runner.twin.chance import Draw, bits, symmetric, uniform
-from runner.twin.rules import too_old_next_time
+from async_lab.twin import Rules
+from async_lab.twin.chance import Draw, bits, symmetric, uniform
+from async_lab.twin.rules import too_old_next_time
 
 
 def test_function_errors_wait_one_minute_then_two():

@@ -18,7 +18,7 @@ from typing import Annotated
 
 import typer
 
-from runner.project import Project
+from async_lab.checkout.project import Project
 from tools.campaign import handlers, inputs, kills, requests
 from tools.campaign.case import Case, Outcome, chance_of
 from tools.campaign.checkout import Checkout

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 
-from runner.project import Project
+from async_lab.checkout.project import Project
 
 MARK = "ASYNC_LAB_CAMPAIGN"
 """An environment variable that whatever a case starts inherits: so it is found, whoever its parent is now."""
@@ -22,7 +22,7 @@ LONGEST_SECONDS = 180.0
 """So long that only what hangs takes longer, also on a busy machine."""
 _GONE_SECONDS = 30.0
 """How long a process may take to end after the command that started it was killed."""
-_PROGRAM = (sys.executable, "-m", "runner")
+_PROGRAM = (sys.executable, "-m", "async_lab")
 _UNWANTED = shutil.ignore_patterns(".terraform", "*.tfstate*", "tests", "examples")
 _COPIES = ("terraform", "build")
 """What a run lays out for Terraform in its directory, and takes away at its end."""

@@ -5,7 +5,7 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 import pytest
 from cloudwatch_client import START, client
 
-from runner.endpoint.clock import VirtualClock
+from async_lab.endpoint.invocation.clock import VirtualClock
 
 
 class _Quiet(WSGIRequestHandler):
@@ -18,7 +18,7 @@ def endpoint() -> Iterator[str]:
     """moto's server with our CloudWatch, one for all tests."""
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-    from runner.endpoint.cloudwatch import install
+    from async_lab.endpoint.cloudwatch import install
 
     install(lambda: START)
     server = make_server("127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), handler_class=_Quiet)
@@ -37,7 +37,7 @@ def clock(endpoint: str) -> VirtualClock:
     from moto.sns.models import sns_backends
     from moto.sqs.models import sqs_backends
 
-    from runner.endpoint.cloudwatch import install
+    from async_lab.endpoint.cloudwatch import install
 
     for backends in (cloudwatch_backends, sns_backends, sqs_backends):
         backends.reset()

@@ -7,9 +7,10 @@ import pytest
 from botocore.exceptions import ClientError
 from cloudwatch_client import START, client
 
-from runner.endpoint.cloudwatch import evaluate, store
-from runner.endpoint.cloudwatch.alarms import HISTORY_ITEMS, HISTORY_SECONDS, book
-from runner.endpoint.cloudwatch.queries import Query
+from async_lab.cloudwatch import store
+from async_lab.cloudwatch.queries import Query
+from async_lab.endpoint.cloudwatch import evaluate
+from async_lab.endpoint.cloudwatch.alarms import HISTORY_ITEMS, HISTORY_SECONDS, book
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 ARN = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.terraform import Terraform, init_from_anywhere
+from async_lab.terraform import Terraform, init_from_anywhere
 
 MODULE = Path(__file__).parent / "module"
 LOCK_FILE = Path(__file__).parents[3] / "terraform" / ".terraform.lock.hcl"

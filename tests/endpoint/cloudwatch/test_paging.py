@@ -1,8 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.endpoint.cloudwatch.paging import page, slices
-from runner.endpoint.cloudwatch.queries import Answer
+from async_lab.cloudwatch.queries import Answer
+from async_lab.endpoint.cloudwatch.paging import page, slices
 
 answers = st.lists(st.dictionaries(st.integers(0, 99), st.floats(0, 9), max_size=6), max_size=6).map(
     lambda every: [Answer(f"q{number}", "label", points) for number, points in enumerate(every)]

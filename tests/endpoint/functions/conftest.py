@@ -4,14 +4,14 @@ from typing import Any
 import pytest
 from lambda_client import NAME, START, client, policy, settings
 
-from runner.endpoint.clock import VirtualClock
+from async_lab.endpoint.invocation.clock import VirtualClock
 
 
 @pytest.fixture(scope="session")
 def url() -> Iterator[str]:
     """Our functions behind our server, one for all tests."""
-    from runner.endpoint.functions import install
-    from runner.endpoint.server import Server, moto_application
+    from async_lab.endpoint.functions import install
+    from async_lab.endpoint.http.server import Server, moto_application
 
     install(lambda: START)
     server = Server(0, moto_application())
@@ -25,7 +25,7 @@ def clock(url: str) -> VirtualClock:
     """The endpoint's clock, at START; whatever moto held is gone."""
     from moto.moto_api._internal.models import moto_api_backend
 
-    from runner.endpoint.functions import install
+    from async_lab.endpoint.functions import install
 
     moto_api_backend.reset()
     clock = VirtualClock(START)

@@ -40,7 +40,7 @@ def test_reservations_leave_a_hundred_unreserved(concurrency, create):
 
 
 def test_new_account_can_reserve_nothing_but_zero(concurrency, clock):
-    from runner.endpoint.functions import install, unreserved_limit
+    from async_lab.endpoint.functions import install, unreserved_limit
 
     install(clock.now, account_concurrency=10)
     message = (

@@ -1,7 +1,7 @@
 import pytest
 from lambda_client import ACCOUNT_ID, FUNCTION_ARN, NAME, QUEUE_ARN, REGION, ROLE_ARN, package
 
-from runner.endpoint.functions import FunctionNotFound, find
+from async_lab.endpoint.functions import FunctionNotFound, find
 
 
 def found(qualifier=None, chance=0.0):

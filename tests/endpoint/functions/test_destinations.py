@@ -3,11 +3,11 @@ import json
 import pytest
 from lambda_client import ACCOUNT_ID, FUNCTION_ARN, NAME, QUEUE_ARN, REGION, START, TOPIC_ARN, client
 
-from runner.endpoint import triggers
-from runner.endpoint.destinations import DeliveryFailed, deliver_dead_letter, deliver_record
-from runner.endpoint.functions import find
-from runner.endpoint.records import FinishedEvent, Response, invocation_record
-from runner.twin import Condition
+from async_lab.endpoint.delivery.destinations import DeliveryFailed, deliver_dead_letter, deliver_record
+from async_lab.endpoint.delivery.records import FinishedEvent, Response, invocation_record
+from async_lab.endpoint.functions import find
+from async_lab.endpoint.sources import triggers
+from async_lab.twin import Condition
 
 BUS_ARN = f"arn:aws:events:{REGION}:{ACCOUNT_ID}:event-bus/failed"
 BUCKET_ARN = "arn:aws:s3:::failed-orders"

@@ -1,9 +1,9 @@
 import pytest
 from lambda_client import ACCOUNT_ID, NAME, REGION, START, client
 
-from runner.endpoint import logs
-from runner.endpoint.functions import find
-from runner.endpoint.sandbox import LogLine
+from async_lab.endpoint.functions import find
+from async_lab.endpoint.invocation import logs
+from async_lab.endpoint.sandbox import LogLine
 
 GROUP = f"/aws/lambda/{NAME}"
 STREAM = "2026/11/23/[$LATEST]0123456789abcdef0123456789abcdef"

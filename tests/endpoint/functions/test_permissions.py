@@ -1,7 +1,7 @@
 import pytest
 from lambda_client import NAME, QUEUE_ARN, ROLE_ARN, client, policy
 
-from runner.endpoint.functions.permissions import Need, allows, first_missing, needs_of_target
+from async_lab.endpoint.functions.permissions import Need, allows, first_missing, needs_of_target
 
 SEND = Need("sqs:SendMessage", QUEUE_ARN)
 

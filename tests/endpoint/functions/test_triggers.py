@@ -3,7 +3,7 @@ import json
 import pytest
 from lambda_client import FUNCTION_ARN, NAME, REGION, client
 
-from runner.endpoint import triggers
+from async_lab.endpoint.sources import triggers
 
 
 @pytest.fixture

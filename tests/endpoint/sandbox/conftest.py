@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from handlers import Function, deployment
 
-from runner.endpoint.sandbox import Sandbox
+from async_lab.endpoint.sandbox import Sandbox
 
 Deploy = Callable[..., Function]
 

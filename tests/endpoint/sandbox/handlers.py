@@ -10,7 +10,7 @@ import zipfile
 from dataclasses import dataclass
 from typing import Any
 
-from runner.endpoint.sandbox import Deployment, Execution, Result, Sandbox
+from async_lab.endpoint.sandbox import Deployment, Execution, Result, Sandbox
 
 REQUEST_ID = "6f7f0961-f834-42c2-b94c-8b1b2a3e4d5c"
 AT = 1_790_000_000.0

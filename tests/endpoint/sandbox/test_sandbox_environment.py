@@ -8,7 +8,7 @@ import zipfile
 import pytest
 from handlers import AT, REQUEST_ID, zipped
 
-from runner.endpoint.sandbox import Sandbox, UnsupportedRuntime, UnusablePackage
+from async_lab.endpoint.sandbox import Sandbox, UnsupportedRuntime, UnusablePackage
 
 SHOWS_VARIABLES = """
     import os
@@ -149,7 +149,7 @@ def test_neither_the_lab_nor_its_repository_can_be_imported(deploy):
     function = deploy("""
         import importlib.util
         def handler(event, context):
-            return [name for name in ("runner", "benchmarks", "sandbox", "model") if importlib.util.find_spec(name)]
+            return [name for name in ("async_lab", "benchmarks", "sandbox", "model") if importlib.util.find_spec(name)]
     """)
     assert function.returns() == []
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from handlers import REQUEST_ID, error, texts
 
-from runner.endpoint.sandbox import Limits, Sandbox
+from async_lab.endpoint.sandbox import Limits, Sandbox
 
 RAISES = """
     def helper():

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from handlers import Function, error, texts
 
-from runner.endpoint.sandbox import Sandbox
-from runner.endpoint.sandbox.nursery import ISOLATION
+from async_lab.endpoint.sandbox import Sandbox
+from async_lab.endpoint.sandbox.nursery import ISOLATION
 
 REPOSITORY = Path(__file__).parents[3]
 CALLS_A_PATH = """
@@ -283,7 +283,7 @@ def test_any_other_user_gets_a_private_root_as_well(private, tmp_path):
         pytest.skip("setpriv is missing")
     says = (
         "import sys; sys.path[:0] = sys.argv[1:]\n"
-        "from runner.endpoint.sandbox import Sandbox\n"
+        "from async_lab.endpoint.sandbox import Sandbox\n"
         "from handlers import Function, deployment\n"
         "box = Sandbox()\n"
         "source = 'import os\\ndef handler(event, context):\\n    return os.listdir(\"/tmp\")\\n'\n"

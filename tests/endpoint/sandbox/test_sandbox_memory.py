@@ -6,8 +6,8 @@ import sys
 import pytest
 from handlers import error
 
-from runner.endpoint.sandbox import Sandbox, memory
-from runner.endpoint.sandbox.nursery import ISOLATION, Process
+from async_lab.endpoint.sandbox import Sandbox, memory
+from async_lab.endpoint.sandbox.nursery import ISOLATION, Process
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has process namespaces")

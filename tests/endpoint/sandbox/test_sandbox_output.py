@@ -7,9 +7,9 @@ from handlers import AT, REQUEST_ID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.endpoint.sandbox.directories import Directories
-from runner.endpoint.sandbox.lab_child.marks import MARK
-from runner.endpoint.sandbox.output import Output, mark_pattern
+from async_lab.endpoint.sandbox.directories import Directories
+from async_lab.endpoint.sandbox.lab_child.marks import MARK
+from async_lab.endpoint.sandbox.output import Output, mark_pattern
 
 
 def stamped(result):

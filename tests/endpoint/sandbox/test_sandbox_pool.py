@@ -14,8 +14,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from runner.endpoint.sandbox import Limits, Sandbox
-from runner.errors import EnvironmentFailure
+from async_lab.endpoint.sandbox import Limits, Sandbox
+from async_lab.errors import EnvironmentFailure
 
 PATIENCE_SECONDS = 20
 COUNTS = """
@@ -159,7 +159,7 @@ OWNER = """
     import sys, time
     sys.path[:0] = {path!r}
     from handlers import Function, deployment
-    from runner.endpoint.sandbox import Sandbox
+    from async_lab.endpoint.sandbox import Sandbox
     sandbox = Sandbox()
     busy = '''
         import socket, subprocess
@@ -213,7 +213,7 @@ def test_an_interrupted_execution_does_not_answer_the_next(deploy, small, monkey
     function()
     with monkeypatch.context() as patched:
         patched.setattr(
-            "runner.endpoint.sandbox.sandbox.result_of", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
+            "async_lab.endpoint.sandbox.sandbox.result_of", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
         )
         with pytest.raises(KeyboardInterrupt):
             function()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.endpoint.sandbox import Costs
-from runner.endpoint.sandbox.outcome import INIT_LIMIT_NS, SECOND_NS, schedule
+from async_lab.endpoint.sandbox import Costs
+from async_lab.endpoint.sandbox.outcome import INIT_LIMIT_NS, SECOND_NS, schedule
 
 AT_NS = 1_790_000_000 * SECOND_NS
 timeouts = st.floats(1, 900)

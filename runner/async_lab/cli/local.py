@@ -1,0 +1,57 @@
+"""``local``: the embedded endpoint in the foreground."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from async_lab.cli.options import LARGEST_SEED, LOCAL_REGION, RegionOption
+
+DEFAULT_PORT = 4600
+FASTEST = 100_000
+"""More than a day in a second."""
+PortOption = Annotated[int, typer.Option(min=1, max=65_535, help="Port on 127.0.0.1.")]
+
+
+class ClockName(StrEnum):
+    """How the endpoint's time passes."""
+
+    VIRTUAL = "virtual"
+    REAL = "real"
+
+
+def local(
+    port: PortOption = DEFAULT_PORT,
+    clock: Annotated[
+        ClockName, typer.Option(help="Stands until someone waits, or runs by itself.")
+    ] = ClockName.VIRTUAL,
+    speed: Annotated[
+        float, typer.Option(min=0.001, max=FASTEST, help="With --clock real: this many times as fast.")
+    ] = 1.0,
+    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Where the random numbers begin.")] = 0,
+    region: RegionOption = None,
+    env: Annotated[
+        bool, typer.Option("--env", help="Print the exports that point other tools at it, and end.")
+    ] = False,
+    allow_host: Annotated[
+        list[str] | None, typer.Option(help="Answer to this Host too, besides loopback's names.", show_default=False)
+    ] = None,
+    allow_origin: Annotated[
+        list[str] | None, typer.Option(help="Let this web page's origin call it.", show_default=False)
+    ] = None,
+) -> None:
+    """Serve the embedded endpoint until Ctrl-C."""
+    from async_lab.cli.serve import AllowedCallers, exports, serve
+    from async_lab.target.local import check_region
+
+    if speed != 1.0:
+        clock = ClockName.REAL
+    region = LOCAL_REGION if region is None else region
+    check_region(region)
+    if env:
+        typer.echo(exports(port, region))
+        return
+    callers = AllowedCallers(tuple(allow_host or ()), tuple(allow_origin or ()))
+    serve(port, speed if clock is ClockName.REAL else None, seed, region, callers, typer.echo)

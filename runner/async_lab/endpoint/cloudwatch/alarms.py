@@ -1,0 +1,163 @@
+"""Alarms as they are kept in moto's backend, and their histories."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from moto.cloudwatch.models import cloudwatch_backends
+from moto.cloudwatch.utils import make_arn_for_alarm
+
+from async_lab.cloudwatch.alarm_reason import INITIAL
+from async_lab.cloudwatch.alarm_state import Missing, Rule, State
+from async_lab.cloudwatch.labels import MetricStat
+from async_lab.cloudwatch.queries import Query
+from async_lab.cloudwatch.store import Metric
+from async_lab.endpoint.cloudwatch.requests import dimensions, queries
+
+METRIC, COMPOSITE = "MetricAlarm", "CompositeAlarm"
+
+HISTORY_SECONDS = 30 * 24 * 3_600
+"""How long CloudWatch keeps an alarm's history (API reference, DescribeAlarmHistory)."""
+HISTORY_ITEMS = 10_000
+"""How many entries of a region are kept at the most: our own bound."""
+
+ACTIONS = {State.OK: "OKActions", State.ALARM: "AlarmActions", State.INSUFFICIENT_DATA: "InsufficientDataActions"}
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A state, since when (epoch seconds), and why."""
+
+    state: State
+    at: float
+    reason: str = INITIAL
+    data: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryItem:
+    """An entry of an alarm's history; ``kind`` is ConfigurationUpdate, StateUpdate or Action."""
+
+    alarm: str
+    alarm_type: str
+    at: float
+    kind: str
+    summary: str
+    data: str
+
+
+@dataclass(slots=True)
+class Alarm:
+    """An alarm: the request that made it, and its state. moto's tagging asks for its ``name`` and ``alarm_arn``."""
+
+    name: str
+    alarm_arn: str
+    definition: Mapping[str, Any]
+    configured_at: float
+    condition: Condition
+    queries: tuple[Query, ...] = ()  # of a metric alarm; the last that returns data is what it watches
+    rule: Rule | None = None
+
+    @property
+    def type(self) -> str:
+        """MetricAlarm or CompositeAlarm."""
+        return COMPOSITE if "AlarmRule" in self.definition else METRIC
+
+    @property
+    def period(self) -> int:
+        """The length in seconds of what a metric alarm evaluates."""
+        periods = [query.period for query in self.queries if query.returns_data and query.period]
+        periods += [query.stat.period for query in self.queries if query.stat]
+        return periods[0]
+
+    @property
+    def actions(self) -> list[str]:
+        """The ARNs to notify of the present state."""
+        is_enabled = self.definition.get("ActionsEnabled") is not False
+        return list(self.definition.get(ACTIONS[self.condition.state]) or ()) if is_enabled else []
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """All alarms of an account and region, by name, and their common history, oldest entry first."""
+
+    account_id: str
+    region: str
+    alarms: dict[str, Alarm]
+    history: deque[HistoryItem] = field(default_factory=lambda: deque(maxlen=HISTORY_ITEMS))
+
+    def of(self, type_: str) -> list[Alarm]:
+        """Return the alarms of a type. Alarms that moto's own services made aren't ours to evaluate."""
+        return [alarm for alarm in list(self.alarms.values()) if isinstance(alarm, Alarm) and alarm.type == type_]
+
+    def named(self, reference: str) -> Alarm | None:
+        """Return an alarm by its name or ARN."""
+        return self.alarms.get(reference.rpartition(":alarm:")[2])
+
+    def put(self, definition: Mapping[str, Any], at: float) -> Alarm:
+        """Create an alarm, or change the one of that name, which keeps its state (API reference, PutMetricAlarm)."""
+        name = definition["AlarmName"]
+        before = self.named(name)
+        is_metric = "AlarmRule" not in definition
+        alarm = Alarm(
+            name=name,
+            alarm_arn=make_arn_for_alarm(self.region, self.account_id, name),
+            definition=definition,
+            configured_at=at,
+            condition=before.condition if before else Condition(State.INSUFFICIENT_DATA, at),
+            queries=tuple(_queries(definition)) if is_metric else (),
+            rule=_rule(definition) if is_metric else None,
+        )
+        self.alarms[name] = alarm
+        self.note(alarm, at, "ConfigurationUpdate", f'Alarm "{name}" {"updated" if before else "created"}', {})
+        return alarm
+
+    def note(self, alarm: Alarm, at: float, kind: str, summary: str, data: Mapping[str, Any]) -> None:
+        """Add to the history."""
+        text = json.dumps({"version": "1.0", **data}, separators=(",", ":"))
+        while self.history and self.history[0].at < at - HISTORY_SECONDS:
+            self.history.popleft()
+        self.history.append(HistoryItem(alarm.name, alarm.type, at, kind, summary, text))
+
+
+def book(account_id: str, region: str) -> Book:
+    """Return the alarms of an account and region. They live in moto's backend, so that its reset clears them too."""
+    backend = cloudwatch_backends[account_id][region]
+    kept: Book = vars(backend).setdefault("alarm_book", Book(account_id, region, backend.alarms))
+    return kept
+
+
+def books() -> list[Book]:
+    """Return those of every account and region that has any.
+
+    Regions may be added meanwhile. A list of ``keys()`` is made in one go, one of moto's own iterator is not.
+    """
+    places = [
+        (account_id, region)
+        for account_id, regions in list(cloudwatch_backends.items())
+        for region in list(regions.keys())
+    ]
+    return [book(*place) for place in places if cloudwatch_backends[place[0]][place[1]].alarms]
+
+
+def _queries(definition: Mapping[str, Any]) -> list[Query]:
+    if definition.get("Metrics"):
+        return queries(definition["Metrics"], "Metrics")
+    metric = Metric(definition["Namespace"], definition["MetricName"], dimensions(definition.get("Dimensions")))
+    wanted = definition.get("Statistic") or definition["ExtendedStatistic"]
+    return [Query("m", MetricStat(metric, wanted, int(definition["Period"]), definition.get("Unit")))]
+
+
+def _rule(definition: Mapping[str, Any]) -> Rule:
+    periods = int(definition["EvaluationPeriods"])
+    return Rule(
+        comparison=definition["ComparisonOperator"],
+        threshold=float(definition["Threshold"]),
+        evaluation_periods=periods,
+        datapoints_to_alarm=int(definition.get("DatapointsToAlarm") or periods),
+        missing=Missing(definition.get("TreatMissingData") or "missing"),
+    )

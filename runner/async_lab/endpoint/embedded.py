@@ -1,0 +1,164 @@
+"""One account of the embedded AWS, put together from its parts."""
+
+from __future__ import annotations
+
+import threading
+import time
+import weakref
+from collections.abc import Collection
+from math import floor
+from types import TracebackType
+from typing import Self
+
+from async_lab.endpoint import cloudwatch, functions, trouble
+from async_lab.endpoint.http.callers import LocalCallers
+from async_lab.endpoint.http.front import Front
+from async_lab.endpoint.http.scopes import Scoped
+from async_lab.endpoint.http.server import Server, moto_application, warm
+from async_lab.endpoint.http.unanswered import Explained
+from async_lab.endpoint.invocation.clock import PacedClock, VirtualClock
+from async_lab.endpoint.invocation.invocations import Invocations
+from async_lab.endpoint.invocation.timeline import Pacer, Timeline
+from async_lab.endpoint.sandbox import Sandbox
+from async_lab.endpoint.sources import triggers
+from async_lab.errors import EnvironmentFailure
+from async_lab.twin import Rules, Target, seed_of_run
+from async_lab.twin.rules import ACCOUNT_CONCURRENCY
+
+ACCOUNT_ID = "123456789012"  # moto's own
+_HANDLERS_AT_ONCE = 8
+_RUNNING = threading.Lock()
+_made: list[weakref.ref[Endpoint]] = []
+_ONE_AT_A_TIME = (
+    "An embedded endpoint runs in this process already, and two would share moto's state: end it first, "
+    "or start this one in a process of its own (async-lab local)."
+)
+
+
+class Endpoint:
+    """One account of the embedded AWS, served on loopback while the ``with`` block runs.
+
+    ``port`` 0 takes a free one. ``start`` is the first instant of its clock in epoch seconds, by default this minute.
+    ``speed`` None leaves time standing until someone waits; 1 lets it run like the wall's, 60 a minute a second.
+    ``account_concurrency`` is the account's limit in each region; new accounts often have 10.
+    ``allowed_hosts`` and ``allowed_origins`` are who may ask besides programs of this machine, see ``LocalCallers``.
+
+    One runs in a process at a time, because moto's state is the process's. Raises EnvironmentFailure for a second one.
+    """
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        seed: int = 0,
+        rules: Rules | None = None,
+        start: float | None = None,
+        speed: float | None = None,
+        account_concurrency: int = ACCOUNT_CONCURRENCY,
+        allowed_hosts: Collection[str] = (),
+        allowed_origins: Collection[str] = (),
+    ) -> None:
+        if _RUNNING.locked():
+            raise EnvironmentFailure(_ONE_AT_A_TIME)
+        _made[:] = [weakref.ref(self)]
+        self.account_id = ACCOUNT_ID
+        first = float(floor(time.time() / 60) * 60) if start is None else start
+        self.clock = PacedClock(first, speed) if speed else VirtualClock(first)
+        self._seed, self._rules = seed, rules or Rules()
+        self._runs = 0
+        self._regions: dict[str, Invocations] = {}
+        self._regions_lock = threading.Lock()
+        self._sandbox = Sandbox()
+        self._timeline = Timeline(self.clock, self._present_regions, self._minute, _HANDLERS_AT_ONCE)
+        self._pacer = Pacer(self._timeline, self.clock) if isinstance(self.clock, PacedClock) else None
+        functions.install(self.clock.now, account_concurrency)
+        cloudwatch.install(self.clock.now)
+        triggers.install(self._invoke)
+        self._moto = moto_application()
+        front = Front(self._moto, self.region, self.clock.now, self._timeline.advance, self._timeline.advance_to)
+        self._server = Server(port, Explained(LocalCallers(Scoped(front), allowed_hosts, allowed_origins)))
+
+    @property
+    def url(self) -> str:
+        """Where it answers: ``http://127.0.0.1:PORT``."""
+        return self._server.url
+
+    def __enter__(self) -> Self:
+        if _made[-1]() is not self or not _RUNNING.acquire(blocking=False):  # a later one has taken moto's state
+            self._sandbox.close()
+            self._server.stop()
+            raise EnvironmentFailure(_ONE_AT_A_TIME)
+        self._server.start()
+        threading.Thread(target=warm, args=(self._moto,), name="warm", daemon=True).start()
+        self._sandbox.endpoint_url = self.url
+        if self._pacer:
+            self._pacer.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        trouble.end()
+        try:
+            if self._pacer:
+                self._pacer.stop()
+            self._timeline.close()
+            self._sandbox.close()
+            self._server.stop()
+        finally:
+            trouble.begin()
+            _RUNNING.release()
+
+    @property
+    def failure(self) -> Exception | None:
+        """The first trouble that kept a handler from running and was not its own; what was measured since is void."""
+        return self._sandbox.failure
+
+    @property
+    def remark(self) -> str | None:
+        """What the user should know of how handlers are kept apart; None while there is nothing."""
+        return self._sandbox.remark
+
+    def wait(self, seconds: float) -> None:
+        """Let virtual time pass."""
+        self._timeline.advance(seconds)
+
+    def reseed(self, seed: int) -> None:
+        """Begin the next run: its random numbers follow from the seed and from which run on this endpoint it is."""
+        self._seed = seed_of_run(seed, self._runs)
+        self._runs += 1
+        for region in self._present_regions():
+            region.reseed(self._seed)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether no event waits and nothing runs, in any region."""
+        return all(region.is_settled for region in self._present_regions())
+
+    def purge(self) -> int:
+        """Take every event out of every queue; return how many."""
+        return sum(region.purge() for region in self._present_regions())
+
+    def region(self, name: str) -> Invocations:
+        """Return what is invoked in a region."""
+        with self._regions_lock:
+            if name not in self._regions:
+                store = cloudwatch.store(self.account_id, name)
+                self._regions[name] = Invocations(
+                    self.account_id, name, self.clock, store, self._sandbox, self._invoke, self._rules, self._seed
+                )
+            return self._regions[name]
+
+    def _invoke(self, region: str, name: str, qualifier: str | None, payload: bytes) -> None:
+        """Invoke a function asynchronously on behalf of a trigger or a destination."""
+        self.region(region).accept(Target(name, qualifier or ""), payload)
+
+    def _minute(self, at: float) -> None:
+        cloudwatch.evaluate(at)
+        for region in self._present_regions():
+            with trouble.contained("ending idle execution environments"):
+                region.retire(at)
+
+    def _present_regions(self) -> list[Invocations]:
+        with self._regions_lock:
+            return list(self._regions.values())

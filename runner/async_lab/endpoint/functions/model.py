@@ -1,0 +1,205 @@
+"""moto's function with the settings that it forgets."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Self
+
+from moto.awslambda import models
+from moto.awslambda.policy import Policy
+from moto.awslambda.utils import get_backend
+
+from async_lab.endpoint.functions import code
+from async_lab.endpoint.functions.event_invoke_config import EventInvokeConfig
+from async_lab.endpoint.functions.permissions import Need, needs_of_target
+from async_lab.endpoint.functions.provisioned import ProvisionedConcurrency
+from async_lab.endpoint.functions.refusals import check_execution_role, check_ranges, invalid_value
+
+_VPC_NEEDS = tuple(
+    Need(f"ec2:{verb}", "*")
+    for verb in ("CreateNetworkInterface", "DescribeNetworkInterfaces", "DeleteNetworkInterface")
+)
+_TRACING_NEEDS = (Need("xray:PutTraceSegments", "*"),)
+_RANGES = {"Timeout": (1, 900), "MemorySize": (128, 10_240)}  # doc
+_STORAGE_RANGES = {"Size": (512, 10_240)}  # doc
+_LOG_LEVEL = "INFO"  # API reference, LoggingConfig: the default of both levels in JSON
+
+
+class Function(models.LambdaFunction):
+    """A function version that reads back as it was written.
+
+    What belongs to the function and not to a version (event-invoke configs, provisioned concurrency, resource policies,
+    each by qualifier) is shared by all its versions: moto publishes by a shallow copy.
+    """
+
+    now: Callable[[], float]
+    role: str
+    code_bytes: bytes = b""
+    """The package; a container image has none here."""
+    kms_key_arn: str | None
+    tracing_config: dict[str, Any]
+
+    def __init__(self, account_id: str, spec: dict[str, Any], region: str, version: str | int = 1) -> None:
+        _check_sizes(spec)
+        self._versions = itertools.count(1)
+        self.dead_letter_config: dict[str, Any] = spec.get("DeadLetterConfig") or {}
+        self.logging_config: dict[str, Any] = spec.get("LoggingConfig") or {}
+        self.snap_start: str = (spec.get("SnapStart") or {}).get("ApplyOn", "None")
+        self.file_systems: list[dict[str, Any]] = spec.get("FileSystemConfigs") or []
+        self.layer_packages: tuple[bytes, ...] = ()
+        super().__init__(account_id, spec, region, version)
+        self.event_invoke_configs: dict[str, EventInvokeConfig] = {}
+        self.provisioned: dict[str, ProvisionedConcurrency] = {}
+        self.policies: dict[str, Policy] = {}
+        self._changed()
+        self.check_role({})
+
+    def __deepcopy__(self, _memo: dict[int, Any]) -> Self:
+        """Copy for an answer with another version number, which is all that moto does with it.
+
+        A real deep copy would take the region's whole log backend along.
+        """
+        return copy.copy(self)
+
+    @property
+    def log_group(self) -> str:
+        """Where its executions write their log."""
+        group: str = self.logging_config.get("LogGroup") or self.logs_group_name
+        return group
+
+    @property
+    def logging_variables(self) -> dict[str, str]:
+        """What tells the runtime client to write the handler's log as JSON (doc); text is what it writes unasked."""
+        settings = self._logging()
+        if settings["LogFormat"] != "JSON":
+            return {}
+        return {"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": settings["ApplicationLogLevel"]}
+
+    @property
+    def system_log_level(self) -> str | None:
+        """From which level on Lambda writes its own log lines as JSON; None where they are text."""
+        level: str | None = self._logging().get("SystemLogLevel")
+        return level
+
+    @property
+    def vpc_config(self) -> dict[str, Any] | None:
+        """The network, with the VPC that its subnets are in."""
+        subnets = (self._vpc_config or {}).get("SubnetIds")
+        if not subnets:
+            return None
+        return {"SecurityGroupIds": [], **self._vpc_config, "VpcId": self._vpc_of(subnets[0])}
+
+    def get_configuration(self, on_create: bool = False) -> dict[str, Any]:
+        """Return the configuration as GetFunctionConfiguration answers it."""
+        configuration: dict[str, Any] = super().get_configuration(on_create)
+        configuration["LoggingConfig"] = self._logging()
+        configuration["FileSystemConfigs"] = self.file_systems
+        optimised = self.snap_start != "None" and self.version != "$LATEST"
+        configuration["SnapStart"] = {"ApplyOn": self.snap_start, "OptimizationStatus": "On" if optimised else "Off"}
+        if not any(vars(self.image_config).values()):
+            configuration.pop("ImageConfigResponse", None)
+        if self.dead_letter_config.get("TargetArn"):
+            configuration["DeadLetterConfig"] = self.dead_letter_config
+        return configuration
+
+    def get_code(self) -> dict[str, Any]:
+        """Return what GetFunction answers; moto leaves a reservation of 0 out."""
+        answer: dict[str, Any] = super().get_code()
+        if self.reserved_concurrency is not None:
+            answer["Concurrency"] = {"ReservedConcurrentExecutions": self.reserved_concurrency}
+        return answer
+
+    def set_version(self, _version: int) -> None:
+        """Become a published version, with a number that no other had: moto counts those that are left."""
+        super().set_version(next(self._versions))
+        self._changed()
+
+    def update_configuration(self, config_updates: dict[str, Any]) -> dict[str, Any]:
+        """Change what the request names."""
+        _check_sizes(config_updates)
+        self.check_role(config_updates)
+        self.dead_letter_config = config_updates.get("DeadLetterConfig") or self.dead_letter_config  # {} keeps it (doc)
+        self.logging_config = config_updates.get("LoggingConfig") or self.logging_config
+        self.tracing_config = config_updates.get("TracingConfig") or self.tracing_config
+        self.kms_key_arn = config_updates.get("KMSKeyArn", self.kms_key_arn)
+        self.snap_start = (config_updates.get("SnapStart") or {}).get("ApplyOn", self.snap_start)
+        self.file_systems = config_updates.get("FileSystemConfigs", self.file_systems)
+        if "EphemeralStorage" in config_updates:
+            self.ephemeral_storage = config_updates["EphemeralStorage"]["Size"]
+        if "ImageConfig" in config_updates:
+            self.image_config = models.ImageConfig(config_updates["ImageConfig"])
+        environment = config_updates.get("Environment")
+        updates = config_updates if environment is None else config_updates | {"Environment": _variables(environment)}
+        super().update_configuration(updates)
+        self._changed()
+        return self.get_configuration()
+
+    def update_function_code(self, updated_spec: dict[str, Any]) -> dict[str, Any]:
+        """Change the code, and the architecture, which belongs to it."""
+        if updated_spec.get("Architectures"):
+            self.architectures = updated_spec["Architectures"]
+        super().update_function_code(updated_spec)
+        self._changed()
+        return self.get_configuration()
+
+    def _set_function_code(self, source: dict[str, Any]) -> None:
+        """Take a package that can be run from; refuse any other before anything is changed, and on a dry run too."""
+        package = code.uploaded(self.account_id, self.region, source)
+        if package is None and self.package_type == "Zip":
+            raise invalid_value("Please provide a source for function code.")  # capture
+        if package is not None and (package.content != self.code_bytes or not self.code_bytes):  # moto sets it twice
+            code.check(package, self.layer_packages)
+        super()._set_function_code(source)
+        if package is not None and not source.get("DryRun"):
+            package.describe(self)  # moto forgets which version of an object was asked for
+
+    def check_role(self, settings: dict[str, Any]) -> None:
+        """Refuse settings that the execution role can't serve; those not given are as they are."""
+        dead_letter = (settings.get("DeadLetterConfig") or self.dead_letter_config).get("TargetArn")
+        if dead_letter and (not dead_letter.startswith("arn:") or dead_letter.endswith(".fifo")):
+            raise invalid_value(f"Invalid dead letter target: {dead_letter}")
+        needs = needs_of_target(dead_letter) if dead_letter else ()
+        if (settings.get("VpcConfig") or self._vpc_config or {}).get("SubnetIds"):
+            needs += _VPC_NEEDS
+        if (settings.get("TracingConfig") or self.tracing_config).get("Mode") == "Active":
+            needs += _TRACING_NEEDS
+        check_execution_role(settings.get("Role", self.role), needs)
+
+    def _get_layers_data(self, layers_versions_arns: list[str]) -> list[dict[str, Any]]:
+        """Take the layers' packages too: a function keeps a layer that is deleted (doc)."""
+        data: list[dict[str, Any]] = super()._get_layers_data(layers_versions_arns)
+        backend = get_backend(self.account_id, self.region)
+        packages = tuple(backend.layers_versions_by_arn(arn).code_bytes for arn in layers_versions_arns)
+        if self.code_bytes:
+            code.check(code.Package(self.code_bytes), packages)
+        self.layer_packages = packages
+        return data
+
+    def _logging(self) -> dict[str, Any]:
+        settings = {"LogFormat": "Text", "LogGroup": self.logs_group_name} | self.logging_config
+        if settings["LogFormat"] != "JSON":
+            return settings
+        return {"ApplicationLogLevel": _LOG_LEVEL, "SystemLogLevel": _LOG_LEVEL} | settings
+
+    def _vpc_of(self, subnet_id: str) -> str:
+        from moto.ec2.models import ec2_backends  # a second to import: only for functions in a VPC
+
+        vpc_id: str = ec2_backends[self.account_id][self.region].get_subnet(subnet_id).vpc_id
+        return vpc_id
+
+    def _changed(self) -> None:
+        at = datetime.fromtimestamp(type(self).now(), UTC)
+        self.last_modified = at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}+0000"
+
+
+def _check_sizes(settings: dict[str, Any]) -> None:
+    check_ranges(settings, _RANGES)
+    check_ranges(settings.get("EphemeralStorage") or {}, _STORAGE_RANGES)
+
+
+def _variables(environment: dict[str, Any]) -> dict[str, Any]:
+    """Fill in the variables that Terraform leaves out when it takes the last one away."""
+    return {"Variables": environment.get("Variables") or {}}

@@ -1,0 +1,93 @@
+"""What moto doesn't have, and where it fails, said once and clearly, as AWS says errors.
+
+moto answers an unknown path with a page of HTML, and an unknown action with a traceback and a 500. SDKs and Terraform
+try a 500 again and again, for many minutes; what fails here would fail each time, so that all of it is a 501.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Any, Protocol, runtime_checkable
+
+from async_lab.endpoint import trouble
+from async_lab.endpoint.http import aws_errors
+from async_lab.endpoint.http.dispatch import UnknownRegion
+from async_lab.endpoint.http.server import WsgiApp
+from async_lab.endpoint.http.wire import Response, signed_service
+
+_LOG = logging.getLogger(__name__)
+_ACTION = re.compile(r"The (?P<name>\w+) action has not been implemented")
+_NOT_HERE = tuple(f"{status.value} " for status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED))
+"""What Werkzeug says of a path that no service has, and of a method that a path has not."""
+_SERVERS_OWN = str(HTTPStatus.INTERNAL_SERVER_ERROR.value)
+
+
+@runtime_checkable
+class _Closing(Protocol):
+    def close(self) -> None: ...
+
+
+class Explained:
+    """WSGI middleware around everything that answers."""
+
+    def __init__(self, app: WsgiApp) -> None:
+        self._app = app
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer what is answered, or say why nothing is."""
+        try:
+            status, headers, body = _whole(self._app, environ)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets an answer
+            return _why(environ, error).sent(start_response)
+        if dict(headers).get("Content-Type", "").startswith("text/html"):  # a page of Werkzeug's, unless it is S3's
+            if status.startswith(_NOT_HERE):
+                what = f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
+                return _missing(environ, what).sent(start_response)
+            if status.startswith(_SERVERS_OWN):
+                _LOG.error("%s %s: %s", environ["REQUEST_METHOD"], environ["PATH_INFO"], status)
+                return _failed(environ, status).sent(start_response)
+        start_response(status, headers)
+        return body
+
+
+def _whole(app: WsgiApp, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]], list[bytes]]:
+    """Return an answer that is complete: what fails in the middle of its body has not begun to be sent."""
+    started: list[tuple[str, list[tuple[str, str]]]] = []
+    answered = app(environ, lambda status, headers, _error=None: started.append((status, headers)))
+    try:
+        body = list(answered)
+    finally:
+        if isinstance(answered, _Closing):
+            answered.close()
+    return *started[-1], body
+
+
+def _why(environ: dict[str, Any], error: Exception) -> Response:
+    match error:
+        case NotImplementedError():
+            return _missing(environ, _action(error))
+        case ModuleNotFoundError():  # moto's for this service, which the lab doesn't install
+            return _missing(environ, f"any action, for want of {error.name},")
+        case UnknownRegion():
+            return aws_errors.response(environ, HTTPStatus.BAD_REQUEST, "InvalidParameterValue", error.sentence)
+        case _:
+            trouble.log(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}", error)
+            return _failed(environ, f"{type(error).__name__}: {error}")
+
+
+def _action(error: NotImplementedError) -> str:
+    match = _ACTION.search(str(error))
+    return match["name"].title().replace("_", "") if match else str(error)
+
+
+def _missing(environ: dict[str, Any], what: str) -> Response:
+    message = f"The embedded endpoint doesn't know {what} of {signed_service(environ)}."
+    return aws_errors.response(environ, HTTPStatus.NOT_IMPLEMENTED, "NotImplemented", message)
+
+
+def _failed(environ: dict[str, Any], what: str) -> Response:
+    message = f"The embedded endpoint failed: {what}"
+    return aws_errors.response(environ, HTTPStatus.NOT_IMPLEMENTED, "InternalFailure", message)

@@ -1,0 +1,261 @@
+"""Invoke: the twin decides when, the sandbox runs the code, and what happened becomes metrics, logs and deliveries."""
+
+from __future__ import annotations
+
+import json
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+
+from async_lab.endpoint import functions, sandbox, trouble
+from async_lab.endpoint.cloudwatch import MetricStore
+from async_lab.endpoint.delivery import destinations
+from async_lab.endpoint.delivery.records import THROTTLED, FinishedEvent, Response
+from async_lab.endpoint.functions import Deployed, FunctionNotFound
+from async_lab.endpoint.invocation import executions, logs
+from async_lab.endpoint.invocation.account_metrics import AccountConcurrency
+from async_lab.endpoint.invocation.clock import VirtualClock
+from async_lab.endpoint.invocation.executions import Ran
+from async_lab.endpoint.invocation.publish import publish, put, put_for_account
+from async_lab.endpoint.sandbox import LogLine, Sandbox
+from async_lab.endpoint.sources.triggers import Invoke
+from async_lab.twin import (
+    Condition,
+    Ended,
+    Event,
+    Execution,
+    Finished,
+    FunctionConfig,
+    Record,
+    Rules,
+    Sample,
+    SystemFailed,
+    Target,
+    Throttled,
+    Twin,
+)
+
+EMPTY_PAYLOAD = b"{}"  # what an event without a payload is delivered as (snapshot)
+_SYSTEM_ERROR = 500
+
+
+class Invocations:
+    """Everything that is invoked in one region of one account.
+
+    Requests come on the server's threads, time on the timeline's. The twin is touched under ``_changed`` only; handlers
+    run outside of it, so that they may call the endpoint themselves.
+    """
+
+    def __init__(
+        self,
+        account_id: str,
+        region: str,
+        clock: VirtualClock,
+        store: MetricStore,
+        box: Sandbox,
+        invoke_elsewhere: Invoke,
+        rules: Rules,
+        seed: int,
+    ) -> None:
+        self.account_id, self.region = account_id, region
+        self._changed = threading.Condition(threading.RLock())
+        self._clock, self._store, self._sandbox = clock, store, box
+        self._invoke_elsewhere = invoke_elsewhere
+        self._payloads: dict[str, bytes] = {}
+        self._running: dict[str, Ran] = {}  # by execution environment
+        self._last_response: dict[str, Response] = {}  # by request
+        self._log_streams: dict[str, str] = {}  # by execution environment
+        self._account = AccountConcurrency(lambda: functions.allocated(account_id, region))
+        self._twin = Twin(
+            self._config_of,
+            self._happened,
+            seed=seed,
+            rules=rules,
+            unreserved_limit=lambda: functions.unreserved_limit(account_id, region),
+            forget=self._forget,
+        )
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether no event waits and nothing runs."""
+        with self._changed:
+            return self._twin.is_settled
+
+    def reseed(self, seed: int) -> None:
+        """Draw from another seed from now on."""
+        with self._changed:
+            self._twin.reseed(seed)
+
+    def purge(self) -> int:
+        """Take every event out of the queue; return how many."""
+        with self._changed:
+            return self._twin.purge(self._clock.now())
+
+    def retire(self, at: float) -> None:
+        """End the execution environments that were idle for long, as Lambda does."""
+        with self._changed:
+            retired = self._twin.retire(at)
+            for environment in retired:
+                self._log_streams.pop(environment, None)
+        for environment in retired:
+            self._sandbox.retire(executions.environment_id(self.account_id, self.region, environment))
+
+    def accept(self, target: Target, payload: bytes) -> str:
+        """Queue an event for a function that exists; return its request id."""
+        with self._changed:
+            event = self._twin.accept(target, self._clock.now())
+            self._payloads[event.request_id] = payload or EMPTY_PAYLOAD
+            return event.request_id
+
+    def invoke(self, target: Target, payload: bytes, client_context: str | None = None) -> Ran | None:
+        """Run the function now and return its result; None when it is throttled."""
+        with self._changed:
+            execution = self._twin.invoke(target, self._clock.now())
+            if execution is None:
+                return None
+            self._payloads[execution.request_id] = payload or EMPTY_PAYLOAD
+        ran = None
+        try:
+            ran = self._run(execution, client_context)
+        finally:  # also when we are interrupted: all of the region waits for an execution without an outcome
+            self._resolve(ran or _not_run(execution))
+        return ran
+
+    @property
+    def is_resolved(self) -> bool:
+        """Whether every execution under way has an outcome."""
+        with self._changed:
+            return not self._twin.unresolved
+
+    def next_due(self) -> float | None:
+        """Return when something happens next, once every execution under way has an outcome."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._twin.unresolved)
+            return self._twin.next_due()
+
+    def step(self, pool: ThreadPoolExecutor) -> None:
+        """Do all that is due at the next instant; handlers that start together run side by side."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._twin.unresolved)  # a call may have come since next_due
+            started = self._twin.step()
+        running: list[tuple[Execution, Future[Ran]]] = []
+        resolved = 0
+        try:
+            running += ((execution, pool.submit(self._run, execution)) for execution in started)
+            for execution, future in running:
+                ran = _ran(execution, future)
+                resolved += 1
+                self._resolve(ran)
+        finally:  # whatever happened, an interruption too: all of the region waits for each one's outcome
+            for execution, future in running[resolved:]:
+                future.add_done_callback(partial(self._resolve_later, execution))
+            for execution in started[len(running) :]:
+                self._resolve(_not_run(execution))
+
+    def _resolve_later(self, execution: Execution, future: Future[Ran]) -> None:
+        self._resolve(_ran(execution, future))
+
+    def _run(self, execution: Execution, client_context: str | None = None) -> Ran:
+        log_stream = self._log_streams.setdefault(
+            execution.environment,
+            logs.stream_name(execution.started_at, execution.config.version, execution.environment),
+        )
+        payload = self._payloads[execution.request_id]
+        return executions.run(self._sandbox, execution, payload, log_stream, client_context)
+
+    def _resolve(self, ran: Ran) -> None:
+        with self._changed:
+            self._running[ran.execution.environment] = ran
+            self._twin.resolve(ran.execution, ran.outcome)
+            self._changed.notify_all()
+
+    def _config_of(self, target: Target, chance: float) -> FunctionConfig | None:
+        with trouble.contained("looking a function up"):
+            try:
+                return executions.configured(self._find(target, chance))
+            except FunctionNotFound:
+                pass
+        return None
+
+    def _find(self, target: Target, chance: float = 0.0) -> Deployed:
+        return functions.find(self.account_id, self.region, target.function, target.qualifier or None, chance)
+
+    def _happened(self, record: Record) -> None:
+        """Tell everybody of it. What goes wrong with one stays with it: the queue goes on as if nothing were."""
+        with trouble.contained("publishing metrics"):
+            publish(self._store, record)
+        with trouble.contained("publishing the account's metrics"):
+            for metric, value in self._account.samples(record):
+                put_for_account(self._store, metric, record.at, value)
+        match record:
+            case Throttled(event=Event(request_id=request_id)):
+                self._last_response[request_id] = Response(THROTTLED)
+            case SystemFailed(event=Event(request_id=request_id)):
+                self._last_response[request_id] = Response(_SYSTEM_ERROR)
+            case Ended(execution=execution):
+                self._ended(self._running.pop(execution.environment))
+            case Finished():
+                with trouble.contained("delivering a finished event"):
+                    self._finished(record)
+
+    def _ended(self, ran: Ran) -> None:
+        with trouble.contained("writing a function's log"):
+            logs.put(ran.deployed, ran.log_stream, ran.log_lines)
+        if not ran.outcome.environment_survives:
+            self._log_streams.pop(ran.execution.environment, None)
+        if ran.execution.event is None:
+            self._payloads.pop(ran.execution.request_id, None)
+        else:
+            self._last_response[ran.execution.request_id] = ran.response
+
+    def _forget(self, event: Event) -> None:
+        self._payloads.pop(event.request_id, None)
+        self._last_response.pop(event.request_id, None)
+
+    def _finished(self, record: Finished) -> None:
+        request_id = record.event.request_id
+        if record.condition is Condition.PURGED:
+            return
+        response = self._last_response.get(request_id)
+        payload = self._payloads[request_id]
+        try:
+            deployed = self._find(record.event.target)
+        except FunctionNotFound:
+            return
+        event = FinishedEvent(
+            request_id=request_id,
+            function_arn=deployed.arn,
+            payload=payload,
+            condition=record.condition,
+            executions=record.executions,
+            response=None if record.condition is Condition.ZERO_RESERVED_CONCURRENCY else response,
+        )
+        for metric in destinations.deliver(deployed, event, record.at, self._invoke_elsewhere):
+            put(self._store, Sample(record.event.target, metric, record.at, 1))
+
+
+def _ran(execution: Execution, future: Future[Ran]) -> Ran:
+    """Return what came of an execution on another thread; it failed if that thread did, or was never begun."""
+    try:
+        return future.result()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - a future that is cancelled raises no Exception
+        trouble.report("running a function", error)
+        return _not_run(execution)
+
+
+def _not_run(execution: Execution) -> Ran:
+    """Return the outcome of an execution that the endpoint could not carry out: a failed one that says so."""
+    message = "The embedded endpoint could not run the function."
+    result = sandbox.Result(
+        payload=json.dumps({"errorMessage": message, "errorType": "Runtime.Unknown"}).encode(),
+        function_error="Unhandled",
+        duration_seconds=0.0,
+        init_seconds=None,
+        output=(LogLine(execution.started_at, message),),
+        max_memory_used_mb=0,
+        environment_survives=False,
+    )
+    stream = logs.stream_name(execution.started_at, execution.config.version, execution.environment)
+    return Ran(execution, executions.deployed_of(execution), result, stream)

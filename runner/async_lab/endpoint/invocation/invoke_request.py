@@ -1,0 +1,152 @@
+"""What an Invoke request asks for, and what Lambda refuses at the door, in the words that public issues quote."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qs
+
+from async_lab.endpoint.functions import Deployed, FunctionNotFound, find
+from async_lab.endpoint.http import wire
+from async_lab.endpoint.http.wire import Refused
+from async_lab.endpoint.sandbox import UnsupportedRuntime, python_version
+from async_lab.twin import Target
+
+ASYNCHRONOUS_PAYLOAD_LIMIT = 1024 * 1024  # doc: 1 MB since October 2025
+SYNCHRONOUS_PAYLOAD_LIMIT = 6 * 1024 * 1024  # doc
+
+EVENT, REQUEST_RESPONSE, DRY_RUN = "Event", "RequestResponse", "DryRun"
+
+_NAME = re.compile(  # API reference, FunctionName: a name, a partial ARN or an ARN, each with or without a qualifier
+    r"(arn:[^:]+:lambda:(?P<region>[^:]+):)?(?P<account>\d{12}:)?(function:)?"
+    r"(?P<name>[\w-]+)(:(?P<qualifier>[\w$-]+))?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """What an Invoke request asks for."""
+
+    region: str
+    target: Target
+    kind: str
+    payload: bytes
+    wants_log: bool = False
+    client_context: str | None = None
+    """JSON; for synchronous calls alone, an event's is ignored (capture)."""
+
+
+def read(environ: dict[str, Any], called: str) -> Invocation:
+    """Return what an Invoke request asks for; ``called`` is what its path calls the function. Raises Refused."""
+    kind = environ.get("HTTP_X_AMZ_INVOCATION_TYPE", REQUEST_RESPONSE)
+    if kind not in {EVENT, REQUEST_RESPONSE, DRY_RUN}:
+        raise _invalid(
+            "ValidationException",
+            f"1 validation error detected: Value '{kind}' at 'invocationType' failed to satisfy constraint: "
+            f"Member must satisfy enum value set: [{EVENT}, {REQUEST_RESPONSE}, {DRY_RUN}]",
+        )
+    region, query = wire.signed_region(environ), parse_qs(environ.get("QUERY_STRING", ""))
+    return Invocation(
+        region=region,
+        target=target(called, query.get("Qualifier", [""])[0], region),
+        kind=kind,
+        payload=wire.body(environ),
+        wants_log=environ.get("HTTP_X_AMZ_LOG_TYPE") == "Tail",
+        client_context=_client_context(environ),
+    )
+
+
+def target(called: str, qualifier: str, region: str) -> Target:
+    """Return whom a request is for, by the function's name, ARN or partial ARN and the qualifier beside it."""
+    match = _NAME.fullmatch(called)
+    if match is None:
+        raise _invalid(
+            "ValidationException",
+            f"1 validation error detected: Value '{called}' at 'functionName' failed to satisfy constraint: "
+            "Member must satisfy regular expression pattern for a function's name or ARN",
+        )
+    named = match["qualifier"] or ""
+    if named and qualifier and named != qualifier:
+        message = "The derived qualifier from the function name does not match the specified qualifier."
+        raise _invalid("InvalidParameterValueException", message)
+    if (match["region"] or region) != region:
+        raise _not_found(f"Functions from '{match['region']}' are not reachable in this region ('{region}')")
+    return Target(match["name"], qualifier or named)
+
+
+def check(account_id: str, invocation: Invocation) -> Deployed:
+    """Return the function that is asked for, or refuse what Lambda does: nobody there, a payload it doesn't take."""
+    called = invocation.target
+    try:
+        deployed = find(account_id, invocation.region, called.function, called.qualifier or None)
+    except FunctionNotFound as error:
+        raise _not_found(str(error)) from error
+    _check_payload(invocation)
+    _check_function(deployed)
+    return deployed
+
+
+def throttled(reserved_concurrency: int | None) -> Refused:
+    """Return the answer to a synchronous call that finds no concurrency left (snapshot; the account's reason: doc)."""
+    whose = "" if reserved_concurrency is None else "ReservedFunction"
+    return Refused(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "TooManyRequestsException",
+        "Rate Exceeded.",
+        Reason=f"{whose}ConcurrentInvocationLimitExceeded",
+    )
+
+
+def _check_payload(invocation: Invocation) -> None:
+    limit = ASYNCHRONOUS_PAYLOAD_LIMIT if invocation.kind == EVENT else SYNCHRONOUS_PAYLOAD_LIMIT
+    if len(invocation.payload) > limit:
+        message = f"Request must be smaller than {limit} bytes for the InvokeFunction operation"
+        raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "RequestTooLargeException", message)
+    try:
+        json.loads(invocation.payload or b"{}", parse_constant=_not_json)
+    except ValueError as error:
+        raise _invalid("InvalidRequestContentException", f"Could not parse request body into json: {error}") from error
+
+
+def _check_function(deployed: Deployed) -> None:
+    try:
+        python_version(deployed.deployment.runtime)
+    except UnsupportedRuntime as error:
+        raise _invalid("InvalidRuntimeException", str(error)) from error
+    if deployed.state != "Active":
+        raise Refused(
+            HTTPStatus.CONFLICT,
+            "ResourceConflictException",
+            "The operation cannot be performed at this time. The function is currently in the following state: "
+            f"{deployed.state}",
+        )
+
+
+def _client_context(environ: Mapping[str, Any]) -> str | None:
+    """Decode the header that carries it (API reference, Invoke)."""
+    encoded = environ.get("HTTP_X_AMZ_CLIENT_CONTEXT")
+    if not encoded:
+        return None
+    try:
+        return base64.b64decode(encoded, validate=True).decode()
+    except ValueError as error:
+        raise _invalid(
+            "InvalidRequestContentException", "Client context must be a valid Base64-encoded JSON."
+        ) from error
+
+
+def _not_json(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")  # though Python reads it
+
+
+def _invalid(code: str, message: str) -> Refused:
+    return Refused(HTTPStatus.BAD_REQUEST, code, message)
+
+
+def _not_found(message: str) -> Refused:
+    return Refused(HTTPStatus.NOT_FOUND, "ResourceNotFoundException", message)

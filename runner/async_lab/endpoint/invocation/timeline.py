@@ -1,0 +1,123 @@
+"""Moves the endpoint's clock through everything that is due."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from math import floor, inf
+
+from async_lab.endpoint import trouble
+from async_lab.endpoint.invocation.clock import PacedClock, VirtualClock
+from async_lab.endpoint.invocation.invocations import Invocations
+
+_MINUTE_SECONDS = 60.0
+_PACE_SECONDS = 0.005
+
+
+class Timeline:
+    """Events happen in their order, region by region; at each minute's end ``on_minute`` looks at the metrics."""
+
+    def __init__(
+        self,
+        clock: VirtualClock,
+        regions: Callable[[], Iterable[Invocations]],
+        on_minute: Callable[[float], None],
+        handlers_at_once: int,
+    ) -> None:
+        self._clock, self._regions, self._on_minute = clock, regions, on_minute
+        self._moving = threading.Lock()
+        self._promised, self._promising = clock.now(), threading.Lock()
+        self._next_minute = (floor(clock.now() / _MINUTE_SECONDS) + 1) * _MINUTE_SECONDS
+        self._pool = ThreadPoolExecutor(handlers_at_once, thread_name_prefix="handler")
+        self._is_closed = False
+
+    def advance(self, seconds: float) -> None:
+        """Let ``seconds`` of virtual time pass."""
+        with self._moving:
+            self._move_to(self._clock.now() + seconds)
+            self._promised = self._clock.now()  # what came meanwhile, such as a call by a handler, has no say in it
+
+    def advance_to(self, at: float) -> None:
+        """Let time pass until ``at``, unless somebody else moves it at this moment.
+
+        While an execution has no outcome, time can't pass, and who asks may be called by that very execution: then it
+        passes when the next one asks, at the latest for the calling execution's own end.
+        """
+        with self._promising:
+            self._promised = max(self._promised, at)
+        while self._moving.acquire(blocking=False):
+            try:
+                end = self._promised  # before looking, because who promises has its outcome
+                if all(region.is_resolved for region in self._regions()):
+                    self._move_to(end)
+            finally:
+                self._moving.release()
+            if end == self._promised:
+                break
+
+    def close(self) -> None:
+        """Let no handler start any more, and nothing happen."""
+        self._is_closed = True
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _move_to(self, end: float) -> None:
+        """Do all that is due until ``end``. A region that fails without getting any further sits the rest out."""
+        stuck: list[Invocations] = []
+        while not self._is_closed:
+            due_at, region = self._next_due(stuck)
+            if min(due_at, self._next_minute) > end:
+                break
+            if region and due_at <= self._next_minute:
+                self._clock.move_to(due_at)
+                try:
+                    region.step(self._pool)
+                except Exception as error:  # noqa: BLE001 - time goes on, whatever it is
+                    if self._is_closed:
+                        break
+                    trouble.report("carrying events through", error)
+                    if region.next_due() == due_at:
+                        stuck.append(region)
+            else:
+                self._end_minute()
+        self._clock.move_to(end)
+
+    def _end_minute(self) -> None:
+        minute, self._next_minute = self._next_minute, self._next_minute + _MINUTE_SECONDS
+        self._clock.move_to(minute)
+        with trouble.contained("ending a minute"):
+            self._on_minute(minute)
+
+    def _next_due(self, stuck: list[Invocations]) -> tuple[float, Invocations | None]:
+        upcoming: list[tuple[float, Invocations | None]] = [(inf, None)]
+        for region in self._regions():
+            due_at = None if region in stuck else region.next_due()
+            if due_at is not None:
+                upcoming.append((due_at, region))
+        return min(upcoming, key=lambda entry: entry[0])
+
+
+class Pacer:
+    """Lets what is due happen as the clock runs by itself.
+
+    Time is stepped from event to event and only paced by the wall, so that a slow machine adds no event age.
+    """
+
+    def __init__(self, timeline: Timeline, clock: PacedClock) -> None:
+        self._timeline, self._clock = timeline, clock
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="pacer", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End, after the step under way."""
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.wait(_PACE_SECONDS):
+            with trouble.contained("letting time pass"):
+                self._timeline.advance_to(self._clock.now())

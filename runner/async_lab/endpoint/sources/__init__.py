@@ -1,0 +1,1 @@
+"""What invokes a function asynchronously: buckets, topics and event buses."""

@@ -1,0 +1,172 @@
+"""The main job, in the order it happens: a scenario is applied, invoked, watched, measured and diagnosed."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from async_lab.account.concurrency import check_concurrency
+from async_lab.checkout.project import Project
+from async_lab.diagnosis import Configuration, diagnose
+from async_lab.invoke import SentEvent, send
+from async_lab.observation import alarms
+from async_lab.observation.metrics import Metrics, collect
+from async_lab.process.interrupts import Interrupts
+from async_lab.runs.result import Place, RunResult
+from async_lab.scenario import Scenario
+from async_lab.scenario.expectations import compare
+from async_lab.stack.stack import Stack, open_stack
+from async_lab.target.base import SETTLE_SECONDS, Target
+from async_lab.terraform import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the user chose for a run, besides the scenario."""
+
+    seed: int = 0
+    events: int | None = None
+    """How many events to send instead of the scenario's number; its expectations then don't apply."""
+    keep: bool = False
+    """Leave the stack standing, if nothing goes wrong."""
+
+
+class View(Protocol):
+    """Who is told how far the run is."""
+
+    def phase(self, text: str) -> None:
+        """Tell what happens now."""
+
+    def terraform(self, progress: Progress) -> None:
+        """Tell what Terraform does."""
+
+    def taken_down(self) -> None:
+        """Tell that everything is gone."""
+
+    def kept(self, stack: Stack) -> None:
+        """Leave the user with what stands; on a target that goes with the run, until they have seen enough."""
+
+    def waiting(self, metrics: Metrics, seconds_left: float) -> None:
+        """Tell what CloudWatch shows so far."""
+
+
+def run(
+    scenarios: Sequence[Scenario],
+    project: Project,
+    target: Target,
+    settings: Settings,
+    work: Path,
+    view: View,
+    interrupts: Interrupts,
+) -> Generator[RunResult, None, None]:
+    """Yield each scenario's result as it is there; all run on one stack.
+
+    It is taken down at the end in any case, but for one that the user wants to keep and that did all it should.
+    """
+    check_concurrency(target, scenarios)
+    view.phase("Preparing Terraform")
+    with open_stack(project, target, scenarios[0], work, interrupts, view.terraform) as stack, ExitStack() as held:
+        is_kept = False
+        try:
+            is_remarked = False
+            for scenario in scenarios:
+                result = run_one(scenario, stack, settings, view)
+                if target.remark and not is_remarked:
+                    view.phase(target.remark)
+                    is_remarked = True
+                yield result
+            if settings.keep:
+                view.kept(stack)
+                is_kept = not target.is_disposable
+            # Not in the finally block: a Ctrl-C before its first statement would skip it.
+            held.enter_context(interrupts.held("Everything is being taken down already."))
+        finally:
+            if stack.may_stand and not is_kept and not interrupts.user_has_left:
+                view.phase("Taking everything down")
+                stack.take_down()
+                view.taken_down()
+
+
+def run_one(scenario: Scenario, stack: Stack, settings: Settings, view: View) -> RunResult:
+    """Run one scenario on a stack, which it applies."""
+    watch, target, run_id = Stopwatch(), stack.target, uuid.uuid4().hex[:8]
+    view.phase(f"Applying {scenario.name}")
+    with watch.phase("apply"):
+        outputs = stack.apply(scenario)
+    function_name = str(outputs["function_name"])
+    with watch.phase("invoke"):
+        target.align()
+        target.begin(settings.seed)
+        started_at = target.now()
+        sent = invoke(scenario, target, function_name, run_id, settings, view)
+    with watch.phase("watch"):
+        observe(scenario, target, function_name, started_at, view, stack.terraform.interrupts)
+    with watch.phase("collect"):
+        ended_at = target.now()
+        metrics = collect(target.cloudwatch(), function_name, started_at, ended_at)
+        names = [*outputs["alarm_names"], *outputs["composite_alarm_names"]]
+        changes = alarms.changes(target.cloudwatch(), names, started_at, ended_at)
+        if purged := target.rest():
+            hours, events = SETTLE_SECONDS // 3_600, "event" if purged == 1 else "events"
+            view.phase(f"{purged} {events} of {scenario.name} still waited after {hours} more hours and were dropped")
+    return RunResult(
+        run_id=run_id,
+        scenario=scenario,
+        place=Place(target.name, target.account_id, target.region),
+        function_name=function_name,
+        seed=settings.seed if target.is_disposable else None,
+        started_at=started_at,
+        ended_at=ended_at,
+        sent=sent,
+        metrics=metrics,
+        comparisons=() if settings.events else compare(scenario.expectations, metrics),
+        findings=diagnose(metrics, Configuration.of(scenario), len(sent), _unsure(sent)),
+        alarms=changes,
+        wall_seconds=watch.seconds,
+    )
+
+
+def _unsure(sent: Sequence[SentEvent]) -> int:
+    return sum(event.outcome == "unsure" for event in sent)
+
+
+def invoke(
+    scenario: Scenario, target: Target, function_name: str, run_id: str, settings: Settings, view: View
+) -> tuple[SentEvent, ...]:
+    """Send the scenario's events."""
+    count = settings.events or scenario.events.count
+    view.phase(f"Sending {count} event{'s' * (count != 1)} to {function_name}")
+    event_ids = [f"{run_id}-{number}" for number in range(1, count + 1)]
+    interval = scenario.events.interval_seconds
+    return tuple(send(target.invoking_client(), function_name, event_ids, interval, now=target.now, wait=target.wait))
+
+
+def observe(
+    scenario: Scenario, target: Target, function_name: str, started_at: float, view: View, interrupts: Interrupts
+) -> None:
+    """Let the time pass in which the events are worked off, and in which CloudWatch learns of it."""
+    ends_at = target.now() + scenario.observe_seconds + target.data_point_delay_seconds
+    cloudwatch = target.cloudwatch()
+    while (left := ends_at - target.now()) > 0:
+        interrupts.check()
+        view.waiting(collect(cloudwatch, function_name, started_at, target.now()), left)
+        target.wait(min(left, target.watch_step_seconds))
+
+
+@dataclass(slots=True)
+class Stopwatch:
+    """How long each phase took on the wall's clock, in seconds."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Measure a block."""
+        started = time.perf_counter()
+        yield
+        self.seconds[name] = round(time.perf_counter() - started, 3)

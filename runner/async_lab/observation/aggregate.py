@@ -1,0 +1,26 @@
+"""CloudWatch's statistics of several minutes taken together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from async_lab.observation.metrics import METRIC_UNITS, DataPoint
+
+_COMBINE: Mapping[str, Callable[[Sequence[DataPoint]], float]] = {
+    "Sum": lambda points: sum(point.sum for point in points),
+    "SampleCount": lambda points: sum(point.sample_count for point in points),
+    "Minimum": lambda points: min(point.minimum for point in points),
+    "Maximum": lambda points: max(point.maximum for point in points),
+    "Average": lambda points: sum(point.sum for point in points) / sum(point.sample_count for point in points),
+}
+STATISTICS = tuple(_COMBINE)
+
+
+def aggregate(statistic: str, points: Sequence[DataPoint]) -> float | None:
+    """Return a statistic of all samples of the points, in the metric's unit; None when there is no point."""
+    return _COMBINE[statistic](points) if points else None
+
+
+def unit_of(metric: str, statistic: str) -> str:
+    """Return CloudWatch's unit of a metric's statistic: ``Count`` or ``Milliseconds``."""
+    return "Count" if statistic == "SampleCount" else METRIC_UNITS[metric]

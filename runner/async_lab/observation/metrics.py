@@ -1,0 +1,158 @@
+"""What CloudWatch holds about one function, minute by minute."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from async_lab.errors import EnvironmentFailure
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_cloudwatch.type_defs import MetricDataQueryTypeDef
+
+METRIC_UNITS = {
+    "AsyncEventsReceived": "Count",
+    "AsyncEventsDropped": "Count",
+    "AsyncEventAge": "Milliseconds",
+    "Invocations": "Count",
+    "Errors": "Count",
+    "Throttles": "Count",
+    "Duration": "Milliseconds",
+    "ConcurrentExecutions": "Count",
+    "DeadLetterErrors": "Count",
+    "DestinationDeliveryFailures": "Count",
+}
+METRIC_NAMES = tuple(METRIC_UNITS)
+
+
+@dataclass(frozen=True, slots=True)
+class DataPoint:
+    """One minute of one metric, in the metric's own unit."""
+
+    minute: int
+    """Epoch seconds of the minute's start."""
+    sample_count: float
+    sum: float
+    minimum: float
+    maximum: float
+
+    @property
+    def average(self) -> float:
+        """The mean of the minute's samples."""
+        return self.sum / self.sample_count
+
+
+@dataclass(frozen=True, slots=True)
+class MetricSeries:
+    """The data points of one metric in time order; none at all when CloudWatch has none, which isn't 0."""
+
+    metric: str
+    points: tuple[DataPoint, ...]
+
+    @property
+    def unit(self) -> str:
+        """CloudWatch's unit: ``Count`` or ``Milliseconds``."""
+        return METRIC_UNITS[self.metric]
+
+    @property
+    def is_absent(self) -> bool:
+        """Whether there is no data point, which for some metrics is the finding."""
+        return not self.points
+
+    @property
+    def total(self) -> float:
+        """The sum of all samples; 0 when absent."""
+        return sum(point.sum for point in self.points)
+
+    @property
+    def maximum(self) -> float:
+        """The highest sample; 0 when absent."""
+        return max((point.maximum for point in self.points), default=0.0)
+
+
+Metrics = Mapping[str, MetricSeries]
+"""Every one of METRIC_NAMES, also those that are absent."""
+
+PERIOD_SECONDS = 60
+_STATISTICS = ("SampleCount", "Sum", "Minimum", "Maximum")
+_COMPLETE = "Complete"
+_PAUSES_SECONDS = (1.0, 2.0, 4.0, 8.0)
+"""Between attempts to get what CloudWatch had only a part of."""
+
+
+def collect(
+    client: CloudWatchClient, function_name: str, start: float, end: float, pause: Callable[[float], None] = time.sleep
+) -> Metrics:
+    """Ask CloudWatch for every metric of the function from ``start`` to ``end`` (epoch seconds), in one call.
+
+    It asks again while an answer is incomplete. Raises EnvironmentFailure when it stays so: a gap would pass for 0.
+    """
+    for seconds in (*_PAUSES_SECONDS, None):
+        try:
+            return _collected(client, function_name, start, end)
+        except EnvironmentFailure:
+            if seconds is None:
+                raise
+            pause(seconds)
+    raise AssertionError
+
+
+def _collected(client: CloudWatchClient, function_name: str, start: float, end: float) -> Metrics:
+    queries = [_query(metric, statistic, function_name) for metric in METRIC_NAMES for statistic in _STATISTICS]
+    values: dict[str, dict[int, float]] = {query["Id"]: {} for query in queries}
+    missing: dict[str, str] = {query["Id"]: "no answer" for query in queries}
+    pages = client.get_paginator("get_metric_data").paginate(
+        MetricDataQueries=queries,
+        StartTime=datetime.fromtimestamp(start // PERIOD_SECONDS * PERIOD_SECONDS, UTC),
+        EndTime=datetime.fromtimestamp((end // PERIOD_SECONDS + 1) * PERIOD_SECONDS, UTC),
+        ScanBy="TimestampAscending",
+    )
+    for page in pages:
+        missing |= {message["Code"]: message["Value"] for message in page.get("Messages", [])}
+        for result in page["MetricDataResults"]:
+            minutes = (int(stamp.timestamp()) for stamp in result["Timestamps"])
+            values[result["Id"]].update(zip(minutes, result["Values"], strict=False))
+            if (status := result.get("StatusCode", _COMPLETE)) == _COMPLETE:
+                missing.pop(result["Id"], None)
+            else:  # of a result on several pages the last one counts
+                missing[result["Id"]] = ": ".join([status, *(said["Value"] for said in result.get("Messages", []))])
+    missing |= {metric: "its statistics differ in minutes" for metric in METRIC_NAMES if not _is_even(metric, values)}
+    if missing:
+        what, why = next(iter(missing.items()))
+        more = f", and {len(missing) - 1} more" if len(missing) > 1 else ""
+        raise EnvironmentFailure(f"CloudWatch gives the metrics of {function_name} incompletely ({what}: {why}{more}).")
+    return {metric: MetricSeries(metric, tuple(_points(metric, values))) for metric in METRIC_NAMES}
+
+
+def _query(metric: str, statistic: str, function_name: str) -> MetricDataQueryTypeDef:
+    return {
+        "Id": f"{metric.lower()}_{statistic.lower()}",
+        "MetricStat": {
+            "Metric": {
+                "Namespace": "AWS/Lambda",
+                "MetricName": metric,
+                "Dimensions": [{"Name": "FunctionName", "Value": function_name}],
+            },
+            "Period": PERIOD_SECONDS,
+            "Stat": statistic,
+        },
+    }
+
+
+def _by_statistic(metric: str, values: Mapping[str, Mapping[int, float]]) -> list[Mapping[int, float]]:
+    return [values[f"{metric.lower()}_{statistic.lower()}"] for statistic in _STATISTICS]
+
+
+def _is_even(metric: str, values: Mapping[str, Mapping[int, float]]) -> bool:
+    """Whether each minute has all statistics: one that came while CloudWatch was asked may have some."""
+    return len({tuple(sorted(minutes)) for minutes in _by_statistic(metric, values)}) == 1
+
+
+def _points(metric: str, values: Mapping[str, Mapping[int, float]]) -> Iterator[DataPoint]:
+    by_statistic = _by_statistic(metric, values)
+    for minute in sorted(by_statistic[0]):
+        yield DataPoint(minute, *(statistic[minute] for statistic in by_statistic))

@@ -1,0 +1,87 @@
+"""The signals that end the program, from its first line to its last.
+
+Light on purpose: it is imported before all else, so that there is next to no time in which a signal finds nobody.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from contextlib import contextmanager, suppress
+
+from async_lab.errors import EnvironmentFailure, ExitCode, Interrupted
+
+TYPE_CHECKING = False  # typing's own takes as long to import as all else here
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+    from typing import Any, NoReturn, TypeAlias
+
+    Handler: TypeAlias = Callable[[int, FrameType | None], object]
+    Previous: TypeAlias = dict[signal.Signals, Handler | int | None]
+
+_STANDARD_ERROR = 2
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+
+
+def listen(handler: Handler) -> Previous:
+    """Have ``handler`` called by each; return what was. One that was ignored when the program started stays ignored."""
+    previous: Previous = {}
+    for number in ENDING:
+        if signal.getsignal(number) != signal.SIG_IGN:
+            previous[number] = signal.signal(number, handler)
+    return previous
+
+
+def listen_as_before(previous: Previous) -> None:
+    """Put back what ``listen`` has returned."""
+    for number, handler in previous.items():
+        signal.signal(number, handler)
+
+
+def leave(_number: int = 0, _frame: FrameType | None = None) -> NoReturn:
+    """End here and now. A handler for as long as nothing was begun, and once all is done."""
+    with suppress(OSError):
+        os.write(_STANDARD_ERROR, b"Interrupted.\n")
+    os._exit(ExitCode.INTERRUPTED)
+
+
+def listen_from_the_start() -> None:
+    """Listen while everything is still imported. What Python swallows, as in a finalizer, doesn't show a traceback."""
+    listen(leave)
+    tell = sys.unraisablehook
+
+    def tell_but_interruptions(unraisable: Any) -> None:
+        if not issubclass(unraisable.exc_type, KeyboardInterrupt):
+            tell(unraisable)
+
+    sys.unraisablehook = tell_but_interruptions
+
+
+@contextmanager
+def unwinding() -> Iterator[None]:
+    """Let the first signal unwind what the block has begun, and the second end it. Raises Interrupted if one came."""
+    came: list[int] = []
+
+    def received(number: int, _frame: FrameType | None) -> None:
+        if came and number == signal.SIGHUP:  # a closing terminal sends it twice
+            return
+        came.append(number)
+        if len(came) > 1:
+            leave()
+        raise KeyboardInterrupt
+
+    previous = listen(received)
+    try:
+        yield
+    except KeyboardInterrupt as interruption:
+        raise Interrupted("Interrupted.") from interruption
+    except EnvironmentFailure as failure:
+        if came:
+            raise Interrupted("Interrupted.") from failure
+        raise
+    finally:
+        listen_as_before(previous)
+    if came:  # what was raised got lost, as in a finalizer
+        raise Interrupted("Interrupted.")

@@ -1,0 +1,19 @@
+"""What a run has to say: to people in the terminal, to programs as JSON."""
+
+from async_lab.report.checks import show_checks
+from async_lab.report.overview import show_scenarios, show_summary
+from async_lab.report.progress import ProgressView
+from async_lab.report.terminal import show_run, show_verdict
+from async_lab.runs.document import prepare, text, write
+
+__all__ = [
+    "ProgressView",
+    "prepare",
+    "show_checks",
+    "show_run",
+    "show_scenarios",
+    "show_summary",
+    "show_verdict",
+    "text",
+    "write",
+]

@@ -1,0 +1,50 @@
+"""What one run leaves behind: all that is shown and written about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from async_lab.diagnosis import Finding
+from async_lab.invoke import SentEvent
+from async_lab.observation.alarms import AlarmChange
+from async_lab.observation.metrics import Metrics
+from async_lab.scenario import Scenario
+from async_lab.scenario.expectations import Comparison
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The account and region a run was in."""
+
+    target: str
+    """``local`` or ``aws``."""
+    account_id: str
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """One run of one scenario. Times are epoch seconds on the target's clock."""
+
+    run_id: str
+    scenario: Scenario
+    place: Place
+    function_name: str
+    seed: int | None
+    """None where AWS throws the dice."""
+    started_at: float
+    ended_at: float
+    sent: tuple[SentEvent, ...]
+    metrics: Metrics
+    comparisons: tuple[Comparison, ...]
+    findings: tuple[Finding, ...]
+    """The one that matters most first; there is always one."""
+    wall_seconds: Mapping[str, float]
+    """Real time by phase: ``{"apply": 8.1, …}``."""
+    alarms: tuple[AlarmChange, ...] = ()
+
+    @property
+    def is_as_expected(self) -> bool:
+        """Whether every expectation of the scenario is met."""
+        return all(comparison.is_met for comparison in self.comparisons)

@@ -1,0 +1,197 @@
+"""What a scenario's values may be, checked before Terraform is asked, which takes seconds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from math import isfinite
+from typing import Any
+
+from async_lab.observation.aggregate import STATISTICS
+from async_lab.observation.metrics import METRIC_NAMES
+from async_lab.scenario.hcl import Address, Problem, address_name
+from async_lab.wording import duration, shortened
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """The lowest and the highest number allowed."""
+
+    lowest: float
+    highest: float | None = None
+    """None: as high as you like."""
+    meaning: str = ""
+    """What the numbers mean, where that helps."""
+    who: str = "Lambda"
+    """Whose limit it is."""
+    is_whole: bool = True
+
+    def problem(self, address: Address, value: float) -> str | None:
+        """Return the sentence that says what is wrong with a value; None when nothing is."""
+        is_inside = isfinite(value) and value >= self.lowest and (self.highest is None or value <= self.highest)
+        if is_inside and (float(value).is_integer() or not self.is_whole):
+            return None
+        allowed = "whole numbers only" if is_inside else self._span
+        note = f" ({self.meaning})" if self.meaning else ""
+        return f"{address_name(address)} is {value}; {self.who} allows {allowed}{note}."
+
+    @property
+    def _span(self) -> str:
+        return f"{self.lowest} or more" if self.highest is None else f"{self.lowest} to {self.highest}"
+
+
+BOUNDS: Mapping[Address, Bounds] = {
+    # API reference, CreateFunction
+    ("timeout",): Bounds(1, 900, "seconds"),
+    ("memory_size",): Bounds(128, 10240, "MB"),
+    # API reference, PutFunctionConcurrency; -1 is Terraform's word for no reservation
+    ("reserved_concurrent_executions",): Bounds(-1, None, "-1: none reserved, 0: the function is stopped"),
+    # API reference, PutFunctionEventInvokeConfig
+    ("maximum_event_age_in_seconds",): Bounds(60, 21600, "1 minute to 6 hours"),
+    ("maximum_retry_attempts",): Bounds(0, 2),
+    ("behavior", "sleep_seconds"): Bounds(0, 900, "the longest timeout", is_whole=False),
+    ("events", "count"): Bounds(1, 10000, who="the lab"),
+    ("events", "interval_seconds"): Bounds(0, 86400, "a day", who="the lab", is_whole=False),
+    ("observe_seconds",): Bounds(0, 86400, "a day", who="the lab", is_whole=False),
+}
+PATTERNS: Mapping[Address, tuple[re.Pattern[str], str]] = {
+    # API reference, CreateFunction
+    ("name",): (re.compile(r"[a-zA-Z0-9-_]{1,64}"), "Lambda allows 1 to 64 letters, digits, hyphens and underscores"),
+    ("runtime",): (re.compile(r"python3\.[0-9]+"), "the lab's handler needs a Python runtime, such as python3.13"),
+    # IAM and Lambda, which get it as a tag's value, and their error messages
+    ("title",): (
+        re.compile(r"[\w .:/=+@-]{1,128}"),
+        "a tag allows 1 to 128 letters, digits, spaces and _ . : / = + @ -",
+    ),
+}
+RETENTIONS = (
+    *(0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180),
+    *(365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653),
+)
+"""What CloudWatch Logs allows (API reference, PutRetentionPolicy); 0 is Terraform's word for ever."""
+LONGEST_DESCRIPTION = 256  # API reference, CreateFunction
+LARGEST_MESSAGE_BYTES = 3_900  # Lambda allows 4 KB of environment variables (Developer Guide, "Lambda quotas")
+LONGEST_SENDING_SECONDS = 86_400
+# API reference of IAM, Tag; CloudWatch Logs, TagResource: the strictest of the services that get them
+MOST_TAGS = 50 - 3
+"""The lab adds some of its own."""
+OWN_TAGS = frozenset({"project", "scenario", "stack"})
+_TAG_KEY = re.compile(r"(?!aws:)[\w .:/=+@-]{1,128}", re.IGNORECASE)
+_TAG_VALUE = re.compile(r"[\w .:/=+@-]{0,256}")
+ACTIONS = ("succeed", "fail", "sleep", "exhaust_memory", "exit")
+_DATA_POINT = Bounds(1, None, "1 is the first minute that has one", who="the lab")
+
+
+def problems(values: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield what is wrong with the values of a scenario, which are complete and of their types."""
+    for address, bounds in BOUNDS.items():
+        yield from _out_of_bounds(address, _at(values, address), bounds)
+    for address, (pattern, allowed) in PATTERNS.items():
+        value = _at(values, address)
+        if not pattern.fullmatch(value):
+            yield Problem(address, f'{address_name(address)} is "{shortened(value)}"; {allowed}.')
+    yield from _not_among(("behavior", "action"), values["behavior"]["action"], ACTIONS)
+    yield from _text_problems(values)
+    yield from _tag_problems(values["tags"])
+    if values["log_retention_in_days"] not in RETENTIONS:
+        yield Problem(
+            ("log_retention_in_days",),
+            f"log_retention_in_days is {values['log_retention_in_days']}; CloudWatch Logs allows "
+            f"{', '.join(map(str, RETENTIONS))} (0: for ever).",
+        )
+    events = values["events"]
+    if sentence := sending_problem(events["count"], events["interval_seconds"]):
+        yield Problem(("events",), sentence)
+    yield from _expectation_problems(values["expectations"])
+
+
+def sending_problem(count: int, interval_seconds: float) -> str | None:
+    """Return the sentence that says that events take too long to send; None when they don't."""
+    seconds = (count - 1) * interval_seconds
+    if seconds <= LONGEST_SENDING_SECONDS:
+        return None
+    return f"{count:,} events, {interval_seconds:,} s apart, take {duration(seconds)} to send; the lab allows a day."
+
+
+def _text_problems(values: Mapping[str, Any]) -> Iterator[Problem]:
+    description, message = values["description"], values["behavior"]["message"]
+    if len(description) > LONGEST_DESCRIPTION:
+        yield Problem(
+            ("description",),
+            f"description has {len(description)} characters; Lambda allows {LONGEST_DESCRIPTION} "
+            "for a function's description.",
+        )
+    if (size := len(message.encode())) > LARGEST_MESSAGE_BYTES:
+        yield Problem(
+            ("behavior", "message"),
+            f"behavior.message has {size:,} bytes; Lambda's environment variables have room for "
+            f"{LARGEST_MESSAGE_BYTES:,}.",
+        )
+    for address, text in ((("description",), description), (("behavior", "message"), message)):
+        if "\0" in text:
+            yield Problem(address, f"{address_name(address)} holds a NUL character; Lambda allows none.")
+
+
+def _tag_problems(tags: Mapping[str, str]) -> Iterator[Problem]:
+    if len(tags) > MOST_TAGS:
+        yield Problem(("tags",), f"tags are {len(tags)}; AWS allows {MOST_TAGS} besides the lab's own.")
+    allowed = "AWS allows {} letters, digits, spaces and _ . : / = + @ -"
+    for key, value in tags.items():
+        if key.lower() in OWN_TAGS:
+            yield Problem(("tags", key), f"tags.{key} is one of the lab's own tags; choose another key.")
+        elif not _TAG_KEY.fullmatch(key):
+            yield Problem(
+                ("tags", key),
+                f'tags has the key "{shortened(key)}"; {allowed.format("1 to 128")}, not beginning with aws:.',
+            )
+        elif not _TAG_VALUE.fullmatch(value):
+            yield Problem(("tags", key), f'tags.{key} is "{shortened(value)}"; {allowed.format("up to 256")}.')
+
+
+def _at(values: Any, address: Address) -> Any:
+    for step in address:
+        values = values[step]
+    return values
+
+
+def _out_of_bounds(address: Address, value: float, bounds: Bounds) -> Iterator[Problem]:
+    sentence = bounds.problem(address, value)
+    if sentence:
+        yield Problem(address, sentence)
+
+
+def _not_among(address: Address, value: str, known: Sequence[str]) -> Iterator[Problem]:
+    if value not in known:
+        near = get_close_matches(value, known, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"there is {', '.join(known)}."
+        yield Problem(address, f'{address_name(address)} is "{shortened(value)}"; {hint}')
+
+
+def _expectation_problems(entries: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
+    if not entries:
+        yield Problem(("expectations",), "expectations is empty; say at least one thing that the metrics must show.")
+    absent = {entry["metric"] for entry in entries if entry["absent"]}
+    for index, entry in enumerate(entries):
+        address = ("expectations", index)
+        yield from _not_among((*address, "metric"), entry["metric"], METRIC_NAMES)
+        yield from _not_among((*address, "statistic"), entry["statistic"], STATISTICS)
+        if entry["data_point"] is not None:
+            yield from _out_of_bounds((*address, "data_point"), entry["data_point"], _DATA_POINT)
+        for sentence in _contradictions(entry, absent):
+            yield Problem(address, f"{address_name(address)} {sentence}")
+
+
+def _contradictions(entry: Mapping[str, Any], absent: set[str]) -> Iterator[str]:
+    """Yield why an expectation can't be meant; ``absent`` are the metrics that one of them wants absent."""
+    equals, at_least, at_most = entry["equals"], entry["at_least"], entry["at_most"]
+    wants_value = any(bound is not None for bound in (equals, at_least, at_most))
+    if not wants_value and not entry["absent"]:
+        yield "expects nothing; give equals, at_least, at_most or absent = true."
+    if wants_value and entry["metric"] in absent:
+        yield f"wants a value of {entry['metric']}, which is expected to be absent; leave one of them out."
+    if equals is not None and (at_least is not None or at_most is not None):
+        yield "gives equals and a range; leave one of them out."
+    if at_least is not None and at_most is not None and at_least > at_most:
+        yield f"can't be met: at_least, {at_least}, is above at_most, {at_most}."

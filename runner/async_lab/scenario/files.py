@@ -1,0 +1,177 @@
+"""A scenario is one ``.tfvars`` file: what is deployed, what is sent, and what the metrics are expected to show."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from async_lab.checkout import program
+from async_lab.checkout.project import Project
+from async_lab.errors import UsageError
+from async_lab.scenario import checks, hcl, variables
+from async_lab.scenario.expectations import Expectation
+from async_lab.scenario.hcl import Problem
+from async_lab.wording import shortened
+
+_LONGEST_NAME = 100
+_NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{_LONGEST_NAME - 1}}}")
+"""What neither a shell nor make takes apart, and what is no option."""
+
+
+@dataclass(frozen=True, slots=True)
+class Behavior:
+    """What the handler does with an event."""
+
+    action: str
+    """succeed, fail, sleep, exhaust_memory or exit."""
+    sleep_seconds: float
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """What the runner sends."""
+
+    count: int
+    interval_seconds: float
+    """Between one event and the next; 0 sends them in direct succession."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One scenario, complete: its file's values and the defaults of ``terraform/variables.tf``."""
+
+    name: str
+    """The file's name without its ending."""
+    path: Path
+    title: str
+    description: str
+    stack_name: str
+    """The variable ``name``: the function's name and the prefix of all else."""
+    behavior: Behavior
+    timeout: int
+    """Seconds."""
+    memory_size: int
+    """MB."""
+    runtime: str
+    reserved_concurrent_executions: int
+    """-1: none reserved; 0: the function is stopped."""
+    maximum_event_age_in_seconds: int
+    maximum_retry_attempts: int
+    log_retention_in_days: int
+    events: Events
+    observe_seconds: float
+    """How long the runner watches after the last event."""
+    expectations: tuple[Expectation, ...]
+    package: str
+    """The function's package, relative to ``terraform/``."""
+    tags: Mapping[str, str]
+
+
+def names(project: Project) -> list[str]:
+    """Return the names of the checkout's scenarios, ``scenario-2`` before ``scenario-10``."""
+    return sorted((path.stem for path in project.scenarios.glob("*.tfvars") if _is_name(path.stem)), key=_natural)
+
+
+def misnamed(project: Project) -> list[str]:
+    """Return a sentence for each file of the checkout's scenarios whose name can't be one."""
+    return [_misnomer(path.name) for path in sorted(project.scenarios.glob("*.tfvars")) if not _is_name(path.stem)]
+
+
+def _is_name(name: str) -> bool:
+    return _NAME.fullmatch(name) is not None
+
+
+def _misnomer(file_name: str) -> str:
+    return (
+        f'"{file_name}" can\'t be a scenario: its name is what you type, 1 to {_LONGEST_NAME} letters of a to z, '
+        "digits and . _ - without spaces, beginning with a letter or digit."
+    )
+
+
+def find(project: Project, name: str) -> Scenario:
+    """Load a scenario by its name, with or without ``scenario-`` before it, or by the path of any ``.tfvars`` file.
+
+    Raises UsageError, which suggests the nearest name when there is no such scenario.
+    """
+    if name.endswith(".tfvars"):
+        if not _is_name(Path(name).name.removesuffix(".tfvars")):
+            raise UsageError(_misnomer(Path(name).name))
+        return load(project, Path(name))
+    known = names(project)
+    for candidate in (name, f"scenario-{name}", name.removeprefix("scenario-")):
+        if candidate in known:
+            return load(project, project.scenarios / f"{candidate}.tfvars")
+    if os.path.exists(name):  # noqa: PTH110 - Path's own raises when the name is too long
+        raise UsageError(f"{name} is no scenario: a scenario's file ends in .tfvars.")
+    near = [match for word in (name, f"scenario-{name}") for match in get_close_matches(word, known, n=1, cutoff=0.5)]
+    hint = f"did you mean {near[0]}? Or " if near else ""
+    raise UsageError(f'There is no scenario "{shortened(name)}"; {hint}list them with: {program.command("scenarios")}')
+
+
+def find_all(project: Project, names: Sequence[str], events: int | None = None) -> list[Scenario]:
+    """Load the scenarios that run on one stack, each of which is to send ``events`` instead of its own number.
+
+    Raises UsageError when one is named twice, when they name two stacks, or when the events take too long to send.
+    """
+    found = [find(project, name) for name in names]
+    for name, times in Counter(scenario.name for scenario in found).items():
+        if times > 1:
+            raise UsageError(f"{name} is named {times} times; name it once.")
+    if len(stacks := sorted({scenario.stack_name for scenario in found})) > 1:
+        raise UsageError(
+            f"The scenarios run on one stack, and their files name several ({', '.join(stacks)}): "
+            "give them one `name`, or run them one at a time."
+        )
+    for scenario in found:
+        if sentence := checks.sending_problem(events or scenario.events.count, scenario.events.interval_seconds):
+            raise UsageError(f"{scenario.name}: {sentence}")
+    return found
+
+
+def load(project: Project, path: Path) -> Scenario:
+    """Read a scenario's file. Raises UsageError with a line for each thing that is wrong in it."""
+    shown = project.shown(path)
+    declared = variables.read_declarations(project.variables_file, project.shown(project.variables_file))
+    document = hcl.read(path, shown)
+    found = list(document.problems) or list(_problems(document.values, declared))
+    if found:
+        found.sort(key=lambda problem: document.line(problem.address) or 0)
+        raise UsageError("\n".join(_located(document, problem, shown) for problem in found))
+    return _scenario(path, variables.complete(document.values, declared))
+
+
+def _problems(values: Mapping[str, Any], declared: variables.Type) -> Iterator[Problem]:
+    """Yield what is wrong: first of all the types, because the ranges can only be told of what has the right one."""
+    of_types = list(variables.problems(values, declared))
+    yield from of_types
+    if not of_types:
+        yield from checks.problems(variables.complete(values, declared))
+
+
+def _located(document: hcl.Document, problem: Problem, shown: str) -> str:
+    line = document.line(problem.address)
+    return f"{shown}:{line}: {problem.sentence}" if line else f"{shown}: {problem.sentence}"
+
+
+def _scenario(path: Path, values: dict[str, Any]) -> Scenario:
+    differing = {
+        "name": path.name.removesuffix(".tfvars"),
+        "path": path.absolute(),
+        "stack_name": values["name"],
+        "behavior": Behavior(**values["behavior"]),
+        "events": Events(**values["events"]),
+        "expectations": tuple(Expectation(**entry) for entry in values["expectations"]),
+    }
+    known = values | differing
+    return Scenario(**{field.name: known[field.name] for field in fields(Scenario)})
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    return [(int(digits or 0), text) for text, digits in re.findall(r"(\D*)(\d*)", name)]

@@ -1,0 +1,1 @@
+"""What stands: made, noted, looked for, taken down."""

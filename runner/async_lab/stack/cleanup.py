@@ -1,0 +1,113 @@
+"""Take down what runs left standing: what the journal noted, and what AWS itself shows under its names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from async_lab.checkout import program
+from async_lab.checkout.package import build_package
+from async_lab.checkout.project import Project
+from async_lab.errors import EnvironmentFailure, Interrupted, LabError, LeftBehind, UsageError
+from async_lab.process.interrupts import Interrupts
+from async_lab.stack.journal import Entry, Journal
+from async_lab.stack.leftovers import Leftover
+from async_lab.stack.stack import find_remaining, remove_leftovers
+from async_lab.target.base import Target
+from async_lab.terraform import Listener, Terraform, find_terraform, init_from_anywhere
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One noted stack and what is left of it."""
+
+    entry: Entry
+    resources: tuple[Leftover, ...]
+
+    def __str__(self) -> str:
+        what = ", ".join(map(str, self.resources)) or "nothing that AWS still shows"
+        return f"{self.entry.name}: {what}"
+
+
+def forget_local(project: Project) -> str:
+    """Forget local stacks: each was gone with its endpoint. Return what to say of it."""
+    journal = Journal(project.stacks)
+    entries = journal.entries("local")
+    in_use = [entry for entry in entries if entry.is_in_use]
+    for entry in entries:
+        if entry not in in_use:
+            journal.erase(entry)
+    forgotten = len(entries) - len(in_use)
+    gone = f"{forgotten} local stack(s) went with their endpoints; " if forgotten else ""
+    if in_use:
+        return f"{gone}{len(in_use)} local stack(s) belong to runs that go on, which take them down themselves."
+    return f"{gone}nothing is left."
+
+
+def after_interruption(project: Project, target: str) -> LabError:
+    """Return what to tell a user who interrupted a command: a local stack went with its endpoint in any case."""
+    try:
+        entries = [] if target == "local" else Journal(project.stacks).entries(target)
+    except EnvironmentFailure as error:
+        return LeftBehind(f"Interrupted. {error}")
+    if not entries:
+        return Interrupted("Interrupted; nothing is left behind.")
+    names = ", ".join(f"{entry.name} in account {entry.account_id}, {entry.region}" for entry in entries)
+    return LeftBehind(
+        f"Interrupted. These may stand, function, role, log group, alarms and dashboard of each: {names}. "
+        f"Remove them with: {program.command(f'destroy --target {target}')}"
+    )
+
+
+def standing(project: Project, target: Target) -> list[Standing]:
+    """Return what this checkout noted as made in the target's account and region. Raises UsageError for one in use."""
+    entries = Journal(project.stacks).entries(target.name)
+    here = [entry for entry in entries if (entry.account_id, entry.region) == (target.account_id, target.region)]
+    in_use = [entry.name for entry in here if entry.is_in_use]
+    if in_use:
+        raise UsageError(f"A run that goes on uses {', '.join(in_use)}: wait for its end, or end it with Ctrl-C.")
+    return [Standing(entry, tuple(find_remaining(target, entry))) for entry in here]
+
+
+def remove(
+    project: Project,
+    target: Target,
+    stacks: Sequence[Standing],
+    say: Callable[[str], object],
+    listener: Listener,
+    interrupts: Interrupts,
+) -> str:
+    """Destroy each with Terraform, delete what its state doesn't know, and check. Raises LeftBehind."""
+    for stack in stacks:
+        say(f"Taking down {stack.entry.name}")
+        _remove(project, target, stack.entry, listener, interrupts)
+    return f"Nothing is left in account {target.account_id}, {target.region}."
+
+
+def _remove(project: Project, target: Target, entry: Entry, listener: Listener, interrupts: Interrupts) -> None:
+    with interrupts.held("Everything is being taken down already."):
+        failed = _destroy(project, target, entry, listener, interrupts)
+        remove_leftovers(target, entry, failed)
+        Journal(project.stacks).erase(entry)
+
+
+def _destroy(
+    project: Project, target: Target, entry: Entry, listener: Listener, interrupts: Interrupts
+) -> EnvironmentFailure | None:
+    """Return why Terraform could not, if it couldn't: what it would have removed is then deleted by its name."""
+    log = project.lab / "destroy.log"
+    try:
+        executable = find_terraform(target.environment)
+        terraform = Terraform(
+            Path(entry.directory), target.environment, log, listener, interrupts, executable=executable.path
+        )
+        files = project.laid_out()
+        build_package(files.function_src, files.package_zip)  # without it Terraform refuses even to destroy
+        init_from_anywhere(terraform)
+        terraform.destroy(Path(entry.var_file))
+    except EnvironmentFailure as failure:
+        return failure
+    except UsageError as failure:  # the function's sources are gone
+        return EnvironmentFailure(str(failure))
+    return None

@@ -1,0 +1,98 @@
+"""Where the lab runs. Targets differ in endpoint, credentials and clock, in nothing else."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from math import floor
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import boto3
+    from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_lambda import LambdaClient
+
+START_SECOND = 45
+"""A run begins at this second of a minute, so that its minutes are those of the sample's pictures."""
+MINUTE_SECONDS = 60
+SETTLE_SECONDS = 6 * 3_600
+"""How long a local run's queue may take to settle after the run: as old as an event may get."""
+
+
+class Target(ABC):
+    """One account in one region, and its time."""
+
+    name: str
+    account_id: str
+    region: str
+    session: boto3.Session
+    environment: Mapping[str, str]
+    """What Terraform is run with, so that its provider works on the same account and region."""
+    variables: Mapping[str, str]
+    """Of these, the ones that point other tools at it."""
+
+    @property
+    @abstractmethod
+    def is_disposable(self) -> bool:
+        """Whether everything made here goes with the target itself."""
+
+    @abstractmethod
+    def now(self) -> float:
+        """Return the target's time, in epoch seconds."""
+
+    @abstractmethod
+    def wait(self, seconds: float) -> None:
+        """Let time pass: on AWS by sleeping, on the embedded endpoint by moving its clock."""
+
+    @abstractmethod
+    def begin(self, seed: int) -> None:
+        """Start the random numbers again where there are any."""
+
+    @property
+    @abstractmethod
+    def data_point_delay_seconds(self) -> float:
+        """How long after a minute CloudWatch may take to show it."""
+
+    @property
+    @abstractmethod
+    def watch_step_seconds(self) -> float:
+        """How long to wait before CloudWatch is looked at again while events are pending."""
+
+    def client(self, service: str) -> Any:
+        """Return a client with adaptive retries."""
+        from botocore.config import Config
+
+        return self._client(service, Config(retries={"mode": "adaptive", "max_attempts": 8}))
+
+    def invoking_client(self) -> LambdaClient:
+        """Return a client that sends once: an event whose answer was lost may have been accepted."""
+        from botocore.config import Config
+
+        client: LambdaClient = self._client("lambda", Config(retries={"total_max_attempts": 1}))
+        return client
+
+    def cloudwatch(self) -> CloudWatchClient:
+        """Return the client that metrics are asked of."""
+        client: CloudWatchClient = self.client("cloudwatch")
+        return client
+
+    @abstractmethod
+    def rest(self) -> int:
+        """Let queue and alarms come to rest after a run, where waiting costs nothing: the next one begins on its own.
+
+        Returns how many events still waited after ``SETTLE_SECONDS`` and were taken out of the queue.
+        """
+
+    @property
+    @abstractmethod
+    def remark(self) -> str | None:
+        """What the user should know of where functions run; None if there is nothing, or not yet."""
+
+    def align(self) -> None:
+        """Wait for the second of a later minute at which runs begin, so that no minute holds two runs."""
+        now = self.now()
+        next_minute = (floor(now / MINUTE_SECONDS) + 1) * MINUTE_SECONDS
+        self.wait(next_minute + START_SECOND - now)
+
+    @abstractmethod
+    def _client(self, service: str, config: Any) -> Any: ...

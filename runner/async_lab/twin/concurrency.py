@@ -1,0 +1,82 @@
+"""Who may run: reserved concurrency, the account's unreserved pool, scale-up, and which environment is warm."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict, deque
+from dataclasses import dataclass, field
+
+from async_lab.twin.model import FunctionConfig, Target
+from async_lab.twin.rules import Rules
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place among the concurrent executions, and the execution environment that fills it."""
+
+    environment: str
+    is_cold: bool
+
+
+@dataclass(slots=True)
+class Concurrency:
+    """The executions of one account in one region."""
+
+    rules: Rules
+    running: Counter[str] = field(default_factory=Counter)
+    """Executions at this instant, by function."""
+    _unreserved_running: int = 0
+    _idle: dict[tuple[str, str], list[tuple[str, float]]] = field(default_factory=dict)
+    """Warm environments and since when they are idle, by function and revision; the one used last is taken first."""
+    _environments_made: int = 0
+    _recent_starts: defaultdict[str, deque[float]] = field(default_factory=lambda: defaultdict(deque))
+
+    def take(self, target: Target, config: FunctionConfig, unreserved_limit: int, at: float) -> Place | None:
+        """Take a place for one execution, or None: the attempt is throttled."""
+        if not self._has_room(target.function, config, unreserved_limit):
+            return None
+        place = self._environment(target, config, at)
+        if place is not None:
+            self.running[target.function] += 1
+            self._unreserved_running += config.reserved_concurrency is None
+        return place
+
+    def give_back(self, target: Target, config: FunctionConfig, environment: str | None, at: float) -> None:
+        """End one execution; ``environment`` is None when it didn't survive the execution."""
+        self.running[target.function] -= 1
+        self._unreserved_running -= config.reserved_concurrency is None
+        if not self.running[target.function]:
+            del self.running[target.function]
+        if environment is not None:
+            self._idle.setdefault((target.function, config.revision), []).append((environment, at))
+
+    def retire(self, at: float) -> list[str]:
+        """Give up the environments that were idle for long, and what is known of functions that scaled up long ago."""
+        retired: list[str] = []
+        for key, idle in list(self._idle.items()):
+            kept = [each for each in idle if each[1] > at - self.rules.idle_seconds]
+            retired += [environment for environment, _ in idle[: len(idle) - len(kept)]]
+            if kept:
+                self._idle[key] = kept
+            else:
+                del self._idle[key]
+        for function, recent in list(self._recent_starts.items()):
+            if not recent or recent[-1] <= at - self.rules.scale_up_seconds:
+                del self._recent_starts[function]
+        return retired
+
+    def _has_room(self, function: str, config: FunctionConfig, unreserved_limit: int) -> bool:
+        if config.reserved_concurrency is not None:
+            return self.running[function] < config.reserved_concurrency
+        return self._unreserved_running < unreserved_limit
+
+    def _environment(self, target: Target, config: FunctionConfig, at: float) -> Place | None:
+        if idle := self._idle.get((target.function, config.revision)):
+            return Place(idle.pop()[0], is_cold=False)
+        recent = self._recent_starts[target.function]
+        while recent and recent[0] <= at - self.rules.scale_up_seconds:
+            recent.popleft()
+        if len(recent) >= self.rules.scale_up_environments:
+            return None
+        recent.append(at)
+        self._environments_made += 1
+        return Place(f"{target.function}/{self._environments_made}", is_cold=True)

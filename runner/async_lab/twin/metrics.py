@@ -1,0 +1,91 @@
+"""From what happened to what CloudWatch holds: every sample of ``AWS/Lambda`` follows from one record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import singledispatch
+
+from async_lab.twin.model import (
+    Ended,
+    Event,
+    Execution,
+    Finished,
+    Received,
+    Record,
+    Started,
+    StillRunning,
+    SystemFailed,
+    Target,
+    Throttled,
+)
+from async_lab.twin.rules import Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One observation. ``AsyncEventAge`` and ``Duration`` are in milliseconds, all others counts."""
+
+    target: Target
+    metric: str
+    at: float
+    """The time stamp CloudWatch files it under."""
+    value: float
+
+
+@singledispatch
+def samples(record: Record) -> Iterator[Sample]:
+    """Yield the samples that Lambda publishes for a record."""
+    raise TypeError(record)
+
+
+@samples.register
+def _(record: Received) -> Iterator[Sample]:
+    yield Sample(record.event.target, "AsyncEventsReceived", record.at, 1)  # none for retries (rerun, capture)
+
+
+@samples.register
+def _(record: Throttled) -> Iterator[Sample]:
+    if record.event:
+        yield _age(record.event, record.at)
+    yield Sample(record.target, "Throttles", record.at, 1)
+    yield Sample(record.target, "Errors", record.at, 0)  # capture
+
+
+@samples.register
+def _(record: SystemFailed) -> Iterator[Sample]:
+    yield _age(record.event, record.at)
+
+
+@samples.register
+def _(record: Started) -> Iterator[Sample]:
+    execution = record.execution
+    if execution.event:
+        yield _age(execution.event, record.at)
+    yield Sample(execution.target, "Invocations", record.at, 1)  # at the start (doc)
+    yield Sample(execution.target, "Throttles", record.at, 0)  # capture
+    yield Sample(execution.target, "ConcurrentExecutions", record.at, record.running)
+
+
+@samples.register
+def _(record: StillRunning) -> Iterator[Sample]:
+    # With the samples at each start this makes Maximum the highest in each minute (assumed).
+    yield Sample(Target(record.function), "ConcurrentExecutions", record.at, record.running)
+
+
+@samples.register
+def _(record: Ended) -> Iterator[Sample]:
+    execution: Execution = record.execution  # both are stamped with the execution's start (doc)
+    yield Sample(execution.target, "Errors", execution.started_at, record.outcome.is_error)
+    duration_ms = record.outcome.duration_seconds * 1_000
+    yield Sample(execution.target, "Duration", execution.started_at, round(duration_ms, 2))
+
+
+@samples.register
+def _(record: Finished) -> Iterator[Sample]:
+    if record.condition is not Condition.FUNCTION_DELETED:
+        yield Sample(record.event.target, "AsyncEventsDropped", record.at, record.is_dropped)  # 0 or 1 (capture)
+
+
+def _age(event: Event, at: float) -> Sample:
+    return Sample(event.target, "AsyncEventAge", at, round(event.age_at(at) * 1_000))

@@ -1,6 +1,0 @@
-"""Metrics and configuration in, findings out: what is wrong, by which figures, and what to do about it. Pure."""
-
-from runner.diagnosis.diagnose import Finding, diagnose
-from runner.diagnosis.situation import Configuration, Evidence
-
-__all__ = ["Configuration", "Evidence", "Finding", "diagnose"]

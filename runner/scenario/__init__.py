@@ -1,5 +1,0 @@
-"""tfvars to Scenario: what is deployed, what is sent, and what the metrics are expected to show."""
-
-from runner.scenario.files import Behavior, Events, Scenario, find, find_all, load, misnamed, names
-
-__all__ = ["Behavior", "Events", "Scenario", "find", "find_all", "load", "misnamed", "names"]

@@ -1,0 +1,133 @@
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from async_lab.cloudwatch.aggregate import EXACT_VALUES, RELATIVE_ERROR, Aggregate, representative
+from async_lab.cloudwatch.statistic import UnknownStatistic, percentile_of, statistic
+
+durations = st.lists(st.floats(0.001, 1e9), min_size=1, max_size=60)
+
+
+def of(values, count=1.0) -> Aggregate:
+    seen = Aggregate()
+    for value in values:
+        seen.add(value, count)
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("SampleCount", 10),
+        ("Sum", 55),
+        ("Average", 5.5),
+        ("Minimum", 1),
+        ("Maximum", 10),
+        ("p0", 1),
+        ("p50", 5.5),
+        ("p99.9", 9.991),
+        ("p100", 10),
+        ("tm90", 5),
+        ("TM(10%:90%)", 5.5),
+        ("TM(2:4)", 3.5),
+        ("TM(:5)", 3),
+        ("TM(80%:)", 9.5),
+        ("tc90", 9),
+        ("TC(3:7)", 4),
+        ("ts50", 15),
+        ("TS(8:)", 19),
+        ("WM(10%:90%)", 5.5),
+        ("PR(:5)", 50),
+        ("PR(5:8)", 30),
+        ("IQM", 5.5),
+    ],
+)
+def test_statistics_of_one_to_ten(name, expected):
+    assert statistic(name)(of(range(1, 11))) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    "name", ["sum", "p", "p101", "p-1", "P99", "TM()", "TM(:)", "TM(a:b)", "PR(10%:20%)", "xx99", ""]
+)
+def test_a_statistic_that_cloudwatch_does_not_have_is_refused(name):
+    with pytest.raises(UnknownStatistic):
+        statistic(name)
+
+
+def test_trimming_counts_observations_and_not_values():
+    seen = of([10.0], count=99)
+    seen.add(1000.0)
+    assert statistic("tm99")(seen) == 10
+    assert statistic("tm100")(seen) == pytest.approx(19.9)
+
+
+def test_percentiles_are_not_there_for_negative_values():
+    assert statistic("p50")(of([-1.0, 2.0])) is None
+    assert statistic("Average")(of([-1.0, 2.0])) == 0.5
+
+
+def test_percentiles_are_not_there_for_statistic_sets_unless_they_hold_one_value():
+    several, single, equal = Aggregate(), Aggregate(), Aggregate()
+    several.add_statistics(minimum=1, maximum=9, total=10, count=2)
+    single.add_statistics(minimum=9, maximum=9, total=9, count=1)
+    equal.add_statistics(minimum=4, maximum=4, total=12, count=3)
+    assert [statistic("p50")(each) for each in (several, single, equal)] == [None, 9, 4]
+
+
+def test_only_a_percentile_has_a_share():
+    assert [percentile_of(name) for name in ("p99.5", "tm99", "Sum")] == [0.995, None, None]
+
+
+@given(durations, st.floats(0, 100))
+def test_a_percentile_of_few_values_lies_between_two_of_them(values, percent):
+    answer = statistic(f"p{percent:.4f}")(of(values))
+    ordered = sorted(values)
+    rank = round(percent, 4) / 100 * (len(values) - 1)
+    tolerance = 1e-9 * max(values)
+    assert ordered[math.floor(rank)] - tolerance <= answer <= ordered[min(math.ceil(rank), len(values) - 1)] + tolerance
+
+
+@given(st.floats(1e-9, 1e12))
+def test_a_bin_differs_from_its_values_by_the_stated_error_at_most(value):
+    assert abs(representative(value) - value) <= RELATIVE_ERROR * value * (1 + 1e-9)
+    assert representative(-value) == -representative(value)
+    assert representative(representative(value)) == pytest.approx(representative(value))
+
+
+@given(st.integers(0, 3), st.sampled_from(["p50", "p90", "p99", "p99.9", "tm95"]))
+def test_a_sketch_answers_within_the_stated_error(seed, name):
+    values = [((i * 7919 + seed) % 10_007 + 1) ** 1.7 for i in range(4 * EXACT_VALUES)]
+    exact = sorted(values)
+    if name == "tm95":
+        kept = exact[: round(len(exact) * 0.95)]
+        expected = sum(kept) / len(kept)
+    else:
+        rank = float(name[1:]) / 100 * (len(exact) - 1)
+        expected = exact[math.floor(rank)]
+    assert statistic(name)(of(values)) == pytest.approx(expected, rel=2 * RELATIVE_ERROR)
+
+
+@given(durations, durations)
+def test_merging_two_minutes_gives_what_one_would_have_held(first, second):
+    merged, whole = of(first), of(first + second)
+    merged.merge(of(second))
+    assert merged.count == whole.count
+    assert merged.distribution() == whole.distribution()
+    assert (merged.minimum, merged.maximum) == (whole.minimum, whole.maximum)
+    assert merged.total == pytest.approx(whole.total)
+
+
+@pytest.mark.parametrize("sizes", [(EXACT_VALUES + 1, 3), (3, EXACT_VALUES + 1), (EXACT_VALUES, EXACT_VALUES)])
+def test_merging_minutes_of_different_precision_loses_no_observation(sizes):
+    first, second = (of(float(base + i) for i in range(size)) for base, size in zip((1, 10_000), sizes, strict=True))
+    first.merge(second)
+    assert first.count == sum(count for _, count in first.distribution()) == sum(sizes)
+    assert statistic("p100")(first) == first.maximum
+
+
+def test_a_million_observations_take_no_more_room_than_the_bins_they_fall_into():
+    seen = of(float(1 + i % 50_000) for i in range(200_000))
+    assert len(seen.distribution()) < 2 * EXACT_VALUES
+    assert seen.count == 200_000

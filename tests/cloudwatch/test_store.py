@@ -1,0 +1,103 @@
+import threading
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from async_lab.cloudwatch.store import Metric, MetricStore
+
+AGE = Metric("AWS/Lambda", "AsyncEventAge", (("FunctionName", "f"),))
+
+
+def put(store, at, value, unit="Milliseconds", metric=AGE):
+    store.put(metric.namespace, metric.name, metric.dimensions, at, value, unit)
+
+
+def sums(periods):
+    return {at: seen.total for at, seen in periods.items()}
+
+
+def test_a_period_without_observations_is_not_there():
+    store = MetricStore()
+    put(store, 60, 1.0)
+    put(store, 181, 0.0)
+    assert sums(store.periods(AGE, 0, 600, 60)) == {60: 1.0, 180: 0.0}
+
+
+def test_periods_are_counted_from_the_start_of_the_question():
+    store = MetricStore()
+    for minute in range(10):
+        put(store, minute * 60, 1.0)
+    assert sums(store.periods(AGE, 120, 600, 300)) == {120: 5.0, 420: 3.0}
+
+
+def test_the_end_is_exclusive_and_the_start_inclusive():
+    store = MetricStore()
+    put(store, 60, 1.0)
+    put(store, 120, 2.0)
+    assert sums(store.periods(AGE, 60, 120, 60)) == {60: 1.0}
+
+
+def test_another_set_of_dimensions_is_another_metric():
+    store = MetricStore()
+    put(store, 0, 1.0)
+    put(store, 0, 2.0, metric=Metric("AWS/Lambda", "AsyncEventAge"))
+    assert sums(store.periods(AGE, 0, 60, 60)) == {0: 1.0}
+    assert store.metrics() == [Metric("AWS/Lambda", "AsyncEventAge"), AGE]
+
+
+def test_units_are_kept_apart_and_added_up_when_none_is_named():
+    store = MetricStore()
+    put(store, 0, 1.0, "Seconds")
+    put(store, 0, 2.0, "Milliseconds")
+    assert sums(store.periods(AGE, 0, 60, 60, "Seconds")) == {0: 1.0}
+    assert sums(store.periods(AGE, 0, 60, 60)) == {0: 3.0}
+    assert sums(store.periods(AGE, 0, 60, 60, "Bytes")) == {}
+    assert store.units(AGE) == ["Milliseconds", "Seconds"]
+
+
+@given(st.lists(st.floats(0, 86_399), min_size=1, max_size=50), st.sampled_from([60, 120, 300, 3600]))
+def test_no_observation_is_lost_or_counted_twice_at_any_period(times, period):
+    store = MetricStore()
+    for at in times:
+        put(store, at, 1.0)
+    periods = store.periods(AGE, 0, 86_400, period)
+    assert sum(seen.count for seen in periods.values()) == len(times)
+    assert list(periods) == sorted({int(at // period) * period for at in times})
+
+
+def test_reading_does_not_change_what_is_stored():
+    store = MetricStore()
+    put(store, 0, 1.0)
+    put(store, 60, 2.0)
+    first = sums(store.periods(AGE, 0, 120, 120))
+    assert sums(store.periods(AGE, 0, 120, 120)) == first == {0: 3.0}
+    put(store, 0, 4.0)
+    assert sums(store.periods(AGE, 0, 60, 60)) == {0: 5.0}
+
+
+@pytest.mark.parametrize(("at", "latest"), [(None, None), (61.5, 60)])
+def test_the_latest_minute_is_known(at, latest):
+    store = MetricStore()
+    if at is not None:
+        put(store, at, 1.0)
+    assert store.latest(AGE) == latest
+
+
+def test_observations_of_several_threads_are_all_counted_while_others_read():
+    store = MetricStore()
+
+    def write():
+        for second in range(3000):
+            put(store, second % 600, 1.0)
+
+    def read():
+        for _ in range(100):
+            store.periods(AGE, 0, 600, 60)
+
+    threads = [threading.Thread(target=each) for each in (write, write, read)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(seen.count for seen in store.periods(AGE, 0, 600, 60).values()) == 6000

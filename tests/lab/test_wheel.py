@@ -1,0 +1,80 @@
+"""What somebody has who installed the wheel, and no checkout."""
+
+import os
+import site
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import pytest
+from program import PROJECT, sentence
+
+from async_lab.errors import ExitCode
+
+pytestmark = pytest.mark.lab
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory) -> Path:
+    """The program, installed from a wheel that was built now; what it depends on is the tests' own."""
+    root = tmp_path_factory.mktemp("wheel")
+    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", root, PROJECT.root], check=True)
+    venv.create(root / "environment", symlinks=True)
+    python = root / "environment" / "bin" / "python"
+    [wheel] = root.glob("*.whl")
+    subprocess.run([*pip, "--python", python, "install", "--no-deps", "--no-index", wheel], check=True)
+    [packages] = (root / "environment").glob("lib/python*/site-packages")
+    (packages / "dependencies.pth").write_text("\n".join(site.getsitepackages()))  # but not what is editable there
+    return root / "environment" / "bin" / "async-lab"
+
+
+@pytest.fixture
+def call(installed, tmp_path):
+    """Call the program in an empty folder, as somebody without a checkout does."""
+    folder = tmp_path / "empty"
+    folder.mkdir()
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON"))}
+        return subprocess.run(
+            [installed, *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
+        )
+
+    run.folder = folder
+    return run
+
+
+def test_a_scenario_runs_in_an_empty_folder(call):
+    ran = call("run", "scenario-2")
+
+    assert ran.returncode == ExitCode.AS_EXPECTED, ran.stderr
+    assert "Late: waiting for reserved concurrency" in ran.stdout
+    assert [path.name for path in call.folder.iterdir()] == [".lab"]
+
+
+def test_scenarios_are_listed_and_the_machine_is_examined(call):
+    assert call("scenarios").stdout.startswith("baseline")
+    assert call("doctor").returncode == ExitCode.AS_EXPECTED
+
+
+def test_the_package_is_the_one_that_a_checkout_builds(call):
+    assert call("package").stdout.split()[-1] == call_of_the_checkout().split()[-1]
+
+
+def call_of_the_checkout() -> str:
+    return subprocess.run(
+        [sys.executable, "-m", "async_lab", "package"], cwd=PROJECT.root, capture_output=True, text=True, check=True
+    ).stdout
+
+
+def test_a_checkout_serves_where_one_is(call):
+    (call.folder / "terraform" / "scenarios").mkdir(parents=True)
+    (call.folder / "function_src").mkdir()
+    (call.folder / "function_src" / "app.py").write_text("")
+
+    ran = call("run", "scenario-2")
+
+    assert ran.returncode == ExitCode.USAGE
+    assert "no scenario" in sentence(ran).lower()

@@ -1,0 +1,163 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from async_lab.endpoint.embedded import Endpoint
+from async_lab.errors import EnvironmentFailure
+from async_lab.observation.metrics import METRIC_NAMES, METRIC_UNITS, DataPoint, collect
+from async_lab.target.local import LocalTarget
+
+MINUTE = 1_692_778_980
+
+
+@pytest.fixture(scope="module")
+def cloudwatch():
+    with Endpoint(start=MINUTE + 3600.0) as endpoint:
+        yield LocalTarget(endpoint, "eu-west-1").cloudwatch()
+
+
+def put(cloudwatch, function, metric, at, *values):
+    unit = METRIC_UNITS[metric]
+    dimensions = [{"Name": "FunctionName", "Value": function}]
+    data = {"MetricName": metric, "Dimensions": dimensions, "Timestamp": datetime.fromtimestamp(at, UTC), "Unit": unit}
+    cloudwatch.put_metric_data(Namespace="AWS/Lambda", MetricData=[data | {"Value": value} for value in values])
+
+
+def test_samples_are_collected_by_minute_with_every_statistic(cloudwatch):
+    put(cloudwatch, "one", "AsyncEventAge", MINUTE + 5, 35, 1000)
+    put(cloudwatch, "one", "AsyncEventAge", MINUTE + 59, 3000)
+    put(cloudwatch, "one", "AsyncEventAge", MINUTE + 125, 31_000)
+    series = collect(cloudwatch, "one", MINUTE + 5, MINUTE + 130)["AsyncEventAge"]
+    assert series.points == (
+        DataPoint(MINUTE, sample_count=3, sum=4035, minimum=35, maximum=3000),
+        DataPoint(MINUTE + 120, sample_count=1, sum=31_000, minimum=31_000, maximum=31_000),
+    )
+    assert series.points[0].average == 1345
+    assert (series.total, series.maximum, series.unit) == (35_035, 31_000, "Milliseconds")
+
+
+def test_a_zero_is_a_data_point_and_nothing_is_none(cloudwatch):
+    put(cloudwatch, "two", "Errors", MINUTE, 0)
+    metrics = collect(cloudwatch, "two", MINUTE, MINUTE)
+    assert set(metrics) == set(METRIC_NAMES)
+    assert not metrics["Errors"].is_absent
+    assert metrics["Throttles"].is_absent
+    assert metrics["Throttles"].total == metrics["Throttles"].maximum == 0
+
+
+def test_other_functions_and_other_minutes_are_left_out(cloudwatch):
+    put(cloudwatch, "three", "Invocations", MINUTE - 1, 1)
+    put(cloudwatch, "three", "Invocations", MINUTE + 59, 1)
+    put(cloudwatch, "three", "Invocations", MINUTE + 60, 1)
+    put(cloudwatch, "threefold", "Invocations", MINUTE, 1)
+    assert collect(cloudwatch, "three", MINUTE + 30, MINUTE + 45)["Invocations"].total == 1
+
+
+def test_a_long_run_is_collected_whole(cloudwatch):
+    for minute in range(600):
+        put(cloudwatch, "four", "Invocations", MINUTE - 60 * minute, 1)
+    series = collect(cloudwatch, "four", MINUTE - 36_000, MINUTE)["Invocations"]
+    assert series.total == len(series.points) == 600
+    assert [point.minute for point in series.points] == sorted(point.minute for point in series.points)
+
+
+def test_all_metrics_are_asked_for_in_one_call(cloudwatch):
+    calls = []
+    cloudwatch.meta.events.register("before-call.cloudwatch.*", lambda model, **_: calls.append(model.name))
+    collect(cloudwatch, "one", MINUTE, MINUTE + 300)
+    assert calls == ["GetMetricData"]
+
+
+# --- answers that are not whole ---
+
+
+class Answers:
+    """A CloudWatch whose answers are changed on their way, one change after the other; then they stay as they are."""
+
+    def __init__(self, cloudwatch, *changes):
+        self.changes = list(changes)
+        self.pauses = []
+        self.client = cloudwatch
+        cloudwatch.meta.events.register("after-call.cloudwatch.GetMetricData", self.change)
+
+    def change(self, parsed, **_):
+        if self.changes:
+            self.changes.pop(0)({result["Id"]: result for result in parsed["MetricDataResults"]}, parsed)
+
+    def collect(self, function):
+        try:
+            return collect(self.client, function, MINUTE, MINUTE + 120, self.pauses.append)
+        finally:
+            self.client.meta.events.unregister("after-call.cloudwatch.GetMetricData", self.change)
+
+
+def partial(results, _):
+    results["invocations_sum"] |= {"StatusCode": "PartialData", "Timestamps": [], "Values": []}
+
+
+def failed(results, _):
+    said = {"Code": "InternalError", "Value": "try again"}
+    results["invocations_sum"] |= {"StatusCode": "InternalError", "Messages": [said]}
+
+
+def without_one_minute(results, _):
+    results["invocations_maximum"] |= {"Timestamps": [], "Values": []}
+
+
+def without_one_result(results, parsed):
+    parsed["MetricDataResults"].remove(results["errors_sum"])
+
+
+def with_a_message(_, parsed):
+    parsed["Messages"] = [{"Code": "MaxMetricsExceeded", "Value": "too many metrics"}]
+
+
+@pytest.mark.parametrize("change", [partial, failed, without_one_minute, without_one_result, with_a_message])
+def test_what_is_incomplete_is_asked_for_again(cloudwatch, change):
+    put(cloudwatch, change.__name__, "Invocations", MINUTE, 1, 1)
+    answers = Answers(cloudwatch, change, change)
+    assert answers.collect(change.__name__)["Invocations"].total == 2
+    assert answers.pauses == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (partial, "(invocations_sum: PartialData, and 1 more)"),
+        (failed, "(invocations_sum: InternalError: try again)"),
+        (without_one_minute, "(Invocations: its statistics differ in minutes)"),
+        (without_one_result, "(errors_sum: no answer)"),
+        (with_a_message, "(MaxMetricsExceeded: too many metrics)"),
+    ],
+)
+def test_what_stays_incomplete_is_an_error_and_never_a_silent_gap(cloudwatch, change, said):
+    put(cloudwatch, change.__name__, "Invocations", MINUTE, 1, 1)
+    with pytest.raises(EnvironmentFailure) as caught:
+        Answers(cloudwatch, *[change] * 5).collect(change.__name__)
+    assert str(caught.value) == f"CloudWatch gives the metrics of {change.__name__} incompletely {said}."
+
+
+def test_a_result_on_several_pages_is_whole_with_the_last(cloudwatch):
+    put(cloudwatch, "paged", "Invocations", MINUTE, 1)
+    put(cloudwatch, "paged", "Invocations", MINUTE + 60, 1)
+    kept = []
+
+    def first_page(results, parsed):
+        for result in results.values():
+            rest = {"Timestamps": result["Timestamps"][1:], "Values": result["Values"][1:]}
+            kept.append(result | rest | {"StatusCode": "Complete"})
+            result |= {"Timestamps": result["Timestamps"][:1], "Values": result["Values"][:1]}
+            result["StatusCode"] = "PartialData"
+        parsed["NextToken"] = "more"
+
+    def second_page(_, parsed):
+        parsed["MetricDataResults"] = kept
+
+    def without_token(params, **_):
+        params.pop("NextToken", None)  # it is ours, and not the endpoint's
+
+    cloudwatch.meta.events.register("provide-client-params.cloudwatch.GetMetricData", without_token)
+    answers = Answers(cloudwatch, first_page, second_page)
+    assert answers.collect("paged")["Invocations"].total == 2
+    assert answers.pauses == []
+    cloudwatch.meta.events.unregister("provide-client-params.cloudwatch.GetMetricData", without_token)

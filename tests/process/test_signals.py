@@ -1,0 +1,152 @@
+# ruff: noqa: PT012 - which statement of a block is the last one is what these tests are about
+"""A signal from the program's first line to its last: 130, a sentence, no traceback, and never lost."""
+
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from program import PROJECT, environment
+
+from async_lab.errors import EnvironmentFailure, ExitCode, Interrupted
+from async_lab.process import signals
+
+SIGNALS = signals.ENDING
+AT_AN_IMPORT = """
+import os, signal, sys
+
+class Sender:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            sys.meta_path.remove(self)
+            os.kill(os.getpid(), {number})
+
+sys.meta_path.insert(0, Sender())
+sys.argv = ["async-lab", *{arguments!r}]
+from async_lab.__main__ import main
+main()
+"""
+AT_THE_END = """
+import atexit, os, sys
+atexit.register(os.kill, os.getpid(), {number})
+sys.argv = ["async-lab", "scenarios"]
+from async_lab.__main__ import main
+main()
+"""
+IN_A_FINALIZER = """
+import os, sys
+from async_lab import scenario
+
+class Finalized:
+    def __del__(self):
+        os.kill(os.getpid(), {number})
+        len("here the handler has run")
+
+names = scenario.names
+def names_and_a_finalizer(project):
+    Finalized()
+    return names(project)
+
+scenario.names = names_and_a_finalizer
+sys.argv = ["async-lab", "scenarios"]
+from async_lab.__main__ import main
+main()
+"""
+
+
+def run(program, **values):
+    return subprocess.run(
+        [sys.executable, "-c", program.format(**values)],
+        cwd=PROJECT.root,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.parametrize(
+    "module",
+    [
+        "async_lab.process.streams",
+        "async_lab.cli",
+        "typer",
+        "async_lab.checkout.project",
+        "async_lab.lab",
+        "hcl2",
+    ],
+)
+def test_while_it_is_imported(module, number):
+    ran = run(AT_AN_IMPORT, module=module, number=int(number), arguments=["run", "scenario-2"])
+    assert (ran.returncode, ran.stdout) == (ExitCode.INTERRUPTED, "")
+    assert ran.stderr == "Interrupted.\n"
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.parametrize("module", ["async_lab.endpoint.embedded", "moto.moto_server.werkzeug_app", "boto3"])
+def test_while_the_endpoint_is_imported(module, number):
+    ran = run(AT_AN_IMPORT, module=module, number=int(number), arguments=["run", "scenario-2"])
+    assert (ran.returncode, ran.stdout) == (ExitCode.INTERRUPTED, "")
+    assert ran.stderr.splitlines()[-1] == "Interrupted; nothing is left behind."
+    assert "Traceback" not in ran.stderr
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_after_all_was_printed(number):
+    ran = run(AT_THE_END, number=int(number))
+    assert ran.returncode == ExitCode.INTERRUPTED
+    assert "scenario-4" in ran.stdout
+    assert ran.stderr == "Interrupted.\n"
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_in_a_finalizer_which_loses_every_exception(number):
+    ran = run(IN_A_FINALIZER, number=int(number))
+    assert ran.returncode == ExitCode.INTERRUPTED
+    assert ran.stderr == "Interrupted.\n"
+
+
+def test_at_any_moment_of_a_short_command(record_property):
+    """Python's own start can't be shielded: it takes some 10 ms, as long as ``python -c pass``."""
+    deaths = []
+    for moment in range(24):
+        program = subprocess.Popen(
+            [sys.executable, "-m", "async_lab", "scenarios"],
+            cwd=PROJECT.root,
+            env=environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        time.sleep(moment / 100)
+        program.send_signal(signal.SIGTERM)
+        _, errors = program.communicate(timeout=60)
+        assert "Traceback" not in errors
+        if program.returncode < 0:
+            deaths.append(moment)
+        else:
+            assert (program.returncode, errors) in {(ExitCode.INTERRUPTED, "Interrupted.\n"), (0, "")}
+    record_property("deaths_at", deaths)
+    assert len(deaths) < 12  # of 24, each 10 ms later: on a busy machine Python alone takes longer
+
+
+def test_what_fails_because_of_a_signal_is_an_interruption():
+    with pytest.raises(Interrupted), signals.unwinding():
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        except KeyboardInterrupt:
+            raise EnvironmentFailure("as a library does") from None
+
+
+def test_a_closing_terminal_asks_once_however_often_it_says_so():
+    done = []
+    with pytest.raises(Interrupted), signals.unwinding():
+        try:
+            signal.raise_signal(signal.SIGHUP)
+        finally:
+            signal.raise_signal(signal.SIGHUP)
+            done.append("unwound")
+    assert done == ["unwound"]
