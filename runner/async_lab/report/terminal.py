@@ -11,10 +11,11 @@ from rich.table import Table
 from rich.text import Text
 
 from async_lab.diagnosis import Finding
+from async_lab.observation.alarms import AlarmChange
 from async_lab.observation.metrics import Metrics
 from async_lab.report.chart import ASCII, UNICODE, Glyphs
 from async_lab.report.minutes import Minutes, tabulate
-from async_lab.runs.result import AlarmChange, RunResult
+from async_lab.runs.result import RunResult
 from async_lab.wording import plural, printable
 
 _MOST_COLUMNS = 12

@@ -3,9 +3,8 @@
 moto keeps the wire formats and the dashboards; what a number, an expression or an alarm means is decided here.
 """
 
-from async_lab.cloudwatch.store import Dimensions, Metric, MetricStore
 from async_lab.endpoint.cloudwatch.alarm_evaluation import evaluate
 from async_lab.endpoint.cloudwatch.install import install
 from async_lab.endpoint.cloudwatch.responses import store
 
-__all__ = ["Dimensions", "Metric", "MetricStore", "evaluate", "install", "store"]
+__all__ = ["evaluate", "install", "store"]

@@ -7,8 +7,8 @@ import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 
+from async_lab.cloudwatch.store import MetricStore
 from async_lab.endpoint import functions, sandbox, trouble
-from async_lab.endpoint.cloudwatch import MetricStore
 from async_lab.endpoint.delivery import destinations
 from async_lab.endpoint.delivery.records import THROTTLED, FinishedEvent, Response
 from async_lab.endpoint.functions import Deployed, FunctionNotFound

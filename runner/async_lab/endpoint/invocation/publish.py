@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from async_lab.endpoint.cloudwatch import Dimensions, MetricStore
+from async_lab.cloudwatch.store import Dimensions, MetricStore
 from async_lab.twin import Ended, Record, Sample, Started, Target, samples
 
 NAMESPACE = "AWS/Lambda"
