@@ -20,8 +20,9 @@ from async_lab.endpoint.invocation.clock import PacedClock, VirtualClock
 from async_lab.endpoint.invocation.invocations import Invocations
 from async_lab.endpoint.invocation.timeline import Pacer, Timeline
 from async_lab.endpoint.sandbox import Sandbox
-from async_lab.endpoint.sources import triggers
+from async_lab.endpoint.sources import clocks, triggers
 from async_lab.errors import EnvironmentFailure
+from async_lab.observation.events import Event
 from async_lab.twin import Rules, Target, seed_of_run
 from async_lab.twin.rules import ACCOUNT_CONCURRENCY
 
@@ -74,6 +75,7 @@ class Endpoint:
         functions.install(self.clock.now, account_concurrency)
         cloudwatch.install(self.clock.now)
         triggers.install(self._invoke)
+        clocks.install(self.clock.now, stands=self._pacer is None)
         self._moto = moto_application()
         front = Front(self._moto, self.region, self.clock.now, self._timeline.advance, self._timeline.advance_to)
         self._server = Server(port, Explained(LocalCallers(Scoped(front), allowed_hosts, allowed_origins)))
@@ -138,6 +140,11 @@ class Endpoint:
     def purge(self) -> int:
         """Take every event out of every queue; return how many."""
         return sum(region.purge() for region in self._present_regions())
+
+    def events(self) -> list[Event]:
+        """Return what became of each event so far, in all regions, in the order in which they were accepted."""
+        found = (event for region in self._present_regions() for event in region.events())
+        return sorted(found, key=lambda event: event.accepted_at)
 
     def region(self, name: str) -> Invocations:
         """Return what is invoked in a region."""

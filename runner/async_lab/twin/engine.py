@@ -119,6 +119,11 @@ class Twin:
         return not self._pending and not self._second_deliveries and not self._concurrency.running.total()
 
     @property
+    def next_attempts(self) -> dict[str, float]:
+        """When each event that waits is tried next, or dropped, by its request id."""
+        return {due.waiting.event.request_id: due.at for due in sorted(self._due, reverse=True) if due.waiting}
+
+    @property
     def unresolved(self) -> int:
         """How many started executions have no outcome yet."""
         return len(self._unresolved)

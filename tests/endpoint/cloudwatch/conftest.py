@@ -38,11 +38,13 @@ def clock(endpoint: str) -> VirtualClock:
     from moto.sqs.models import sqs_backends
 
     from async_lab.endpoint.cloudwatch import install
+    from async_lab.endpoint.sources import clocks
 
     for backends in (cloudwatch_backends, sns_backends, sqs_backends):
         backends.reset()
     clock = VirtualClock(START)
     install(clock.now)
+    clocks.install(clock.now, stands=True)
     return clock
 
 

@@ -26,10 +26,12 @@ def clock(url: str) -> VirtualClock:
     from moto.moto_api._internal.models import moto_api_backend
 
     from async_lab.endpoint.functions import install
+    from async_lab.endpoint.sources import clocks
 
     moto_api_backend.reset()
     clock = VirtualClock(START)
     install(clock.now)
+    clocks.install(clock.now, stands=True)
     return clock
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 
 from moto.core.exceptions import ServiceException
@@ -19,6 +19,7 @@ from async_lab.endpoint.delivery.records import FinishedEvent
 from async_lab.endpoint.functions import Deployed, FunctionNotFound, find
 from async_lab.endpoint.functions.permissions import first_missing, needs_of_target, service_of
 from async_lab.endpoint.sources.triggers import Invoke
+from async_lab.observation.events import Delivery
 
 Attributes = Mapping[str, tuple[str, str]]
 
@@ -31,27 +32,37 @@ class DeliveryFailed(Exception):
     """The target isn't there, the role may not write to it, or the message is too large for it."""
 
 
-def deliver(deployed: Deployed, event: FinishedEvent, at: float, invoke: Invoke) -> Iterator[str]:
-    """Deliver to dead-letter target and destination, both where both are set; yield the metric of each failure.
+def deliver(deployed: Deployed, event: FinishedEvent, at: float, invoke: Invoke) -> Iterator[Delivery]:
+    """Deliver to dead-letter target and destination, both where both are set; yield what came of each.
 
     ``at`` is when the event was finished, in epoch seconds; ``invoke`` is what a Lambda function as a destination is
     invoked with.
     """
-    if not event.is_success:
-        try:
-            deliver_dead_letter(deployed, event, at)
-        except DeliveryFailed:
-            yield "DeadLetterErrors"
-        except Exception as error:  # noqa: BLE001 - the event is finished, whatever becomes of its delivery
-            trouble.report("delivering to a dead-letter target", error)
-            yield "DeadLetterErrors"
+    dead_letter = None if event.is_success else deployed.dead_letter_target
+    destination = deployed.on_success if event.is_success else deployed.on_failure
+    if dead_letter is not None:
+        failure = _failure_of(lambda: deliver_dead_letter(deployed, event, at))
+        yield Delivery(dead_letter, is_dead_letter=True, failure=failure)
+    if destination is not None:
+        failure = _failure_of(lambda: deliver_record(deployed, event, at + _RECORD_AFTER_SECONDS, invoke))
+        yield Delivery(destination, is_dead_letter=False, failure=failure)
+
+
+def metric_of_failure(delivery: Delivery) -> str:
+    """Return the metric that counts a delivery that failed."""
+    return "DeadLetterErrors" if delivery.is_dead_letter else "DestinationDeliveryFailures"
+
+
+def _failure_of(attempt: Callable[[], None]) -> str | None:
+    """Return why a delivery failed; None when it didn't. The event is finished, whatever becomes of it."""
     try:
-        deliver_record(deployed, event, at + _RECORD_AFTER_SECONDS, invoke)
-    except DeliveryFailed:
-        yield "DestinationDeliveryFailures"
-    except Exception as error:  # noqa: BLE001
-        trouble.report("delivering to a destination", error)
-        yield "DestinationDeliveryFailures"
+        attempt()
+    except DeliveryFailed as failed:
+        return str(failed)
+    except Exception as error:  # noqa: BLE001 - a failure of ours
+        trouble.report("delivering a finished event", error)
+        return f"The embedded endpoint could not deliver it: {error}"
+    return None
 
 
 def deliver_dead_letter(deployed: Deployed, event: FinishedEvent, at: float) -> None:

@@ -16,9 +16,11 @@ from async_lab.endpoint.invocation import executions, logs
 from async_lab.endpoint.invocation.account_metrics import AccountConcurrency
 from async_lab.endpoint.invocation.clock import VirtualClock
 from async_lab.endpoint.invocation.executions import Ran
+from async_lab.endpoint.invocation.history import History
 from async_lab.endpoint.invocation.publish import publish, put, put_for_account
 from async_lab.endpoint.sandbox import LogLine, Sandbox
 from async_lab.endpoint.sources.triggers import Invoke
+from async_lab.observation.events import Event as SeenEvent
 from async_lab.twin import (
     Condition,
     Ended,
@@ -65,6 +67,7 @@ class Invocations:
         self._running: dict[str, Ran] = {}  # by execution environment
         self._last_response: dict[str, Response] = {}  # by request
         self._log_streams: dict[str, str] = {}  # by execution environment
+        self._history = History()
         self._account = AccountConcurrency(lambda: functions.allocated(account_id, region))
         self._twin = Twin(
             self._config_of,
@@ -80,6 +83,11 @@ class Invocations:
         """Whether no event waits and nothing runs."""
         with self._changed:
             return self._twin.is_settled
+
+    def events(self) -> list[SeenEvent]:
+        """Return what became of each event so far, in the order in which they were accepted."""
+        with self._changed:
+            return self._history.events(self._twin.next_attempts)
 
     def reseed(self, seed: int) -> None:
         """Draw from another seed from now on."""
@@ -105,6 +113,7 @@ class Invocations:
         with self._changed:
             event = self._twin.accept(target, self._clock.now())
             self._payloads[event.request_id] = payload or EMPTY_PAYLOAD
+            self._history.keep(event.request_id, payload or EMPTY_PAYLOAD)
             return event.request_id
 
     def invoke(self, target: Target, payload: bytes, client_context: str | None = None) -> Ran | None:
@@ -187,6 +196,7 @@ class Invocations:
         with trouble.contained("publishing the account's metrics"):
             for metric, value in self._account.samples(record):
                 put_for_account(self._store, metric, record.at, value)
+        self._history.happened(record)
         match record:
             case Throttled(event=Event(request_id=request_id)):
                 self._last_response[request_id] = Response(THROTTLED)
@@ -201,6 +211,7 @@ class Invocations:
     def _ended(self, ran: Ran) -> None:
         with trouble.contained("writing a function's log"):
             logs.put(ran.deployed, ran.log_stream, ran.log_lines)
+        self._history.ran(ran)
         if not ran.outcome.environment_survives:
             self._log_streams.pop(ran.execution.environment, None)
         if ran.execution.event is None:
@@ -230,8 +241,11 @@ class Invocations:
             executions=record.executions,
             response=None if record.condition is Condition.ZERO_RESERVED_CONCURRENCY else response,
         )
-        for metric in destinations.deliver(deployed, event, record.at, self._invoke_elsewhere):
-            put(self._store, Sample(record.event.target, metric, record.at, 1))
+        for delivery in destinations.deliver(deployed, event, record.at, self._invoke_elsewhere):
+            self._history.delivered(request_id, delivery)
+            if delivery.failure is not None:
+                metric = destinations.metric_of_failure(delivery)
+                put(self._store, Sample(record.event.target, metric, record.at, 1))
 
 
 def _ran(execution: Execution, future: Future[Ran]) -> Ran:
