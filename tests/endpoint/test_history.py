@@ -32,6 +32,7 @@ def test_an_event_that_fails_three_times_tells_each_attempt_and_where_it_went(la
 def test_an_event_that_waits_says_for_when(lab):
     name = lab.function(concurrency=1)
     lab.send(name, {"sleep": 50})
+    lab.endpoint.wait(1)
     lab.send(name)
     lab.endpoint.wait(20)
 
