@@ -1,4 +1,4 @@
-# One way to do each chore. `make help` lists them.
+# One way to do each task. `make help` lists them.
 # TARGET=aws runs a scenario on AWS; ARGS passes options on: make scenario-2 ARGS="--seed 7"
 
 PYTHON ?= python3
@@ -23,7 +23,7 @@ scenario_of = $(if $(wildcard terraform/scenarios/scenario-$(1).tfvars),scenario
 .DEFAULT_GOAL := help
 
 .PHONY: help
-help: ## List the chores
+help: ## List the targets
 	@echo "make TARGET, where TARGET is one of"
 	@for name in $(SCENARIOS); do \
 	  title=$$(sed -n 's/^title *= *"\(.*\)"$$/\1/p' terraform/scenarios/$$name.tfvars); \

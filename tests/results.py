@@ -9,7 +9,7 @@ from async_lab.checkout.project import Project
 from async_lab.diagnosis import Configuration, diagnose
 from async_lab.invoke import SentEvent
 from async_lab.observation.alarms import AlarmChange
-from async_lab.runs.result import Place, RunResult
+from async_lab.runs.result import Location, RunResult
 from async_lab.scenario.expectations import compare
 
 PROJECT = Project(Path(__file__).parents[1])
@@ -18,7 +18,7 @@ METRICS = {
         AsyncEventsReceived=[[1]],
         AsyncEventsDropped=[[0]],
         AsyncEventAge=[[35]],
-        Invocations=[[1]],
+        LambdaRegion=[[1]],
         Errors=[[0]],
         Throttles=[[0]],
         Duration=[[2]],
@@ -28,7 +28,7 @@ METRICS = {
         AsyncEventsReceived=[[1]],
         AsyncEventsDropped=[[], [], [], [1]],
         AsyncEventAge=[[35], [66_200], [], [196_400]],
-        Invocations=[[1], [1], [], [1]],
+        LambdaRegion=[[1], [1], [], [1]],
         Errors=[[1], [1], [], [1]],
         Throttles=[[0], [0], [], [0]],
         Duration=[[2], [2], [], [2]],
@@ -38,7 +38,7 @@ METRICS = {
         AsyncEventsReceived=[[1, 1]],
         AsyncEventsDropped=[[], [0], [], [0]],
         AsyncEventAge=[[34, 37, 1020, 3100, 7800], [15_900, 31_000], [65_200, 128_000]],
-        Invocations=[[1], [], [1]],
+        LambdaRegion=[[1], [], [1]],
         Errors=[[0, 0, 0, 0, 0], [0, 0], [0, 0]],
         Throttles=[[0, 1, 1, 1, 1], [1, 1], [1, 0]],
         Duration=[[90_001], [], [90_001]],
@@ -48,7 +48,7 @@ METRICS = {
         AsyncEventsReceived=[[1, 1]],
         AsyncEventsDropped=[[0], [1]],
         AsyncEventAge=[[34, 37, 1000, 3000, 7800], [15_883, 30_086]],
-        Invocations=[[1]],
+        LambdaRegion=[[1]],
         Errors=[[0]],
         Throttles=[[1, 1, 1, 1], [1, 1]],
         Duration=[[90_001]],
@@ -67,7 +67,7 @@ def result_of(name, metrics=None, **changes):
     fields = {
         "run_id": "0f3a9c21",
         "scenario": wanted,
-        "place": Place("local", "123456789012", "us-east-1"),
+        "place": Location("local", "123456789012", "us-east-1"),
         "function_name": "async-lab",
         "seed": 0,
         "started_at": started_at,

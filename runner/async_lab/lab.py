@@ -17,7 +17,7 @@ from async_lab.invoke import SentEvent, send
 from async_lab.observation import alarms
 from async_lab.observation.metrics import Metrics, collect
 from async_lab.process.interrupts import Interrupts
-from async_lab.runs.result import Place, RunResult
+from async_lab.runs.result import Location, RunResult
 from async_lab.scenario import Scenario
 from async_lab.scenario.expectations import compare
 from async_lab.stack.stack import Stack, open_stack
@@ -84,7 +84,7 @@ def run(
                 view.kept(stack)
                 is_kept = not target.is_disposable
             # Not in the finally block: a Ctrl-C before its first statement would skip it.
-            held.enter_context(interrupts.held("Everything is being taken down already."))
+            held.enter_context(interrupts.deferred("Everything is being taken down already."))
         finally:
             if stack.may_stand and not is_kept and not interrupts.user_has_left:
                 view.phase("Taking everything down")
@@ -111,13 +111,13 @@ def run_one(scenario: Scenario, stack: Stack, settings: Settings, view: View) ->
         metrics = collect(target.cloudwatch(), function_name, started_at, ended_at)
         names = [*outputs["alarm_names"], *outputs["composite_alarm_names"]]
         changes = alarms.changes(target.cloudwatch(), names, started_at, ended_at)
-        if purged := target.rest():
+        if purged := target.settle():
             hours, events = SETTLE_SECONDS // 3_600, "event" if purged == 1 else "events"
             view.phase(f"{purged} {events} of {scenario.name} still waited after {hours} more hours and were dropped")
     return RunResult(
         run_id=run_id,
         scenario=scenario,
-        place=Place(target.name, target.account_id, target.region),
+        place=Location(target.name, target.account_id, target.region),
         function_name=function_name,
         seed=settings.seed if target.is_disposable else None,
         started_at=started_at,

@@ -1,5 +1,5 @@
 title       = "Scenario 3: dropped because expired"
-description = "As scenario 2, but events may grow no older than 60 s. Lambda gives the second up before there is room for it."
+description = "As scenario 2, but events expire after 60 s. Lambda gives up on the second one before capacity is free."
 
 behavior                       = { action = "sleep", sleep_seconds = 90 }
 reserved_concurrent_executions = 1

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from async_lab.cloudwatch.alarm_reason import sentence
-from async_lab.cloudwatch.alarm_state import COMPARISONS, Missing, Point, Rule, State, Verdict, judge
+from async_lab.cloudwatch.alarm_state import COMPARISONS, MetricAlarm, Missing, Point, State, Verdict, judge
 
 KEPT = "kept"
 SHORT = {"OK": State.OK, "ALARM": State.ALARM, "INSUFFICIENT": State.INSUFFICIENT_DATA}
@@ -18,7 +18,7 @@ def window(text):
 
 
 def rule(needed=3, periods=3, missing="missing", comparison="GreaterThanThreshold"):
-    return Rule(comparison, 1.0, periods, needed, Missing(missing))
+    return MetricAlarm(comparison, 1.0, periods, needed, Missing(missing))
 
 
 # The tables of the user guide, "How alarm state is evaluated when data is missing", in the order of TREATMENTS.

@@ -4,7 +4,7 @@ import pytest
 
 from async_lab.endpoint.invocation.history import History
 from async_lab.observation.events import Outcome
-from async_lab.twin import Condition, Event, Finished, Received, Target
+from async_lab.twin import Condition, Event, Finished, FunctionRef, Received
 
 MISSING = "arn:aws:sqs:eu-west-1:123456789012:missing"
 
@@ -75,7 +75,7 @@ def events_of(lab, name):
 
 
 def received(number):
-    return Received(float(number), Event(Target("f"), number, f"r-{number}", float(number)))
+    return Received(float(number), Event(FunctionRef("f"), number, f"r-{number}", float(number)))
 
 
 def test_of_too_many_events_the_oldest_that_has_ended_is_forgotten():

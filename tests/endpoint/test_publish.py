@@ -3,7 +3,7 @@
 import pytest
 
 from async_lab.endpoint.invocation.publish import dimension_sets
-from async_lab.twin import Target
+from async_lab.twin import FunctionRef
 
 
 def resources(target, executed_version=None):
@@ -15,7 +15,7 @@ def resources(target, executed_version=None):
     [("", "orders"), ("1", "orders:1"), ("live", "orders:live"), ("$LATEST", "orders:$LATEST")],
 )
 def test_sample_is_filed_for_the_region_the_function_and_the_resource(qualifier, resource):
-    assert resources(Target("orders", qualifier)) == [
+    assert resources(FunctionRef("orders", qualifier)) == [
         {},
         {"FunctionName": "orders"},
         {"FunctionName": "orders", "Resource": resource},
@@ -24,14 +24,14 @@ def test_sample_is_filed_for_the_region_the_function_and_the_resource(qualifier,
 
 @pytest.mark.parametrize(("qualifier", "version"), [("live", "3"), ("$LATEST", "$LATEST")])
 def test_execution_through_an_alias_or_latest_by_name_is_filed_for_its_version_too(qualifier, version):
-    assert resources(Target("orders", qualifier), version)[3:] == [
+    assert resources(FunctionRef("orders", qualifier), version)[3:] == [
         {"FunctionName": "orders", "Resource": f"orders:{qualifier}", "ExecutedVersion": version}
     ]
 
 
 @pytest.mark.parametrize("qualifier", ["", "3"])
 def test_execution_of_the_function_or_of_a_version_is_not(qualifier):
-    assert len(resources(Target("orders", qualifier), "3")) == 3
+    assert len(resources(FunctionRef("orders", qualifier), "3")) == 3
 
 
 def test_metrics_of_an_alias_are_in_all_of_its_dimension_sets(lab):

@@ -3,8 +3,8 @@ import json
 import pytest
 
 from async_lab.endpoint.delivery.records import (
+    AttemptResponse,
     FinishedEvent,
-    Response,
     dead_letter_attributes,
     event_bridge_entry,
     invocation_record,
@@ -16,7 +16,7 @@ ARN = "arn:aws:lambda:eu-west-1:123456789012:function:orders:$LATEST"
 REQUEST_ID = "6a1c7b0e-0000-4000-8000-000000000001"
 AT = 1_795_422_255.1234  # 2026-11-23T08:24:15.123Z
 ERROR = json.dumps({"errorMessage": "no stock", "errorType": "Exception"}).encode()
-FAILED = Response(200, "$LATEST", "Unhandled", ERROR)
+FAILED = AttemptResponse(200, "$LATEST", "Unhandled", ERROR)
 BUS_ARN = "arn:aws:events:eu-west-1:123456789012:event-bus/failed"
 
 
@@ -41,14 +41,14 @@ def test_record_of_an_event_whose_retries_are_used_up():
 
 
 def test_success_counts_one_whatever_went_before():
-    record = invocation_record(finished(Condition.SUCCESS, 3, Response(200, "7", None, b'"done"')), AT)
+    record = invocation_record(finished(Condition.SUCCESS, 3, AttemptResponse(200, "7", None, b'"done"')), AT)
     assert record["requestContext"]["approximateInvokeCount"] == 1
     assert record["responseContext"] == {"statusCode": 200, "executedVersion": "7"}
     assert record["responsePayload"] == "done"
 
 
 def test_throttled_event_has_a_status_and_no_answer():
-    record = invocation_record(finished(Condition.EVENT_AGE_EXCEEDED, 0, Response(429)), AT)
+    record = invocation_record(finished(Condition.EVENT_AGE_EXCEEDED, 0, AttemptResponse(429)), AT)
     assert record["responseContext"] == {"statusCode": 429}
     assert "responsePayload" not in record
     assert record["requestContext"]["approximateInvokeCount"] == 0
@@ -60,7 +60,7 @@ def test_event_that_was_never_tried_has_neither():
 
 
 def test_null_result_is_a_result():
-    record = invocation_record(finished(Condition.SUCCESS, 1, Response(200, "$LATEST", None, b"null")), AT)
+    record = invocation_record(finished(Condition.SUCCESS, 1, AttemptResponse(200, "$LATEST", None, b"null")), AT)
     assert record["responsePayload"] is None
 
 
@@ -69,7 +69,7 @@ def test_null_result_is_a_result():
     [
         (finished(), {"ErrorCode": ("Number", "200"), "ErrorMessage": ("String", "no stock")}),
         (
-            finished(Condition.EVENT_AGE_EXCEEDED, 0, Response(429)),
+            finished(Condition.EVENT_AGE_EXCEEDED, 0, AttemptResponse(429)),
             {"ErrorCode": ("Number", "429"), "ErrorMessage": ("String", "Rate Exceeded.")},
         ),
         (
@@ -91,10 +91,12 @@ def test_dead_letter_says_why(event, attributes):
 
 def test_dead_letter_message_is_cut_at_a_kilobyte_between_characters():
     error = json.dumps({"errorMessage": "ü" * 1000}).encode()
-    _, message = dead_letter_attributes(finished(response=Response(200, "1", "Unhandled", error)))["ErrorMessage"]
+    _, message = dead_letter_attributes(finished(response=AttemptResponse(200, "1", "Unhandled", error)))[
+        "ErrorMessage"
+    ]
     assert message == "ü" * 512
     odd = json.dumps({"errorMessage": "x" + "ü" * 1000}).encode()
-    _, message = dead_letter_attributes(finished(response=Response(200, "1", "Unhandled", odd)))["ErrorMessage"]
+    _, message = dead_letter_attributes(finished(response=AttemptResponse(200, "1", "Unhandled", odd)))["ErrorMessage"]
     assert message == "x" + "ü" * 511
 
 

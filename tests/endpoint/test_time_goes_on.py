@@ -286,7 +286,7 @@ def test_a_backlog_is_settled_or_purged_before_the_next_run_and_no_id_comes_twic
             ids += [lab.send(name, {"sleep": 99})["ResponseMetadata"]["RequestId"] for _ in range(20)]
             lab.target.wait(60)
         assert len(set(ids)) == 60
-        assert lab.target.rest() == 0
+        assert lab.target.settle() == 0
         assert endpoint.is_settled
         assert totals(lab, name, since)["AsyncEventsReceived"] == 60
 
@@ -297,7 +297,7 @@ def test_what_cannot_settle_is_purged_and_counts_as_dropped():
         name, since = lab.function(concurrency=1), lab.target.now()
         for _ in range(300):
             lab.send(name, {"sleep": 99})
-        purged = lab.target.rest()
+        purged = lab.target.settle()
         found = totals(lab, name, since)
         assert purged > 0
         assert endpoint.is_settled

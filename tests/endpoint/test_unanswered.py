@@ -11,7 +11,7 @@ from botocore.model import Shape
 from botocore.parsers import create_parser
 
 from async_lab.endpoint.embedded import Endpoint
-from async_lab.endpoint.http.unanswered import Explained
+from async_lab.endpoint.http.unanswered import ErrorMiddleware
 
 ONCE = Config(retries={"total_max_attempts": 1})
 
@@ -91,7 +91,7 @@ def test_a_failure_is_an_answer_that_nobody_tries_again_and_its_traceback_is_log
 
     statuses = []
     environ = {"REQUEST_METHOD": "POST", "PATH_INFO": "/", "CONTENT_TYPE": content_type}
-    assert Explained(fails)(environ, lambda status, _headers: statuses.append(status)) == [body]
+    assert ErrorMiddleware(fails)(environ, lambda status, _headers: statuses.append(status)) == [body]
     assert statuses == ["501 Not Implemented"]
     assert [record.getMessage() for record in caplog.records] == ["Failed: POST /"]
     assert "KeyError: 1" in caplog.text
@@ -135,7 +135,7 @@ def answered(application, **environ):
     """Status, headers and body of an answer."""
     started = []
     asked = {"REQUEST_METHOD": "POST", "PATH_INFO": "/"} | environ
-    body = b"".join(Explained(application)(asked, lambda *begun: started.append(begun)))
+    body = b"".join(ErrorMiddleware(application)(asked, lambda *begun: started.append(begun)))
     (status, headers), *again = started
     assert again == []
     return status, dict(headers), body

@@ -118,12 +118,12 @@ def test_every_event_was_accepted_with_an_id_of_its_own(runs):
 
 
 def test_dropped_events_raise_the_alarm_and_a_healthy_function_none(runs):
-    rang = {
+    fired = {
         name: {change.name for change in result.alarms if change.state == "ALARM"} for name, result in runs[0].items()
     }
-    assert "async-async-lab-dropped" in rang["scenario-1"] & rang["scenario-3"] & rang["scenario-4"]
-    assert {"async-async-lab-throttles", "async-async-lab-any"} <= rang["scenario-2"] & rang["scenario-3"]
-    assert rang["baseline"] == set()
+    assert "async-async-lab-dropped" in fired["scenario-1"] & fired["scenario-3"] & fired["scenario-4"]
+    assert {"async-async-lab-throttles", "async-async-lab-any"} <= fired["scenario-2"] & fired["scenario-3"]
+    assert fired["baseline"] == set()
 
 
 def test_the_page_about_alarms_is_current(runs):

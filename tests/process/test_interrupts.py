@@ -59,7 +59,7 @@ def test_a_library_that_wraps_every_exception_does_not_swallow_it(interrupts: In
 def test_a_held_block_is_finished_first(interrupts: Interrupts, said: list[str]) -> None:
     done = []
     with pytest.raises(Interrupted), interrupts:
-        with interrupts.held("Finishing the apply."):
+        with interrupts.deferred("Finishing the apply."):
             press()
             done.append("apply")
         never()
@@ -69,8 +69,8 @@ def test_a_held_block_is_finished_first(interrupts: Interrupts, said: list[str])
 
 def test_blocks_in_a_held_block_are_held_as_long_as_it(interrupts: Interrupts) -> None:
     done = []
-    with pytest.raises(Interrupted), interrupts, interrupts.held("Taking down."):
-        with interrupts.held("Destroying."):
+    with pytest.raises(Interrupted), interrupts, interrupts.deferred("Taking down."):
+        with interrupts.deferred("Destroying."):
             press()
         done.append("checked what is left")
     assert done == ["checked what is left"]
@@ -79,7 +79,7 @@ def test_blocks_in_a_held_block_are_held_as_long_as_it(interrupts: Interrupts) -
 def test_what_fails_because_of_the_second_is_an_interruption(interrupts: Interrupts) -> None:
     stops = []
     with pytest.raises(Interrupted) as interrupted, interrupts:
-        with interrupts.held("Finishing the apply."), interrupts.passed_on(lambda: stops.append("SIGINT")):
+        with interrupts.deferred("Finishing the apply."), interrupts.forward_to(lambda: stops.append("SIGINT")):
             press()
             press()
             raise EnvironmentFailure("operation canceled")
@@ -89,7 +89,11 @@ def test_what_fails_because_of_the_second_is_an_interruption(interrupts: Interru
 
 
 def test_a_failure_without_an_interruption_stays_what_it_is(interrupts: Interrupts) -> None:
-    with pytest.raises(EnvironmentFailure, match="AccessDenied"), interrupts, interrupts.held("Finishing the apply."):
+    with (
+        pytest.raises(EnvironmentFailure, match="AccessDenied"),
+        interrupts,
+        interrupts.deferred("Finishing the apply."),
+    ):
         raise EnvironmentFailure("AccessDenied")
 
 
@@ -99,7 +103,7 @@ def test_the_clean_up_after_the_first_is_not_interrupted_by_it_again(interrupts:
         try:
             press()
         finally:
-            with interrupts.held("Taking down."):
+            with interrupts.deferred("Taking down."):
                 done.append("destroyed")
             done.append("closed")
     assert done == ["destroyed", "closed"]
@@ -115,7 +119,7 @@ def test_the_second_without_terraform_lets_the_clean_up_go_on(interrupts: Interr
 
 
 def test_the_third_leaves_even_a_held_block(interrupts: Interrupts) -> None:
-    with pytest.raises(Abandoned) as abandoned, interrupts, interrupts.held("Taking down."):
+    with pytest.raises(Abandoned) as abandoned, interrupts, interrupts.deferred("Taking down."):
         press()
         press()
         press()
@@ -139,7 +143,7 @@ def test_after_the_third_nobody_listens_any_more(interrupts: Interrupts) -> None
 def test_a_closing_terminal_asks_once_however_often_it_says_so(interrupts: Interrupts) -> None:
     stops = []
     with pytest.raises(Interrupted), interrupts:
-        with interrupts.held("Finishing the apply."), interrupts.passed_on(lambda: stops.append("SIGINT")):
+        with interrupts.deferred("Finishing the apply."), interrupts.forward_to(lambda: stops.append("SIGINT")):
             for _ in range(3):
                 press(signal.SIGHUP)
     assert stops == []
@@ -151,7 +155,7 @@ def test_a_terminal_that_is_gone_does_not_stop_the_held_block() -> None:
 
     done = []
     interrupts = Interrupts(say)
-    with pytest.raises(Interrupted), interrupts, interrupts.held("Finishing the apply."):
+    with pytest.raises(Interrupted), interrupts, interrupts.deferred("Finishing the apply."):
         press(signal.SIGHUP)
         done.append("apply")
     assert done == ["apply"]
@@ -170,7 +174,7 @@ def test_a_signal_that_was_ignored_stays_ignored(interrupts: Interrupts) -> None
 def test_one_that_was_not_entered_changes_nothing() -> None:
     before = signal.getsignal(signal.SIGINT)
     interrupts = Interrupts()
-    with interrupts.held("Finishing the apply."), interrupts.passed_on(never):
+    with interrupts.deferred("Finishing the apply."), interrupts.forward_to(never):
         assert signal.getsignal(signal.SIGINT) == before
 
 
@@ -193,7 +197,7 @@ def test_what_is_cleaned_up_is_not_stopped_by_a_check(interrupts: Interrupts) ->
         try:
             press()
         finally:
-            with interrupts.held("Taking down."):
+            with interrupts.deferred("Taking down."):
                 interrupts.check()
                 done.append("destroyed")
     assert done == ["destroyed"]

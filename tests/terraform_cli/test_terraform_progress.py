@@ -3,7 +3,7 @@ import json
 import pytest
 
 from async_lab.errors import Interrupted
-from async_lab.terraform.progress import Diagnostic, Progress, Step, Telling, read
+from async_lab.terraform.progress import DeferredErrors, Diagnostic, Progress, Step, read
 
 
 def line(kind: str, **fields: object) -> bytes:
@@ -70,7 +70,7 @@ def test_a_listener_that_fails_is_not_called_again_and_its_failure_comes_at_the_
         calls.append(progress)
         raise BrokenPipeError
 
-    tell = Telling(listener)
+    tell = DeferredErrors(listener)
     tell(Progress(Step.NOTE, "one"))
     tell(Progress(Step.NOTE, "two"))
     assert len(calls) == 1
@@ -84,4 +84,4 @@ def test_an_interruption_in_a_listener_is_not_kept_back(end: type[BaseException]
         raise end
 
     with pytest.raises(end):
-        Telling(listener)(Progress(Step.NOTE, "one"))
+        DeferredErrors(listener)(Progress(Step.NOTE, "one"))

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
-from async_lab.twin import Expiry, FunctionConfig, Outcome, Rules, Target
-from async_lab.twin.chance import Draw, uniform
+from async_lab.twin import Expiry, FunctionConfig, FunctionRef, Outcome, Rules
+from async_lab.twin.rng import Draw, uniform
 
-TARGETS = (Target("alpha"), Target("beta"), Target("gamma"))
+TARGETS = (FunctionRef("alpha"), FunctionRef("beta"), FunctionRef("gamma"))
 
 configs = st.builds(
     FunctionConfig,

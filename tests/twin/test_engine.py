@@ -8,10 +8,10 @@ from async_lab.twin import (
     Expiry,
     Finished,
     FunctionConfig,
+    FunctionRef,
     Outcome,
     Rules,
     Started,
-    Target,
     Throttled,
     Twin,
     run_until,
@@ -19,7 +19,7 @@ from async_lab.twin import (
     simulate,
 )
 
-FUNCTION = Target("lab")
+FUNCTION = FunctionRef("lab")
 STEADY = Rules(jitter=0.0, dispatch_seconds=(0.035, 0.035))
 SUCCEEDS = Outcome(0.1)
 FAILS = Outcome(0.0, is_error=True)
@@ -127,7 +127,7 @@ def test_throttles_start_again_at_one_second_after_an_execution():
 
 
 def test_functions_without_a_reservation_share_the_pool():
-    others = Target("other")
+    others = FunctionRef("other")
     functions = {FUNCTION: FunctionConfig(), others: FunctionConfig()}
     history = simulate(functions, [(0.0, FUNCTION), (0.0, others)], lambda _: SLEEPS, rules=STEADY, unreserved_limit=1)
     assert {record.target for record in history if isinstance(record, Throttled)} == {others}
@@ -213,10 +213,10 @@ def test_a_synchronous_invocation_takes_its_place_and_is_never_retried():
 def test_what_decides_an_attempts_version_is_its_own_whoever_else_is_there():
     def chances(others):
         config, seen = FunctionConfig(maximum_retry_attempts=2), {}
-        other = Target("other")
+        other = FunctionRef("other")
 
-        def config_of(target, chance):
-            seen.setdefault(target, []).append(chance)
+        def config_of(target, draw):
+            seen.setdefault(target, []).append(draw)
             return config
 
         twin = Twin(config_of, [].append, rules=STEADY)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from async_lab.twin import Rules
-from async_lab.twin.chance import Draw, bits, symmetric, uniform
+from async_lab.twin.rng import Draw, bits, symmetric, uniform
 from async_lab.twin.rules import too_old_next_time
 
 
@@ -24,13 +24,13 @@ def test_no_number_of_throttles_waits_longer_than_the_limit(count):
 
 
 @given(st.floats(-1, 1, exclude_max=True), st.sampled_from([1.0, 60.0, 120.0, 300.0]))
-def test_a_wait_stays_within_twelve_percent_of_its_nominal_length(chance, nominal):
-    assert 0.88 * nominal <= Rules().jittered(nominal, chance) <= 1.12 * nominal
+def test_a_wait_stays_within_twelve_percent_of_its_nominal_length(draw, nominal):
+    assert 0.88 * nominal <= Rules().jittered(nominal, draw) <= 1.12 * nominal
 
 
 @given(st.floats(0, 1, exclude_max=True))
-def test_the_first_attempt_comes_32_to_37_ms_after_acceptance(chance):
-    assert 0.032 <= Rules().dispatch_after(chance) <= 0.037
+def test_the_first_attempt_comes_32_to_37_ms_after_acceptance(draw):
+    assert 0.032 <= Rules().dispatch_after(draw) <= 0.037
 
 
 @pytest.mark.parametrize(

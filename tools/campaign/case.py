@@ -35,4 +35,4 @@ class Outcome:
 
 def chance_of(kind: str, seed: int, number: int) -> random.Random:
     """Return the random numbers of one case: they depend on no other case."""
-    return random.Random(f"{kind}/{seed}/{number}")  # noqa: S311 - chance, not a secret
+    return random.Random(f"{kind}/{seed}/{number}")  # noqa: S311 - draw, not a secret

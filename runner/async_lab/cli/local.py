@@ -25,12 +25,14 @@ class ClockName(StrEnum):
 def local(
     port: PortOption = DEFAULT_PORT,
     clock: Annotated[
-        ClockName, typer.Option(help="Stands until someone waits, or runs by itself.")
+        ClockName, typer.Option(help="virtual: moves only when you advance it; real: runs on its own.")
     ] = ClockName.VIRTUAL,
     speed: Annotated[
         float, typer.Option(min=0.001, max=FASTEST, help="With --clock real: this many times as fast.")
     ] = 1.0,
-    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Where the random numbers begin.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=LARGEST_SEED, help="Seed for the simulated jitter; the same seed repeats the run.")
+    ] = 0,
     region: RegionOption = None,
     env: Annotated[
         bool, typer.Option("--env", help="Print the exports that point other tools at it, and end.")

@@ -42,7 +42,9 @@ def run(
     events: Annotated[
         int | None, typer.Option(min=1, max=10_000, help="Send this many events instead.", show_default=False)
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Where the endpoint's random numbers begin.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=LARGEST_SEED, help="Seed for the simulated jitter; the same seed repeats the run.")
+    ] = 0,
     json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
     out: Annotated[
         Path | None,

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from async_lab.cloudwatch.alarm_state import Missing, Rule, State, Verdict
+from async_lab.cloudwatch.alarm_state import MetricAlarm, Missing, State, Verdict
 
 INITIAL = "Unchecked: Initial alarm creation"
 
@@ -23,7 +23,7 @@ _COMPARED = {
 _FILLED_AS = {Missing.BREACHING: "Breaching", Missing.NOT_BREACHING: "NonBreaching"}
 
 
-def sentence(rule: Rule, verdict: Verdict, before: State) -> str:
+def sentence(rule: MetricAlarm, verdict: Verdict, before: State) -> str:
     """Say why an alarm went from ``before`` to the verdict's state."""
     if verdict.state is State.INSUFFICIENT_DATA:
         return f"Insufficient Data: {_datapoints(verdict.filled)} {_were(verdict.filled)} unknown."
@@ -35,7 +35,7 @@ def sentence(rule: Rule, verdict: Verdict, before: State) -> str:
     return f"Threshold Crossed: {_crossed(rule, verdict, before)}."
 
 
-def data(rule: Rule, verdict: Verdict, at: float, asked: Mapping[str, Any]) -> str:
+def data(rule: MetricAlarm, verdict: Verdict, at: float, asked: Mapping[str, Any]) -> str:
     """Return StateReasonData; ``asked`` adds what is known of the metric: statistic, period, unit."""
     points = verdict.evaluated
     return json.dumps(
@@ -57,7 +57,7 @@ def stamp(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "+0000")
 
 
-def _crossed(rule: Rule, verdict: Verdict, before: State) -> str:
+def _crossed(rule: MetricAlarm, verdict: Verdict, before: State) -> str:
     is_alarm = verdict.state is State.ALARM
     decisive = [point for point in verdict.evaluated if rule.is_breached_by(point.value) is is_alarm]
     listed = ", ".join(
@@ -74,7 +74,7 @@ def _crossed(rule: Rule, verdict: Verdict, before: State) -> str:
     )
 
 
-def _filled(rule: Rule, verdict: Verdict) -> str:
+def _filled(rule: MetricAlarm, verdict: Verdict) -> str:
     treated = _FILLED_AS.get(rule.missing, "Missing")
     return f"{_plural(verdict.filled, 'missing datapoint')} {_were(verdict.filled)} treated as [{treated}]"
 

@@ -41,7 +41,7 @@ COMPARISONS: dict[str, Callable[[float, float], bool]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class MetricAlarm:
     """``datapoints_to_alarm`` (M) of ``evaluation_periods`` (N) must breach; ``comparison`` is a key of COMPARISONS."""
 
     comparison: str
@@ -77,7 +77,7 @@ class Verdict:
     filled: int = 0
 
 
-def judge(rule: Rule, window: Sequence[Point | None], current: State) -> Verdict:
+def judge(rule: MetricAlarm, window: Sequence[Point | None], current: State) -> Verdict:
     """Return the next state of an alarm in state ``current``.
 
     ``window`` is the evaluation range, oldest period first, None where a period has no data point.
@@ -95,7 +95,7 @@ def judge(rule: Rule, window: Sequence[Point | None], current: State) -> Verdict
     return Verdict(State.OK, evaluated, short)
 
 
-def _without_contrary(rule: Rule, window: Sequence[Point | None], current: State) -> State:
+def _without_contrary(rule: MetricAlarm, window: Sequence[Point | None], current: State) -> State:
     """Decide where data are missing and nothing speaks for OK.
 
     A breach that is at least M periods old, with nothing but breaches and gaps since, is an alarm; a younger one isn't

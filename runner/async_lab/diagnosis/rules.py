@@ -55,7 +55,7 @@ ARRIVAL = (
     ),
     Rule(
         "arrived-too-often",
-        lambda seen: seen.has_foreign_events,
+        lambda seen: seen.received_more_than_sent,
         "More events than were sent",
         "Lambda received {received}, and {events_sent} were sent: a source sends twice, or another one sends too.",
         ("Events sent", "Sum of AsyncEventsReceived"),

@@ -86,7 +86,7 @@ class Situation:
         return self.sent is not None and self.total("AsyncEventsReceived") < self.sent - self.unsure
 
     @property
-    def has_foreign_events(self) -> bool:
+    def received_more_than_sent(self) -> bool:
         """Whether Lambda received more than were sent."""
         return self.sent is not None and self.total("AsyncEventsReceived") > self.sent
 

@@ -1,1 +1,1 @@
-"""The embedded AWS: moto's server with the Lambda and CloudWatch that the lab needs made true, in virtual time."""
+"""The embedded AWS: moto's server with Lambda and CloudWatch reimplemented faithfully, in virtual time."""

@@ -12,18 +12,18 @@ from typing import Self
 
 from async_lab.endpoint import cloudwatch, functions, trouble
 from async_lab.endpoint.http.callers import LocalCallers
-from async_lab.endpoint.http.front import Front
+from async_lab.endpoint.http.front import InvokeMiddleware
 from async_lab.endpoint.http.scopes import Scoped
-from async_lab.endpoint.http.server import Server, moto_application, warm
-from async_lab.endpoint.http.unanswered import Explained
+from async_lab.endpoint.http.server import Server, moto_application, preload
+from async_lab.endpoint.http.unanswered import ErrorMiddleware
 from async_lab.endpoint.invocation.clock import PacedClock, VirtualClock
-from async_lab.endpoint.invocation.invocations import Invocations
+from async_lab.endpoint.invocation.invocations import LambdaRegion
 from async_lab.endpoint.invocation.timeline import Pacer, Timeline
 from async_lab.endpoint.sandbox import Sandbox
 from async_lab.endpoint.sources import clocks, triggers
 from async_lab.errors import EnvironmentFailure
 from async_lab.observation.events import Event
-from async_lab.twin import Rules, Target, seed_of_run
+from async_lab.twin import FunctionRef, Rules, seed_of_run
 from async_lab.twin.rules import ACCOUNT_CONCURRENCY
 
 ACCOUNT_ID = "123456789012"  # moto's own
@@ -67,7 +67,7 @@ class Endpoint:
         self.clock = PacedClock(first, speed) if speed else VirtualClock(first)
         self._seed, self._rules = seed, rules or Rules()
         self._runs = 0
-        self._regions: dict[str, Invocations] = {}
+        self._regions: dict[str, LambdaRegion] = {}
         self._regions_lock = threading.Lock()
         self._sandbox = Sandbox()
         self._timeline = Timeline(self.clock, self._present_regions, self._minute, _HANDLERS_AT_ONCE)
@@ -77,8 +77,10 @@ class Endpoint:
         triggers.install(self._invoke)
         clocks.install(self.clock.now, stands=self._pacer is None)
         self._moto = moto_application()
-        front = Front(self._moto, self.region, self.clock.now, self._timeline.advance, self._timeline.advance_to)
-        self._server = Server(port, Explained(LocalCallers(Scoped(front), allowed_hosts, allowed_origins)))
+        front = InvokeMiddleware(
+            self._moto, self.region, self.clock.now, self._timeline.advance, self._timeline.advance_to
+        )
+        self._server = Server(port, ErrorMiddleware(LocalCallers(Scoped(front), allowed_hosts, allowed_origins)))
 
     @property
     def url(self) -> str:
@@ -91,7 +93,7 @@ class Endpoint:
             self._server.stop()
             raise EnvironmentFailure(_ONE_AT_A_TIME)
         self._server.start()
-        threading.Thread(target=warm, args=(self._moto,), name="warm", daemon=True).start()
+        threading.Thread(target=preload, args=(self._moto,), name="warm", daemon=True).start()
         self._sandbox.endpoint_url = self.url
         if self._pacer:
             self._pacer.start()
@@ -146,19 +148,19 @@ class Endpoint:
         found = (event for region in self._present_regions() for event in region.events())
         return sorted(found, key=lambda event: event.accepted_at)
 
-    def region(self, name: str) -> Invocations:
+    def region(self, name: str) -> LambdaRegion:
         """Return what is invoked in a region."""
         with self._regions_lock:
             if name not in self._regions:
                 store = cloudwatch.store(self.account_id, name)
-                self._regions[name] = Invocations(
+                self._regions[name] = LambdaRegion(
                     self.account_id, name, self.clock, store, self._sandbox, self._invoke, self._rules, self._seed
                 )
             return self._regions[name]
 
     def _invoke(self, region: str, name: str, qualifier: str | None, payload: bytes) -> None:
         """Invoke a function asynchronously on behalf of a trigger or a destination."""
-        self.region(region).accept(Target(name, qualifier or ""), payload)
+        self.region(region).accept(FunctionRef(name, qualifier or ""), payload)
 
     def _minute(self, at: float) -> None:
         cloudwatch.evaluate(at)
@@ -166,6 +168,6 @@ class Endpoint:
             with trouble.contained("ending idle execution environments"):
                 region.retire(at)
 
-    def _present_regions(self) -> list[Invocations]:
+    def _present_regions(self) -> list[LambdaRegion]:
         with self._regions_lock:
             return list(self._regions.values())

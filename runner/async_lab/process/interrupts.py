@@ -54,8 +54,8 @@ class Interrupts:
     def __init__(self, say: Callable[[str], None] = _to_standard_error) -> None:
         self._say = say
         self._count = 0
-        self._held: list[str] = []
-        self._owes_interrupt = False
+        self._deferring: list[str] = []
+        self._pending_interrupt = False
         self._stop: Callable[[], None] | None = None
         self._previous: signals.Previous = {}
 
@@ -85,25 +85,25 @@ class Interrupts:
         return self._count > _TWICE
 
     @contextmanager
-    def held(self, meanwhile: str) -> Iterator[None]:
+    def deferred(self, meanwhile: str) -> Iterator[None]:
         """Let the block finish before a first interruption takes effect.
 
         ``meanwhile`` tells the user what is being finished. The interruption is raised at the end of the outermost
         such block; it takes the place of an EnvironmentFailure, which then is only its consequence.
         """
-        self._held.append(meanwhile)
+        self._deferring.append(meanwhile)
         try:
             try:
                 yield
             finally:
-                self._held.pop()  # before looking whether one came: the next one is no longer held
+                self._deferring.pop()  # before looking whether one came: the next one is no longer held
         except EnvironmentFailure as failure:
-            self._pay(failure)
+            self._raise_pending(failure)
             raise
-        self._pay(None)
+        self._raise_pending(None)
 
     @contextmanager
-    def passed_on(self, stop: Callable[[], None]) -> Iterator[None]:
+    def forward_to(self, stop: Callable[[], None]) -> Iterator[None]:
         """Call ``stop`` when the user asks a second time while the block runs."""
         self._stop = stop
         try:
@@ -113,7 +113,7 @@ class Interrupts:
 
     def check(self) -> None:
         """Raise an interruption again that got lost, before something new is begun; not in a held block."""
-        if self.happened and not self._held:
+        if self.happened and not self._deferring:
             raise KeyboardInterrupt
 
     @contextmanager
@@ -124,9 +124,9 @@ class Interrupts:
         except KeyboardInterrupt:
             self._count = 0
 
-    def _pay(self, cause: EnvironmentFailure | None) -> None:
-        if self._owes_interrupt and not self._held:
-            self._owes_interrupt = False
+    def _raise_pending(self, cause: EnvironmentFailure | None) -> None:
+        if self._pending_interrupt and not self._deferring:
+            self._pending_interrupt = False
             raise KeyboardInterrupt from cause
 
     def _received(self, number: int, _frame: FrameType | None) -> None:
@@ -142,10 +142,10 @@ class Interrupts:
             raise KeyboardInterrupt
 
     def _first(self) -> None:
-        if not self._held:
+        if not self._deferring:
             raise KeyboardInterrupt
-        self._owes_interrupt = True
-        self._tell(f"{self._held[0]} Press Ctrl-C again to stop Terraform.")
+        self._pending_interrupt = True
+        self._tell(f"{self._deferring[0]} Press Ctrl-C again to stop Terraform.")
 
     def _second(self) -> None:
         if self._stop is None:

@@ -137,10 +137,10 @@ def _show_finding(console: Console, finding: Finding, glyphs: Glyphs) -> None:
 
 
 def _show_alarms(console: Console, alarms: Iterable[AlarmChange]) -> None:
-    rang = [alarm for alarm in alarms if alarm.state == "ALARM"]
-    if rang:
+    fired = [alarm for alarm in alarms if alarm.state == "ALARM"]
+    if fired:
         heading(console, "Alarms")
-    for alarm in rang:
+    for alarm in fired:
         indented(console, _labelled(_clock(alarm.at), Text(alarm.name)))
 
 

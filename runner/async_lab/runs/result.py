@@ -14,7 +14,7 @@ from async_lab.scenario.expectations import Comparison
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Location:
     """The account and region a run was in."""
 
     target: str
@@ -29,10 +29,10 @@ class RunResult:
 
     run_id: str
     scenario: Scenario
-    place: Place
+    place: Location
     function_name: str
     seed: int | None
-    """None where AWS throws the dice."""
+    """None on AWS, where there is none."""
     started_at: float
     ended_at: float
     sent: tuple[SentEvent, ...]

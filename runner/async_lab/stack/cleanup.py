@@ -12,18 +12,18 @@ from async_lab.checkout.project import Project
 from async_lab.errors import EnvironmentFailure, Interrupted, LabError, LeftBehind, UsageError
 from async_lab.process.interrupts import Interrupts
 from async_lab.stack.journal import Entry, Journal
-from async_lab.stack.leftovers import Leftover
+from async_lab.stack.leftovers import RemainingResource
 from async_lab.stack.stack import find_remaining, remove_leftovers
 from async_lab.target.base import Target
 from async_lab.terraform import Listener, Terraform, find_terraform, init_from_anywhere
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class RemainingStack:
     """One noted stack and what is left of it."""
 
     entry: Entry
-    resources: tuple[Leftover, ...]
+    resources: tuple[RemainingResource, ...]
 
     def __str__(self) -> str:
         what = ", ".join(map(str, self.resources)) or "nothing that AWS still shows"
@@ -60,20 +60,20 @@ def after_interruption(project: Project, target: str) -> LabError:
     )
 
 
-def standing(project: Project, target: Target) -> list[Standing]:
+def standing(project: Project, target: Target) -> list[RemainingStack]:
     """Return what this checkout noted as made in the target's account and region. Raises UsageError for one in use."""
     entries = Journal(project.stacks).entries(target.name)
     here = [entry for entry in entries if (entry.account_id, entry.region) == (target.account_id, target.region)]
     in_use = [entry.name for entry in here if entry.is_in_use]
     if in_use:
         raise UsageError(f"A run that goes on uses {', '.join(in_use)}: wait for its end, or end it with Ctrl-C.")
-    return [Standing(entry, tuple(find_remaining(target, entry))) for entry in here]
+    return [RemainingStack(entry, tuple(find_remaining(target, entry))) for entry in here]
 
 
 def remove(
     project: Project,
     target: Target,
-    stacks: Sequence[Standing],
+    stacks: Sequence[RemainingStack],
     say: Callable[[str], object],
     listener: Listener,
     interrupts: Interrupts,
@@ -86,7 +86,7 @@ def remove(
 
 
 def _remove(project: Project, target: Target, entry: Entry, listener: Listener, interrupts: Interrupts) -> None:
-    with interrupts.held("Everything is being taken down already."):
+    with interrupts.deferred("Everything is being taken down already."):
         failed = _destroy(project, target, entry, listener, interrupts)
         remove_leftovers(target, entry, failed)
         Journal(project.stacks).erase(entry)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Leftover:
+class RemainingResource:
     """One resource that stands."""
 
     kind: str
@@ -40,30 +40,30 @@ PROJECT = "async-lab"
 """What the tag Project says of everything that the lab makes: terraform/versions.tf."""
 
 
-def find(target: Target, entry: Entry) -> list[Leftover]:
+def find(target: Target, entry: Entry) -> list[RemainingResource]:
     """Return what stands of a stack, by the exact names noted and where the tags agree, in the order to delete it in.
 
     Dashboards have no tags: there the note decides.
     """
     return [
-        Leftover(kind, name)
+        RemainingResource(kind, name)
         for kind, name in _noted(entry)
         if (tags := _look(target, kind, name)) is not None
         and (_are_the_stacks(tags, entry) or not _KINDS[kind].has_tags)
     ]
 
 
-def taken(target: Target, entry: Entry, made: Sequence[tuple[str, str]]) -> list[Leftover]:
+def taken(target: Target, entry: Entry, made: Sequence[tuple[str, str]]) -> list[RemainingResource]:
     """Return which names that are about to be made are in use, by anything that isn't noted as this stack's."""
     known = {(one.kind, one.name) for one in find(target, entry)} if entry.resources else set()
     return [
-        Leftover(kind, name)
+        RemainingResource(kind, name)
         for kind, name in made
         if kind in _KINDS and (kind, name) not in known and _look(target, kind, name) is not None
     ]
 
 
-def delete(target: Target, leftover: Leftover) -> None:
+def delete(target: Target, leftover: RemainingResource) -> None:
     """Delete one resource that ``find`` returned."""
     kind = _KINDS[leftover.kind]
     kind.delete(target.client(kind.service), leftover.name)

@@ -22,7 +22,7 @@ from async_lab.process.interrupts import Interrupts
 from async_lab.scenario import Scenario
 from async_lab.stack import leftovers
 from async_lab.stack.journal import Entry, Journal
-from async_lab.stack.leftovers import Leftover
+from async_lab.stack.leftovers import RemainingResource
 from async_lab.stack.sweep import remove_copies
 from async_lab.target.aws_errors import aws_errors, is_passing
 from async_lab.target.base import Target
@@ -100,7 +100,7 @@ class Stack:
 
     def take_down(self) -> None:
         """Destroy it, then ask AWS itself whether anything is left. Raises LeftBehind, which says what."""
-        with self.terraform.interrupts.held("Everything is being taken down already."):
+        with self.terraform.interrupts.deferred("Everything is being taken down already."):
             self._take_down()
 
     def _take_down(self) -> None:
@@ -204,7 +204,7 @@ def _logged_to(file: Path) -> Iterator[None]:
         handler.close()
 
 
-def find_remaining(target: Target, entry: Entry, failed: EnvironmentFailure | None = None) -> list[Leftover]:
+def find_remaining(target: Target, entry: Entry, failed: EnvironmentFailure | None = None) -> list[RemainingResource]:
     """Return what AWS still shows of a stack. Raises LeftBehind, because of what ``failed``, when AWS doesn't say."""
     try:
         return leftovers.find(target, entry)
@@ -234,7 +234,7 @@ def remove_leftovers(target: Target, entry: Entry, failed: EnvironmentFailure | 
         target.wait(pause)
 
 
-def still_standing(remaining: list[Leftover], entry: Entry) -> str:
+def still_standing(remaining: list[RemainingResource], entry: Entry) -> str:
     """Return the sentence that says what stands, where, and which command removes it."""
     what = ", ".join(map(str, remaining))
     where = f"in account {entry.account_id}, {entry.region}"

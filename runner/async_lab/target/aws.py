@@ -51,7 +51,7 @@ class AwsTarget(Target):
         """Sleep."""
         time.sleep(max(0.0, seconds))
 
-    def rest(self) -> int:
+    def settle(self) -> int:
         """Do nothing: ten minutes are long."""
         return 0
 
@@ -61,7 +61,7 @@ class AwsTarget(Target):
         return
 
     def begin(self, seed: int) -> None:
-        """Do nothing: AWS throws its own dice."""
+        """Do nothing: on AWS there is no seed."""
 
     def _client(self, service: str, config: Any) -> Any:
         make: Callable[..., Any] = self.session.client

@@ -77,7 +77,7 @@ class Target(ABC):
         return client
 
     @abstractmethod
-    def rest(self) -> int:
+    def settle(self) -> int:
         """Let queue and alarms come to rest after a run, where waiting costs nothing: the next one begins on its own.
 
         Returns how many events still waited after ``SETTLE_SECONDS`` and were taken out of the queue.

@@ -55,7 +55,7 @@ class LocalTarget(Target):
         if self._endpoint.failure is not None:
             raise self._endpoint.failure
 
-    def rest(self) -> int:
+    def settle(self) -> int:
         """Settle the queue, then let ten virtual minutes pass, more than any of the lab's alarms looks back."""
         until, purged = self.now() + SETTLE_SECONDS, 0
         while not self._endpoint.is_settled:

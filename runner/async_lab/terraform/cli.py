@@ -14,7 +14,7 @@ from async_lab.process.interrupts import Interrupts
 from async_lab.terraform.executable import for_terraform
 from async_lab.terraform.failures import UNWRITTEN_STATE, TerraformFailed, failure
 from async_lab.terraform.process import Running, running
-from async_lab.terraform.progress import Diagnostic, Listener, Progress, Step, Telling, read
+from async_lab.terraform.progress import DeferredErrors, Diagnostic, Listener, Progress, Step, read
 
 _SUCCESS = 0
 _CHANGES = 2
@@ -124,9 +124,9 @@ class Terraform:
 
     def _change(self, command: str, options: Sequence[str], meanwhile: str) -> None:
         with (
-            self.interrupts.held(meanwhile),
+            self.interrupts.deferred(meanwhile),
             self._running(command, ("-auto-approve", *options)) as terraform,
-            self.interrupts.passed_on(terraform.interrupt),
+            self.interrupts.forward_to(terraform.interrupt),
         ):
             self._follow(command, terraform, self.progress, (_SUCCESS,))
 
@@ -135,7 +135,7 @@ class Terraform:
         return running(arguments, self.directory, self.environment, self.log)
 
     def _follow(self, command: str, terraform: Running, listener: Listener, accepted: tuple[int, ...]) -> int:
-        tell = Telling(listener)
+        tell = DeferredErrors(listener)
         diagnostics: list[Diagnostic] = []
         for line in terraform.lines():
             said = read(line)

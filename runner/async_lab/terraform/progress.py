@@ -105,7 +105,7 @@ def _diagnostic(said: dict[str, Any]) -> Diagnostic:
     )
 
 
-class Telling:
+class DeferredErrors:
     """Calls a listener, and keeps what it raises until Terraform has ended.
 
     A terminal that went away (a closed pipe, a lost connection) must not stop an apply half-way.

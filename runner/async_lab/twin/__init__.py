@@ -3,7 +3,6 @@
 ``rules`` holds what AWS does, ``engine`` applies it, ``metrics`` says what CloudWatch shows of it.
 """
 
-from async_lab.twin.chance import seed_of_run
 from async_lab.twin.engine import Twin
 from async_lab.twin.metrics import Sample, samples
 from async_lab.twin.model import (
@@ -12,15 +11,16 @@ from async_lab.twin.model import (
     Execution,
     Finished,
     FunctionConfig,
+    FunctionRef,
     Outcome,
     Received,
     Record,
     Started,
     StillRunning,
     SystemFailed,
-    Target,
     Throttled,
 )
+from async_lab.twin.rng import seed_of_run
 from async_lab.twin.rules import Condition, Expiry, Rules
 from async_lab.twin.simulate import run_until, simulate
 
@@ -32,6 +32,7 @@ __all__ = [
     "Expiry",
     "Finished",
     "FunctionConfig",
+    "FunctionRef",
     "Outcome",
     "Received",
     "Record",
@@ -40,7 +41,6 @@ __all__ = [
     "Started",
     "StillRunning",
     "SystemFailed",
-    "Target",
     "Throttled",
     "Twin",
     "run_until",

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter, defaultdict, deque
 from dataclasses import dataclass, field
 
-from async_lab.twin.model import FunctionConfig, Target
+from async_lab.twin.model import FunctionConfig, FunctionRef
 from async_lab.twin.rules import Rules
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ConcurrencySlot:
     """A place among the concurrent executions, and the execution environment that fills it."""
 
     environment: str
@@ -30,7 +30,9 @@ class Concurrency:
     _environments_made: int = 0
     _recent_starts: defaultdict[str, deque[float]] = field(default_factory=lambda: defaultdict(deque))
 
-    def take(self, target: Target, config: FunctionConfig, unreserved_limit: int, at: float) -> Place | None:
+    def take(
+        self, target: FunctionRef, config: FunctionConfig, unreserved_limit: int, at: float
+    ) -> ConcurrencySlot | None:
         """Take a place for one execution, or None: the attempt is throttled."""
         if not self._has_room(target.function, config, unreserved_limit):
             return None
@@ -40,7 +42,7 @@ class Concurrency:
             self._unreserved_running += config.reserved_concurrency is None
         return place
 
-    def give_back(self, target: Target, config: FunctionConfig, environment: str | None, at: float) -> None:
+    def give_back(self, target: FunctionRef, config: FunctionConfig, environment: str | None, at: float) -> None:
         """End one execution; ``environment`` is None when it didn't survive the execution."""
         self.running[target.function] -= 1
         self._unreserved_running -= config.reserved_concurrency is None
@@ -69,9 +71,9 @@ class Concurrency:
             return self.running[function] < config.reserved_concurrency
         return self._unreserved_running < unreserved_limit
 
-    def _environment(self, target: Target, config: FunctionConfig, at: float) -> Place | None:
+    def _environment(self, target: FunctionRef, config: FunctionConfig, at: float) -> ConcurrencySlot | None:
         if idle := self._idle.get((target.function, config.revision)):
-            return Place(idle.pop()[0], is_cold=False)
+            return ConcurrencySlot(idle.pop()[0], is_cold=False)
         recent = self._recent_starts[target.function]
         while recent and recent[0] <= at - self.rules.scale_up_seconds:
             recent.popleft()
@@ -79,4 +81,4 @@ class Concurrency:
             return None
         recent.append(at)
         self._environments_made += 1
-        return Place(f"{target.function}/{self._environments_made}", is_cold=True)
+        return ConcurrencySlot(f"{target.function}/{self._environments_made}", is_cold=True)

@@ -14,8 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from math import floor
 
-from async_lab.twin import chance
-from async_lab.twin.chance import Draw
+from async_lab.twin import rng
 from async_lab.twin.concurrency import Concurrency
 from async_lab.twin.model import (
     Ended,
@@ -23,18 +22,19 @@ from async_lab.twin.model import (
     Execution,
     Finished,
     FunctionConfig,
+    FunctionRef,
     Outcome,
     Received,
     Record,
     Started,
     StillRunning,
     SystemFailed,
-    Target,
     Throttled,
 )
+from async_lab.twin.rng import Draw
 from async_lab.twin.rules import ACCOUNT_CONCURRENCY, Condition, Expiry, Rules, too_old_next_time
 
-ConfigOf = Callable[[Target, float], FunctionConfig | None]
+ConfigOf = Callable[[FunctionRef, float], FunctionConfig | None]
 """A target's settings at this moment; None when the function is gone.
 
 The number in [0, 1) is the attempt's own: it decides between the versions of an alias with weights.
@@ -154,7 +154,7 @@ class Twin:
                 self._finish(due.waiting, Condition.PURGED, at)
         return before - self._pending
 
-    def accept(self, target: Target, at: float) -> Event:
+    def accept(self, target: FunctionRef, at: float) -> Event:
         """Take an event into the queue. Concurrency never refuses it, not even 0 (rerun, capture)."""
         number = next(self._numbers)
         event = Event(target, number, self.new_request_id(number), at)
@@ -167,10 +167,10 @@ class Twin:
             self._schedule_attempt(_Waiting(event, is_duplicate=True), at + delay)
         return event
 
-    def invoke(self, target: Target, at: float) -> Execution | None:
+    def invoke(self, target: FunctionRef, at: float) -> Execution | None:
         """Start a synchronous execution, to be resolved like any other; None when it is throttled (429)."""
         number = next(self._numbers)
-        route = chance.uniform(self._seed, Draw.ROUTE, number)
+        route = rng.uniform(self._seed, Draw.ROUTE, number)
         config = self._config_of(target, route) or FunctionConfig(reserved_concurrency=0)
         execution = self._start(target, config, at, self.new_request_id(number), None)
         if execution is None:
@@ -198,8 +198,8 @@ class Twin:
 
     def new_request_id(self, number: int) -> str:
         """Return the request id of the invocation with this number: the same for the same seed."""
-        high = chance.bits(self._seed, Draw.REQUEST_ID, number, 0)
-        low = chance.bits(self._seed, Draw.REQUEST_ID, number, 1)
+        high = rng.bits(self._seed, Draw.REQUEST_ID, number, 0)
+        low = rng.bits(self._seed, Draw.REQUEST_ID, number, 1)
         return str(uuid.UUID(int=high << 64 | low, version=4))
 
     # An attempt
@@ -227,7 +227,7 @@ class Twin:
             self._back_off(waiting, config, at)
 
     def _start(
-        self, target: Target, config: FunctionConfig, at: float, request_id: str, waiting: _Waiting | None
+        self, target: FunctionRef, config: FunctionConfig, at: float, request_id: str, waiting: _Waiting | None
     ) -> Execution | None:
         place = self._concurrency.take(target, config, self._unreserved_limit(), at)
         if place is None:
@@ -280,7 +280,7 @@ class Twin:
     def _wait_or_drop(self, waiting: _Waiting, config: FunctionConfig, nominal_seconds: float, at: float) -> None:
         age, maximum = waiting.event.age_at(at), config.maximum_event_age_seconds
         if not too_old_next_time(age, nominal_seconds, maximum):
-            jitter = chance.symmetric(self._seed, Draw.WAIT, waiting.event.number, waiting.attempts)
+            jitter = rng.symmetric(self._seed, Draw.WAIT, waiting.event.number, waiting.attempts)
             self._schedule_attempt(waiting, at + self.rules.jittered(nominal_seconds, jitter))
         elif self.rules.expiry is Expiry.LOOK_AHEAD:
             self._finish(waiting, Condition.EVENT_AGE_EXCEEDED, at)
@@ -303,7 +303,7 @@ class Twin:
     # The schedule
 
     def _uniform(self, draw: Draw, event: Event, attempt: int = 0) -> float:
-        return chance.uniform(self._seed, draw, event.number, attempt)
+        return rng.uniform(self._seed, draw, event.number, attempt)
 
     def _schedule_attempt(self, waiting: _Waiting, at: float) -> None:
         self._schedule(at, _ATTEMPTS, lambda then: self._attempt(waiting, then), waiting)

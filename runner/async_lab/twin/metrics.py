@@ -11,12 +11,12 @@ from async_lab.twin.model import (
     Event,
     Execution,
     Finished,
+    FunctionRef,
     Received,
     Record,
     Started,
     StillRunning,
     SystemFailed,
-    Target,
     Throttled,
 )
 from async_lab.twin.rules import Condition
@@ -26,7 +26,7 @@ from async_lab.twin.rules import Condition
 class Sample:
     """One observation. ``AsyncEventAge`` and ``Duration`` are in milliseconds, all others counts."""
 
-    target: Target
+    target: FunctionRef
     metric: str
     at: float
     """The time stamp CloudWatch files it under."""
@@ -70,7 +70,7 @@ def _(record: Started) -> Iterator[Sample]:
 @samples.register
 def _(record: StillRunning) -> Iterator[Sample]:
     # With the samples at each start this makes Maximum the highest in each minute (assumed).
-    yield Sample(Target(record.function), "ConcurrentExecutions", record.at, record.running)
+    yield Sample(FunctionRef(record.function), "ConcurrentExecutions", record.at, record.running)
 
 
 @samples.register

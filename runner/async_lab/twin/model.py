@@ -8,7 +8,7 @@ from async_lab.twin.rules import MAXIMUM_EVENT_AGE_SECONDS, MAXIMUM_RETRY_ATTEMP
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class FunctionRef:
     """Whom an event is for. Concurrency belongs to the function, the event-invoke config to its qualifier."""
 
     function: str
@@ -33,7 +33,7 @@ class FunctionConfig:
 class Event:
     """One accepted asynchronous event."""
 
-    target: Target
+    target: FunctionRef
     number: int
     """Counts the twin's events from 0; all of the event's randomness follows from it."""
     request_id: str
@@ -49,7 +49,7 @@ class Event:
 class Execution:
     """One run of the function's code in one execution environment."""
 
-    target: Target
+    target: FunctionRef
     request_id: str
     started_at: float
     environment: str
@@ -96,7 +96,7 @@ class Throttled:
     """An attempt found no concurrency left (429). ``event`` is None for a synchronous invocation."""
 
     at: float
-    target: Target
+    target: FunctionRef
     event: Event | None
 
 

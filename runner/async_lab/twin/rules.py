@@ -62,10 +62,10 @@ class Rules:
     duplicate_rate: float = 0.0
     """Share of events that are delivered twice: the queue is at-least-once (doc), off unless asked for."""
 
-    def dispatch_after(self, chance: float) -> float:
-        """Return the time from acceptance to the first attempt; ``chance`` is in [0, 1)."""
+    def dispatch_after(self, draw: float) -> float:
+        """Return the time from acceptance to the first attempt; ``draw`` is in [0, 1)."""
         earliest, latest = self.dispatch_seconds
-        return earliest + (latest - earliest) * chance
+        return earliest + (latest - earliest) * draw
 
     def wait_after_error(self, errors: int) -> float:
         """Return the nominal wait after an event's ``errors``-th function error (1, 2, …)."""
@@ -76,9 +76,9 @@ class Rules:
         doublings = min(consecutive - 1, 62)  # far beyond the limit, where a float still holds the power
         return min(self.backoff_limit_seconds, self.backoff_base_seconds * 2.0**doublings)
 
-    def jittered(self, nominal_seconds: float, chance: float) -> float:
-        """Return the actual wait; ``chance`` is in [-1, 1)."""
-        return nominal_seconds * (1.0 + self.jitter * chance)
+    def jittered(self, nominal_seconds: float, draw: float) -> float:
+        """Return the actual wait; ``draw`` is in [-1, 1)."""
+        return nominal_seconds * (1.0 + self.jitter * draw)
 
 
 def too_old_next_time(age_seconds: float, nominal_wait_seconds: float, maximum_event_age_seconds: float) -> bool:

@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterable, Mapping
 from math import inf
 
 from async_lab.twin.engine import Twin
-from async_lab.twin.model import Execution, FunctionConfig, Outcome, Record, Target
+from async_lab.twin.model import Execution, FunctionConfig, FunctionRef, Outcome, Record
 from async_lab.twin.rules import ACCOUNT_CONCURRENCY, Rules
 
-Arrival = tuple[float, Target]
+Arrival = tuple[float, FunctionRef]
 """When an event is sent, in seconds, and to whom."""
 
 
 def simulate(
-    functions: Mapping[Target, FunctionConfig],
+    functions: Mapping[FunctionRef, FunctionConfig],
     arrivals: Iterable[Arrival],
     outcome_of: Callable[[Execution], Outcome],
     *,

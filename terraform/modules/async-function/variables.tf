@@ -163,7 +163,7 @@ variable "description" {
 }
 
 variable "environment" {
-  description = "The handler's environment variables, and the key that encrypts them instead of Lambda's own. Secrets belong into Secrets Manager."
+  description = "The handler's environment variables, and the key that encrypts them instead of Lambda's own. Secrets belong in Secrets Manager."
   type = object({
     kms_key_arn = optional(string)
     variables   = optional(map(string), {})

@@ -110,7 +110,7 @@ variable "tags" {
 }
 
 variable "topic_arns" {
-  description = "SNS topics that hear of the beginning and end of each alarm, and of the composite alarms."
+  description = "SNS topics notified when an alarm, or a composite alarm, starts and clears."
   type = object({
     alarms    = optional(set(string), [])
     composite = optional(set(string), [])

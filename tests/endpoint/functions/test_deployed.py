@@ -4,8 +4,8 @@ from lambda_client import ACCOUNT_ID, FUNCTION_ARN, NAME, QUEUE_ARN, REGION, ROL
 from async_lab.endpoint.functions import FunctionNotFound, find
 
 
-def found(qualifier=None, chance=0.0):
-    return find(ACCOUNT_ID, REGION, NAME, qualifier, chance)
+def found(qualifier=None, draw=0.0):
+    return find(ACCOUNT_ID, REGION, NAME, qualifier, draw)
 
 
 def test_function_without_settings_has_lambdas_defaults(create):
@@ -61,10 +61,10 @@ def test_alias_with_routing_gives_the_additional_version_its_share(functions, cr
         FunctionVersion="1",
         RoutingConfig={"AdditionalVersionWeights": {"2": 0.25}},
     )
-    shares = [found("live", chance=share / 100).version for share in range(100)]
+    shares = [found("live", draw=share / 100).version for share in range(100)]
     assert (shares.count("1"), shares.count("2")) == (75, 25)
     assert found("live").version == "1"
-    assert found("live", chance=0.99).arn == f"{FUNCTION_ARN}:live"
+    assert found("live", draw=0.99).arn == f"{FUNCTION_ARN}:live"
 
 
 def test_revision_changes_with_code_and_configuration_and_only_with_them(functions, create):

@@ -4,7 +4,7 @@ import pytest
 from lambda_client import ACCOUNT_ID, FUNCTION_ARN, NAME, QUEUE_ARN, REGION, START, TOPIC_ARN, client
 
 from async_lab.endpoint.delivery.destinations import DeliveryFailed, deliver_dead_letter, deliver_record
-from async_lab.endpoint.delivery.records import FinishedEvent, Response, invocation_record
+from async_lab.endpoint.delivery.records import AttemptResponse, FinishedEvent, invocation_record
 from async_lab.endpoint.functions import find
 from async_lab.endpoint.sources import triggers
 from async_lab.twin import Condition
@@ -20,7 +20,7 @@ EVENT = FinishedEvent(
     PAYLOAD,
     Condition.RETRIES_EXHAUSTED,
     3,
-    Response(200, "$LATEST", "Unhandled", b'{"errorMessage": "no stock"}'),
+    AttemptResponse(200, "$LATEST", "Unhandled", b'{"errorMessage": "no stock"}'),
 )
 RECORD = invocation_record(EVENT, AT)
 
@@ -159,7 +159,7 @@ def test_record_that_is_too_large_for_a_topic_is_a_failed_delivery(deployed, que
 
 
 def test_outcome_without_a_destination_goes_nowhere(deployed, queue):
-    success = FinishedEvent("r-3", EVENT.function_arn, b"{}", Condition.SUCCESS, 1, Response(200, "$LATEST"))
+    success = FinishedEvent("r-3", EVENT.function_arn, b"{}", Condition.SUCCESS, 1, AttemptResponse(200, "$LATEST"))
     function = deployed(QUEUE_ARN)
     deliver_record(function, success, AT, never)
     deliver_dead_letter(function, EVENT, AT)

@@ -1,9 +1,9 @@
 import pytest
 from lambda_client import NAME, QUEUE_ARN, ROLE_ARN, client, policy
 
-from async_lab.endpoint.functions.permissions import Need, allows, first_missing, needs_of_target
+from async_lab.endpoint.functions.permissions import RequiredPermission, allows, first_missing, needs_of_target
 
-SEND = Need("sqs:SendMessage", QUEUE_ARN)
+SEND = RequiredPermission("sqs:SendMessage", QUEUE_ARN)
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_deny_wins(allow):
     allow("*")
     allow("sqs:*", QUEUE_ARN, effect="Deny")
     assert not allows(ROLE_ARN, SEND)
-    assert allows(ROLE_ARN, Need("sns:Publish", "arn:aws:sns:eu-west-1:123456789012:failed"))
+    assert allows(ROLE_ARN, RequiredPermission("sns:Publish", "arn:aws:sns:eu-west-1:123456789012:failed"))
 
 
 def test_role_that_is_not_there_may_do_nothing(functions):
@@ -47,13 +47,15 @@ def test_attached_policies_count(url, functions):
 def test_policies_of_aws_can_be_attached(url, functions):
     arn = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
     client("iam", url).attach_role_policy(RoleName=NAME, PolicyArn=arn)
-    assert allows(ROLE_ARN, Need("logs:PutLogEvents", "arn:aws:logs:eu-west-1:123456789012:log-group:any"))
+    assert allows(
+        ROLE_ARN, RequiredPermission("logs:PutLogEvents", "arn:aws:logs:eu-west-1:123456789012:log-group:any")
+    )
 
 
 def test_bucket_needs_its_objects_and_itself(allow):
     needs = needs_of_target("arn:aws:s3:::failed")
     allow("s3:PutObject", "arn:aws:s3:::failed/*")
-    assert first_missing(ROLE_ARN, needs) == Need("s3:ListBucket", "arn:aws:s3:::failed")
+    assert first_missing(ROLE_ARN, needs) == RequiredPermission("s3:ListBucket", "arn:aws:s3:::failed")
     allow("s3:ListBucket", "arn:aws:s3:::failed")
     assert first_missing(ROLE_ARN, needs) is None
 
@@ -65,5 +67,5 @@ def test_not_action_and_not_resource_are_everything_else(url, functions):
     )
     client("iam", url).put_role_policy(RoleName=NAME, PolicyName="rest", PolicyDocument=statement)
     assert allows(ROLE_ARN, SEND)
-    assert not allows(ROLE_ARN, Need("iam:PassRole", "*"))
-    assert not allows(ROLE_ARN, Need("sqs:SendMessage", "arn:aws:sqs:eu-west-1:123456789012:other"))
+    assert not allows(ROLE_ARN, RequiredPermission("iam:PassRole", "*"))
+    assert not allows(ROLE_ARN, RequiredPermission("sqs:SendMessage", "arn:aws:sqs:eu-west-1:123456789012:other"))

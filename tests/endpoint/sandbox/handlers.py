@@ -10,7 +10,7 @@ import zipfile
 from dataclasses import dataclass
 from typing import Any
 
-from async_lab.endpoint.sandbox import Deployment, Execution, Result, Sandbox
+from async_lab.endpoint.sandbox import Deployment, HandlerCall, Result, Sandbox
 
 REQUEST_ID = "6f7f0961-f834-42c2-b94c-8b1b2a3e4d5c"
 AT = 1_790_000_000.0
@@ -43,7 +43,7 @@ class Function:
             "log_stream": "2026/09/21/[$LATEST]0123",
             **changes,
         }
-        return self.sandbox.run(self.deployment, Execution(**execution))
+        return self.sandbox.run(self.deployment, HandlerCall(**execution))
 
     def returns(self, event: Any = None, **how: Any) -> Any:
         """Run it once and return its decoded result; it must succeed."""

@@ -11,13 +11,13 @@ from typing import Any
 from moto.sns.models import sns_backends
 
 from async_lab.cloudwatch.alarm_reason import stamp
-from async_lab.endpoint.cloudwatch.alarms import ACTIONS, METRIC, Alarm, Book, Condition
+from async_lab.endpoint.cloudwatch.alarms import ACTIONS, METRIC, Alarm, AlarmRegistry, AlarmState
 
 _SERVICE_FIELD = 2  # of an ARN
 _REGION_FIELD = 3
 
 
-def change(book: Book, alarm: Alarm, after: Condition) -> None:
+def change(book: AlarmRegistry, alarm: Alarm, after: AlarmState) -> None:
     """Put an alarm into a condition. Actions are for a change of state alone."""
     before, alarm.condition = alarm.condition, after
     if before.state is after.state:
@@ -29,7 +29,7 @@ def change(book: Book, alarm: Alarm, after: Condition) -> None:
         _act(book, alarm, before, arn)
 
 
-def _act(book: Book, alarm: Alarm, before: Condition, arn: str) -> None:
+def _act(book: AlarmRegistry, alarm: Alarm, before: AlarmState, arn: str) -> None:
     service, region = [*arn.split(":"), "", "", "", ""][_SERVICE_FIELD : _REGION_FIELD + 1]
     if service != "sns":
         failure = "This endpoint carries out SNS actions only"
@@ -49,7 +49,7 @@ def _act(book: Book, alarm: Alarm, before: Condition, arn: str) -> None:
     book.note(alarm, alarm.condition.at, "Action", summary, data)
 
 
-def message(book: Book, alarm: Alarm, before: Condition) -> dict[str, Any]:
+def message(book: AlarmRegistry, alarm: Alarm, before: AlarmState) -> dict[str, Any]:
     """Return the notification of an alarm's change, as SNS subscribers get it."""
     return {
         "AlarmName": alarm.name,
@@ -108,6 +108,6 @@ def _trigger(definition: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _described(condition: Condition) -> dict[str, Any]:
+def _described(condition: AlarmState) -> dict[str, Any]:
     data = {"stateReasonData": json.loads(condition.data)} if condition.data else {}
     return {"stateValue": condition.state, "stateReason": condition.reason, **data}

@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 from async_lab.cloudwatch import queries
 from async_lab.cloudwatch.alarm_reason import INITIAL, data, sentence
 from async_lab.cloudwatch.alarm_rule import alarms_in, is_true
-from async_lab.cloudwatch.alarm_state import Point, Rule, State, Verdict, judge
+from async_lab.cloudwatch.alarm_state import MetricAlarm, Point, State, Verdict, judge
 from async_lab.cloudwatch.series import Series, Span
 from async_lab.cloudwatch.statistic import percentile_of
 from async_lab.cloudwatch.store import MINUTE, MetricStore
 from async_lab.endpoint import trouble
 from async_lab.endpoint.cloudwatch import queues
 from async_lab.endpoint.cloudwatch.alarm_actions import change
-from async_lab.endpoint.cloudwatch.alarms import COMPOSITE, METRIC, Alarm, Book, Condition, books
+from async_lab.endpoint.cloudwatch.alarms import COMPOSITE, METRIC, Alarm, AlarmRegistry, AlarmState, books
 from async_lab.endpoint.cloudwatch.responses import store
 
 _MEDIAN = 0.5
@@ -39,7 +39,7 @@ def evaluate(at: float) -> None:
         evaluate_composites(book, at)
 
 
-def evaluate_composites(book: Book, at: float) -> None:
+def evaluate_composites(book: AlarmRegistry, at: float) -> None:
     """Evaluate composite alarms until none changes any more: they may watch each other."""
     composites = book.of(COMPOSITE)
     for _ in composites:
@@ -51,7 +51,7 @@ def evaluate_composites(book: Book, at: float) -> None:
             return
 
 
-def _evaluate_alone(book: Book, alarm: Alarm, rule: Rule, metrics: MetricStore, at: float) -> None:
+def _evaluate_alone(book: AlarmRegistry, alarm: Alarm, rule: MetricAlarm, metrics: MetricStore, at: float) -> None:
     """Evaluate an alarm; one that can't be evaluated doesn't know enough, and says why."""
     try:
         _evaluate(book, alarm, rule, metrics, at)
@@ -59,10 +59,10 @@ def _evaluate_alone(book: Book, alarm: Alarm, rule: Rule, metrics: MetricStore, 
         reason = f"Insufficient Data: the alarm could not be evaluated ({type(error).__name__}: {error})."
         if alarm.condition.reason != reason:
             trouble.report(f"evaluating alarm {alarm.name}", error)
-            change(book, alarm, Condition(State.INSUFFICIENT_DATA, at, reason))
+            change(book, alarm, AlarmState(State.INSUFFICIENT_DATA, at, reason))
 
 
-def _evaluate(book: Book, alarm: Alarm, rule: Rule, metrics: MetricStore, at: float) -> None:
+def _evaluate(book: AlarmRegistry, alarm: Alarm, rule: MetricAlarm, metrics: MetricStore, at: float) -> None:
     span = _span(alarm, rule, at)
     before = alarm.condition.state
     verdict = judge(rule, _window(alarm, metrics, span), before)
@@ -70,11 +70,11 @@ def _evaluate(book: Book, alarm: Alarm, rule: Rule, metrics: MetricStore, at: fl
         return
     stat = alarm.queries[0].stat if len(alarm.queries) == 1 else None
     asked = {"statistic": stat.statistic, "period": stat.period} if stat else {"period": alarm.period}
-    after = Condition(verdict.state, at, sentence(rule, verdict, before), data(rule, verdict, at, asked))
+    after = AlarmState(verdict.state, at, sentence(rule, verdict, before), data(rule, verdict, at, asked))
     change(book, alarm, after)
 
 
-def _span(alarm: Alarm, rule: Rule, at: float) -> Span:
+def _span(alarm: Alarm, rule: MetricAlarm, at: float) -> Span:
     end = int(at // MINUTE) * MINUTE
     return Span(end - rule.range * alarm.period, end)
 
@@ -100,7 +100,7 @@ def _has_too_few_samples(alarm: Alarm, metrics: MetricStore, span: Span, verdict
     return any(periods[point.at].count < fewest for point in verdict.evaluated)
 
 
-def _evaluate_composite(book: Book, alarm: Alarm, at: float) -> None:
+def _evaluate_composite(book: AlarmRegistry, alarm: Alarm, at: float) -> None:
     def state_of(reference: str) -> State | None:
         child = book.named(reference)
         return child.condition.state if child else None
@@ -111,7 +111,7 @@ def _evaluate_composite(book: Book, alarm: Alarm, at: float) -> None:
         return
     children = [child for child in map(book.named, alarms_in(rule)) if child]
     latest = max(children, key=lambda child: child.condition.at, default=None)
-    change(book, alarm, Condition(state, at, _because(alarm, state, latest), _triggering(children)))
+    change(book, alarm, AlarmState(state, at, _because(alarm, state, latest), _triggering(children)))
 
 
 def _because(alarm: Alarm, state: State, latest: Alarm | None) -> str:

@@ -15,7 +15,7 @@ from async_lab.cloudwatch.series import Series, Span
 from async_lab.cloudwatch.statistic import UnknownStatistic, statistic
 from async_lab.cloudwatch.store import MINUTE, MetricStore
 from async_lab.endpoint.cloudwatch import requests
-from async_lab.endpoint.cloudwatch.alarms import COMPOSITE, Book
+from async_lab.endpoint.cloudwatch.alarms import COMPOSITE, AlarmRegistry
 
 _HOUR, _DAY = 3_600, 86_400
 _Parameters = Mapping[str, Any]
@@ -38,7 +38,7 @@ def metric_alarm(parameters: _Parameters) -> dict[str, Any]:
     return definition
 
 
-def composite_alarm(parameters: _Parameters, book: Book) -> dict[str, Any]:
+def composite_alarm(parameters: _Parameters, book: AlarmRegistry) -> dict[str, Any]:
     """Return the definition of a composite alarm as it is read back.
 
     Raises:
@@ -58,7 +58,7 @@ def composite_alarm(parameters: _Parameters, book: Book) -> dict[str, Any]:
     return definition
 
 
-def check_deletion(names: Sequence[str], book: Book) -> None:
+def check_deletion(names: Sequence[str], book: AlarmRegistry) -> None:
     """Check that these alarms may be deleted in one request.
 
     An alarm may go in the same request as the one composite alarm that depends on it (assumed).

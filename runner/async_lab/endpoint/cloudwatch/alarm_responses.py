@@ -14,7 +14,16 @@ from async_lab.cloudwatch.alarm_state import State
 from async_lab.endpoint.cloudwatch import alarm_requests, paging, requests
 from async_lab.endpoint.cloudwatch.alarm_actions import change
 from async_lab.endpoint.cloudwatch.alarm_evaluation import evaluate_composites
-from async_lab.endpoint.cloudwatch.alarms import ACTIONS, COMPOSITE, METRIC, Alarm, Book, Condition, HistoryItem, book
+from async_lab.endpoint.cloudwatch.alarms import (
+    ACTIONS,
+    COMPOSITE,
+    METRIC,
+    Alarm,
+    AlarmRegistry,
+    AlarmState,
+    HistoryItem,
+    book,
+)
 from async_lab.endpoint.cloudwatch.responses import MetricsResponse, utc
 
 DESCRIBE_PAGE = HISTORY_PAGE = 100  # API reference, MaxRecords
@@ -24,7 +33,7 @@ class AlarmsResponse(MetricsResponse):
     """Everything about alarms and their history; and dashboards' times."""
 
     @property
-    def _book(self) -> Book:
+    def _book(self) -> AlarmRegistry:
         return book(self.current_account, self.region)
 
     def put_metric_alarm(self) -> ActionResult:
@@ -92,7 +101,7 @@ class AlarmsResponse(MetricsResponse):
                 f"1 validation error detected: Value '{state}' at 'stateValue' failed to satisfy constraint: "
                 "Member must satisfy enum value set: [INSUFFICIENT_DATA, ALARM, OK]"
             )
-        change(self._book, alarm, Condition(State(state), now, parameters["StateReason"], reason_data))
+        change(self._book, alarm, AlarmState(State(state), now, parameters["StateReason"], reason_data))
         evaluate_composites(self._book, now)
         return EmptyResult()
 
@@ -142,7 +151,7 @@ def _described(alarm: Alarm) -> dict[str, Any]:
     }
 
 
-def _is_asked_for(alarm: Alarm, parameters: Mapping[str, Any], kept: Book) -> bool:
+def _is_asked_for(alarm: Alarm, parameters: Mapping[str, Any], kept: AlarmRegistry) -> bool:
     names, prefix, state = (parameters.get(name) for name in ("AlarmNames", "AlarmNamePrefix", "StateValue"))
     action, children, parents = (
         parameters.get(name) for name in ("ActionPrefix", "ChildrenOfAlarmName", "ParentsOfAlarmName")
@@ -161,7 +170,7 @@ def _all_actions(alarm: Alarm) -> Iterable[str]:
     return (arn for name in ACTIONS.values() for arn in alarm.definition.get(name) or ())
 
 
-def _children(kept: Book, name: str) -> list[Alarm | None]:
+def _children(kept: AlarmRegistry, name: str) -> list[Alarm | None]:
     parent = kept.named(name)
     rule = parent.definition.get("AlarmRule") if parent else None
     return [kept.named(child) for child in alarms_in(rule)] if rule else []

@@ -12,7 +12,7 @@ from moto.cloudwatch.models import cloudwatch_backends
 from moto.cloudwatch.utils import make_arn_for_alarm
 
 from async_lab.cloudwatch.alarm_reason import INITIAL
-from async_lab.cloudwatch.alarm_state import Missing, Rule, State
+from async_lab.cloudwatch.alarm_state import MetricAlarm, Missing, State
 from async_lab.cloudwatch.labels import MetricStat
 from async_lab.cloudwatch.queries import Query
 from async_lab.cloudwatch.store import Metric
@@ -29,7 +29,7 @@ ACTIONS = {State.OK: "OKActions", State.ALARM: "AlarmActions", State.INSUFFICIEN
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class AlarmState:
     """A state, since when (epoch seconds), and why."""
 
     state: State
@@ -58,9 +58,9 @@ class Alarm:
     alarm_arn: str
     definition: Mapping[str, Any]
     configured_at: float
-    condition: Condition
+    condition: AlarmState
     queries: tuple[Query, ...] = ()  # of a metric alarm; the last that returns data is what it watches
-    rule: Rule | None = None
+    rule: MetricAlarm | None = None
 
     @property
     def type(self) -> str:
@@ -82,7 +82,7 @@ class Alarm:
 
 
 @dataclass(frozen=True, slots=True)
-class Book:
+class AlarmRegistry:
     """All alarms of an account and region, by name, and their common history, oldest entry first."""
 
     account_id: str
@@ -108,7 +108,7 @@ class Book:
             alarm_arn=make_arn_for_alarm(self.region, self.account_id, name),
             definition=definition,
             configured_at=at,
-            condition=before.condition if before else Condition(State.INSUFFICIENT_DATA, at),
+            condition=before.condition if before else AlarmState(State.INSUFFICIENT_DATA, at),
             queries=tuple(_queries(definition)) if is_metric else (),
             rule=_rule(definition) if is_metric else None,
         )
@@ -124,14 +124,14 @@ class Book:
         self.history.append(HistoryItem(alarm.name, alarm.type, at, kind, summary, text))
 
 
-def book(account_id: str, region: str) -> Book:
+def book(account_id: str, region: str) -> AlarmRegistry:
     """Return the alarms of an account and region. They live in moto's backend, so that its reset clears them too."""
     backend = cloudwatch_backends[account_id][region]
-    kept: Book = vars(backend).setdefault("alarm_book", Book(account_id, region, backend.alarms))
+    kept: AlarmRegistry = vars(backend).setdefault("alarm_book", AlarmRegistry(account_id, region, backend.alarms))
     return kept
 
 
-def books() -> list[Book]:
+def books() -> list[AlarmRegistry]:
     """Return those of every account and region that has any.
 
     Regions may be added meanwhile. A list of ``keys()`` is made in one go, one of moto's own iterator is not.
@@ -152,9 +152,9 @@ def _queries(definition: Mapping[str, Any]) -> list[Query]:
     return [Query("m", MetricStat(metric, wanted, int(definition["Period"]), definition.get("Unit")))]
 
 
-def _rule(definition: Mapping[str, Any]) -> Rule:
+def _rule(definition: Mapping[str, Any]) -> MetricAlarm:
     periods = int(definition["EvaluationPeriods"])
-    return Rule(
+    return MetricAlarm(
         comparison=definition["ComparisonOperator"],
         threshold=float(definition["Threshold"]),
         evaluation_periods=periods,

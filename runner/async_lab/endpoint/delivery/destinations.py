@@ -16,7 +16,7 @@ from moto.sqs.models import Message, sqs_backends
 from async_lab.endpoint import trouble
 from async_lab.endpoint.delivery import records
 from async_lab.endpoint.delivery.records import FinishedEvent
-from async_lab.endpoint.functions import Deployed, FunctionNotFound, find
+from async_lab.endpoint.functions import FunctionNotFound, ResolvedFunction, find
 from async_lab.endpoint.functions.permissions import first_missing, needs_of_target, service_of
 from async_lab.endpoint.sources.triggers import Invoke
 from async_lab.observation.events import Delivery
@@ -32,7 +32,7 @@ class DeliveryFailed(Exception):
     """The target isn't there, the role may not write to it, or the message is too large for it."""
 
 
-def deliver(deployed: Deployed, event: FinishedEvent, at: float, invoke: Invoke) -> Iterator[Delivery]:
+def deliver(deployed: ResolvedFunction, event: FinishedEvent, at: float, invoke: Invoke) -> Iterator[Delivery]:
     """Deliver to dead-letter target and destination, both where both are set; yield what came of each.
 
     ``at`` is when the event was finished, in epoch seconds; ``invoke`` is what a Lambda function as a destination is
@@ -65,7 +65,7 @@ def _failure_of(attempt: Callable[[], None]) -> str | None:
     return None
 
 
-def deliver_dead_letter(deployed: Deployed, event: FinishedEvent, at: float) -> None:
+def deliver_dead_letter(deployed: ResolvedFunction, event: FinishedEvent, at: float) -> None:
     """Put a dropped event into the function's dead-letter queue or topic, byte for byte. Raises DeliveryFailed."""
     target_arn = deployed.dead_letter_target
     if target_arn is None:
@@ -78,7 +78,7 @@ def deliver_dead_letter(deployed: Deployed, event: FinishedEvent, at: float) -> 
         _publish(target_arn, body, attributes)
 
 
-def deliver_record(deployed: Deployed, event: FinishedEvent, at: float, invoke: Invoke) -> None:
+def deliver_record(deployed: ResolvedFunction, event: FinishedEvent, at: float, invoke: Invoke) -> None:
     """Send the invocation record to the destination for the event's outcome. Raises DeliveryFailed.
 
     ``at`` is when, in epoch seconds; ``invoke`` is what a Lambda function as a destination is invoked with.
@@ -101,7 +101,7 @@ def deliver_record(deployed: Deployed, event: FinishedEvent, at: float, invoke: 
             _put_object(deployed.account_id, target_arn, body, records.object_key(event, at))
 
 
-def _check_role(deployed: Deployed, target_arn: str) -> None:
+def _check_role(deployed: ResolvedFunction, target_arn: str) -> None:
     if missing := first_missing(deployed.role_arn, needs_of_target(target_arn)):
         raise DeliveryFailed(f"{deployed.role_arn} may not {missing.action} on {missing.resource}.")
 

@@ -20,7 +20,7 @@ _RATE_EXCEEDED = "Rate Exceeded."
 
 
 @dataclass(frozen=True, slots=True)
-class Response:
+class AttemptResponse:
     """What the last attempt at an event was answered."""
 
     status_code: int
@@ -42,7 +42,7 @@ class FinishedEvent:
     condition: Condition
     executions: int
     """How often the code ran for it."""
-    response: Response | None
+    response: AttemptResponse | None
     """None when no attempt was ever answered: reserved concurrency 0, or too old in the queue."""
 
     @property
@@ -105,7 +105,7 @@ def object_key(event: FinishedEvent, at: float) -> str:
     return f"aws/lambda/async/{name}/{moment:%Y/%m/%d}/{moment:%Y-%m-%dT%H.%M.%S}-{event.request_id}"
 
 
-def _response_context(response: Response) -> dict[str, Any]:
+def _response_context(response: AttemptResponse) -> dict[str, Any]:
     context = {
         "statusCode": response.status_code,
         "executedVersion": response.executed_version,

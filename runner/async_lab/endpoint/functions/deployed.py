@@ -21,7 +21,7 @@ class FunctionNotFound(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Deployed:
+class ResolvedFunction:
     """One function through one qualifier, as it is configured now."""
 
     account_id: str
@@ -48,16 +48,16 @@ class Deployed:
     """Changes whenever code or configuration does: warm environments are then given up."""
 
 
-def find(account_id: str, region: str, name: str, qualifier: str | None, chance: float = 0.0) -> Deployed:
+def find(account_id: str, region: str, name: str, qualifier: str | None, draw: float = 0.0) -> ResolvedFunction:
     """Return the function as it is now. Raises FunctionNotFound.
 
-    ``chance`` in [0, 1) says which version an alias with routing gives; 0 is always the alias's own.
+    ``draw`` in [0, 1) says which version an alias with routing gives; 0 is always the alias's own.
     """
     backend = lambda_backends[account_id][region]
     try:
         function: Function = backend.get_function(name, qualifier)
         latest: Function = backend.get_function(name)
-        version = _routed_version(backend, name, qualifier, chance)
+        version = _routed_version(backend, name, qualifier, draw)
         if version is not None:
             function = backend.get_function(name, version)
     except UnknownFunctionException as error:
@@ -65,7 +65,7 @@ def find(account_id: str, region: str, name: str, qualifier: str | None, chance:
     arn = f"{latest.function_arn}:{qualifier or LATEST}"
     async_config = latest.event_invoke_configs.get(qualifier or LATEST) or event_invoke_config.create(arn, {}, 0.0)
     deployment = _deployment(function, arn)
-    return Deployed(
+    return ResolvedFunction(
         account_id=account_id,
         region=region,
         name=function.function_name,
@@ -86,14 +86,14 @@ def find(account_id: str, region: str, name: str, qualifier: str | None, chance:
     )
 
 
-def _routed_version(backend: LambdaBackend, name: str, qualifier: str | None, chance: float) -> str | None:
+def _routed_version(backend: LambdaBackend, name: str, qualifier: str | None, draw: float) -> str | None:
     """Return the additional version that an alias sends this invocation to; None for its own version."""
     aliases = {alias.name: alias for alias in backend.list_aliases(name)} if qualifier else {}
     routing = aliases[qualifier].routing_config if qualifier in aliases else None
     above = 1.0
     for version, weight in sorted(((routing or {}).get("AdditionalVersionWeights") or {}).items()):
         above -= weight
-        if chance >= above:
+        if draw >= above:
             return str(version)
     return None
 

@@ -14,15 +14,15 @@ from moto.awslambda.utils import get_backend
 
 from async_lab.endpoint.functions import code
 from async_lab.endpoint.functions.event_invoke_config import EventInvokeConfig
-from async_lab.endpoint.functions.permissions import Need, needs_of_target
+from async_lab.endpoint.functions.permissions import RequiredPermission, needs_of_target
 from async_lab.endpoint.functions.provisioned import ProvisionedConcurrency
 from async_lab.endpoint.functions.refusals import check_execution_role, check_ranges, invalid_value
 
 _VPC_NEEDS = tuple(
-    Need(f"ec2:{verb}", "*")
+    RequiredPermission(f"ec2:{verb}", "*")
     for verb in ("CreateNetworkInterface", "DescribeNetworkInterfaces", "DeleteNetworkInterface")
 )
-_TRACING_NEEDS = (Need("xray:PutTraceSegments", "*"),)
+_TRACING_NEEDS = (RequiredPermission("xray:PutTraceSegments", "*"),)
 _RANGES = {"Timeout": (1, 900), "MemorySize": (128, 10_240)}  # doc
 _STORAGE_RANGES = {"Size": (512, 10_240)}  # doc
 _LOG_LEVEL = "INFO"  # API reference, LoggingConfig: the default of both levels in JSON

@@ -26,7 +26,7 @@ _ACTIONS_BY_SERVICE = {  # developer guide, "adding a destination", and DLQs
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
+class RequiredPermission:
     """One action on one resource that a role must be allowed."""
 
     action: str
@@ -38,18 +38,20 @@ class Need:
         return self.action.partition(":")[2]
 
 
-def needs_of_target(target_arn: str) -> tuple[Need, ...]:
+def needs_of_target(target_arn: str) -> tuple[RequiredPermission, ...]:
     """Return what a role needs to deliver to a dead-letter queue or a destination; () for an unknown service."""
     service = service_of(target_arn)
-    return tuple(Need(action, _resource(action, target_arn)) for action in _ACTIONS_BY_SERVICE.get(service, ()))
+    return tuple(
+        RequiredPermission(action, _resource(action, target_arn)) for action in _ACTIONS_BY_SERVICE.get(service, ())
+    )
 
 
-def first_missing(role_arn: str, needs: Iterable[Need]) -> Need | None:
+def first_missing(role_arn: str, needs: Iterable[RequiredPermission]) -> RequiredPermission | None:
     """Return the first need that the role's policies don't cover."""
     return next((need for need in needs if not allows(role_arn, need)), None)
 
 
-def allows(role_arn: str, need: Need) -> bool:
+def allows(role_arn: str, need: RequiredPermission) -> bool:
     """Return whether the role's own policies allow it: some Allow applies, and no Deny."""
     effects = {statement["Effect"] for statement in _statements(role_arn) if _applies(statement, need)}
     return effects == {"Allow"}
@@ -82,7 +84,7 @@ def _parsed(document: str) -> tuple[dict[str, Any], ...]:
     return tuple(_listed(json.loads(document)["Statement"]))
 
 
-def _applies(statement: dict[str, Any], need: Need) -> bool:
+def _applies(statement: dict[str, Any], need: RequiredPermission) -> bool:
     if statement["Effect"] == "Deny" and "Condition" in statement:
         return False
     return _names(statement, "Action", need.action, re.IGNORECASE) and _names(statement, "Resource", need.resource)

@@ -8,7 +8,7 @@ from typing import Any
 from moto.core.exceptions import JsonRESTError
 
 from async_lab.endpoint.functions import ranges
-from async_lab.endpoint.functions.permissions import Need, first_missing, needs_of_target, service_of
+from async_lab.endpoint.functions.permissions import RequiredPermission, first_missing, needs_of_target, service_of
 from async_lab.endpoint.functions.ranges import Range
 
 
@@ -41,7 +41,7 @@ def check_ranges(request: Mapping[str, Any], allowed: Mapping[str, Range]) -> No
         raise Refusal(400, "ValidationException", problem)
 
 
-def check_execution_role(role_arn: str, needs: tuple[Need, ...]) -> None:
+def check_execution_role(role_arn: str, needs: tuple[RequiredPermission, ...]) -> None:
     """Refuse a function configuration that its role can't serve, in the words that many issues quote."""
     if missing := first_missing(role_arn, needs):
         service = service_of(f"::{missing.action.partition(':')[0]}").upper()

@@ -13,14 +13,14 @@ from math import isfinite
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
-from async_lab.endpoint.functions import Deployed
+from async_lab.endpoint.functions import ResolvedFunction
 from async_lab.endpoint.http import wire
 from async_lab.endpoint.http.server import WsgiApp
 from async_lab.endpoint.http.wire import Refused, Response
 from async_lab.endpoint.invocation import invoke_request
-from async_lab.endpoint.invocation.invocations import Invocations
+from async_lab.endpoint.invocation.invocations import LambdaRegion
 from async_lab.endpoint.invocation.invoke_request import DRY_RUN, EVENT, Invocation
-from async_lab.endpoint.sandbox import TOOK_HEADER
+from async_lab.endpoint.sandbox import DURATION_HEADER
 
 CLOCK_PATH = "/_async-lab/clock"
 MOST_SECONDS = 31 * 24 * 3_600
@@ -31,13 +31,13 @@ _INVOKE_ASYNC = re.compile(r"/2014-11-13/functions/(?P<name>[^/]+)/invoke-async/
 _REQUEST_ID = "x-amzn-RequestId"
 
 
-class Front:
+class InvokeMiddleware:
     """WSGI middleware before moto's application."""
 
     def __init__(
         self,
         app: WsgiApp,
-        region: Callable[[str], Invocations],
+        region: Callable[[str], LambdaRegion],
         now: Callable[[], float],
         advance: Callable[[float], None],
         advance_to: Callable[[float], None],
@@ -70,7 +70,7 @@ class Front:
             return response
         return replace(response, headers=(*response.headers, (_REQUEST_ID, str(uuid.uuid4()))))
 
-    def _invoke(self, region: Invocations, invocation: Invocation, deployed: Deployed) -> Response:
+    def _invoke(self, region: LambdaRegion, invocation: Invocation, deployed: ResolvedFunction) -> Response:
         if invocation.kind == DRY_RUN:
             return Response(HTTPStatus.NO_CONTENT)
         if invocation.kind == EVENT:
@@ -82,7 +82,7 @@ class Front:
         headers = [
             (_REQUEST_ID, ran.execution.request_id),
             ("X-Amz-Executed-Version", ran.deployed.version),
-            (TOOK_HEADER, str(ran.outcome.occupied_seconds)),
+            (DURATION_HEADER, str(ran.outcome.occupied_seconds)),
         ]
         if ran.result.function_error:
             headers.append(("X-Amz-Function-Error", ran.result.function_error))

@@ -114,7 +114,7 @@ def moto_application() -> DomainDispatcherApplication:
     return dispatch.Dispatcher(create_backend_app)
 
 
-def warm(application: DomainDispatcherApplication) -> None:
+def preload(application: DomainDispatcherApplication) -> None:
     """Import what is asked first while its callers still start: moto does it at a service's first request."""
     for service in _ASKED_FIRST:
         with suppress(Exception), application.lock:  # who asks for it is told

@@ -30,7 +30,7 @@ class _Closing(Protocol):
     def close(self) -> None: ...
 
 
-class Explained:
+class ErrorMiddleware:
     """WSGI middleware around everything that answers."""
 
     def __init__(self, app: WsgiApp) -> None:

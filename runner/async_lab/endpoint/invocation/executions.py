@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import cast
 
 from async_lab.endpoint import sandbox
-from async_lab.endpoint.delivery.records import Response
-from async_lab.endpoint.functions import Deployed
+from async_lab.endpoint.delivery.records import AttemptResponse
+from async_lab.endpoint.functions import ResolvedFunction
 from async_lab.endpoint.invocation import system_log
 from async_lab.endpoint.sandbox import LogLine, Sandbox, UnsupportedRuntime, UnusablePackage
 from async_lab.twin import Execution, FunctionConfig, Outcome
@@ -18,18 +18,18 @@ _OK = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Configured(FunctionConfig):
+class ResolvedConfig(FunctionConfig):
     """A function's settings at the moment of an attempt, and the code that the attempt then runs."""
 
-    deployed: Deployed
+    deployed: ResolvedFunction
 
 
 @dataclass(frozen=True, slots=True)
-class Ran:
+class CompletedExecution:
     """One execution, the code it ran and what came of it."""
 
     execution: Execution
-    deployed: Deployed
+    deployed: ResolvedFunction
     result: sandbox.Result
     log_stream: str
 
@@ -44,9 +44,9 @@ class Ran:
         )
 
     @property
-    def response(self) -> Response:
+    def response(self) -> AttemptResponse:
         """What an invocation record tells of it."""
-        return Response(_OK, self.deployed.version, self.result.function_error, self.result.payload)
+        return AttemptResponse(_OK, self.deployed.version, self.result.function_error, self.result.payload)
 
     @property
     def log_lines(self) -> list[LogLine]:
@@ -68,9 +68,9 @@ class Ran:
         return self.execution.started_at + self.outcome.occupied_seconds
 
 
-def configured(deployed: Deployed) -> Configured:
+def configured(deployed: ResolvedFunction) -> ResolvedConfig:
     """Return what the twin needs to know of a function, with the function."""
-    return Configured(
+    return ResolvedConfig(
         reserved_concurrency=deployed.reserved_concurrency,
         maximum_event_age_seconds=deployed.maximum_event_age_seconds,
         maximum_retry_attempts=deployed.maximum_retry_attempts,
@@ -80,10 +80,12 @@ def configured(deployed: Deployed) -> Configured:
     )
 
 
-def run(box: Sandbox, execution: Execution, payload: bytes, log_stream: str, client_context: str | None = None) -> Ran:
+def run(
+    box: Sandbox, execution: Execution, payload: bytes, log_stream: str, client_context: str | None = None
+) -> CompletedExecution:
     """Run the code that the execution started with, whatever was deployed since. It always has an outcome."""
     deployed = deployed_of(execution)
-    asked = sandbox.Execution(
+    asked = sandbox.HandlerCall(
         environment_id=environment_id(deployed.account_id, deployed.region, execution.environment),
         request_id=execution.request_id,
         payload=payload,
@@ -98,7 +100,7 @@ def run(box: Sandbox, execution: Execution, payload: bytes, log_stream: str, cli
     except Exception as failure:  # noqa: BLE001 - all of the region waits for an execution without an outcome
         box.failed(failure)  # it is no handler's, so whoever measures learns of it
         result = _not_run(failure, execution.started_at)
-    return Ran(execution, deployed, result, log_stream)
+    return CompletedExecution(execution, deployed, result, log_stream)
 
 
 def environment_id(account_id: str, region: str, environment: str) -> str:
@@ -106,9 +108,9 @@ def environment_id(account_id: str, region: str, environment: str) -> str:
     return f"{account_id}/{region}/{environment}"
 
 
-def deployed_of(execution: Execution) -> Deployed:
+def deployed_of(execution: Execution) -> ResolvedFunction:
     """Return the function as it was when the execution started."""
-    return cast("Configured", execution.config).deployed  # the endpoint's twin knows no other configurations
+    return cast("ResolvedConfig", execution.config).deployed  # the endpoint's twin knows no other configurations
 
 
 def _not_run(failure: Exception, at: float) -> sandbox.Result:

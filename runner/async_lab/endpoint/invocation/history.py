@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from async_lab.endpoint.invocation.executions import Ran
+from async_lab.endpoint.invocation.executions import CompletedExecution
 from async_lab.observation.events import Attempt, Delivery, Event, Outcome
 from async_lab.twin import Event as QueuedEvent
 from async_lab.twin import Finished, Received, Record, Started, SystemFailed, Throttled
@@ -62,7 +62,7 @@ class History:
                 if entry:
                     entry.event = replace(entry.event, condition=str(condition), ended_at=at)
 
-    def ran(self, ran: Ran) -> None:
+    def ran(self, ran: CompletedExecution) -> None:
         """Note how an execution ended."""
         entry = self._entries.get(ran.execution.request_id)
         if entry is None:
@@ -111,7 +111,7 @@ class History:
         self._kept_bytes -= len(self._payloads.pop(request_id, b""))
 
 
-def _ended(attempt: Attempt, ran: Ran) -> Attempt:
+def _ended(attempt: Attempt, ran: CompletedExecution) -> Attempt:
     result = ran.result
     kind, message = _error_of(result.payload) if result.function_error else (None, None)
     failed = Outcome.TIMEOUT if kind == "Sandbox.Timedout" else Outcome.ERROR

@@ -10,12 +10,12 @@ from functools import partial
 from async_lab.cloudwatch.store import MetricStore
 from async_lab.endpoint import functions, sandbox, trouble
 from async_lab.endpoint.delivery import destinations
-from async_lab.endpoint.delivery.records import THROTTLED, FinishedEvent, Response
-from async_lab.endpoint.functions import Deployed, FunctionNotFound
+from async_lab.endpoint.delivery.records import THROTTLED, AttemptResponse, FinishedEvent
+from async_lab.endpoint.functions import FunctionNotFound, ResolvedFunction
 from async_lab.endpoint.invocation import executions, logs
 from async_lab.endpoint.invocation.account_metrics import AccountConcurrency
 from async_lab.endpoint.invocation.clock import VirtualClock
-from async_lab.endpoint.invocation.executions import Ran
+from async_lab.endpoint.invocation.executions import CompletedExecution
 from async_lab.endpoint.invocation.history import History
 from async_lab.endpoint.invocation.publish import publish, put, put_for_account
 from async_lab.endpoint.sandbox import LogLine, Sandbox
@@ -28,11 +28,11 @@ from async_lab.twin import (
     Execution,
     Finished,
     FunctionConfig,
+    FunctionRef,
     Record,
     Rules,
     Sample,
     SystemFailed,
-    Target,
     Throttled,
     Twin,
 )
@@ -41,7 +41,7 @@ EMPTY_PAYLOAD = b"{}"  # what an event without a payload is delivered as (snapsh
 _SYSTEM_ERROR = 500
 
 
-class Invocations:
+class LambdaRegion:
     """Everything that is invoked in one region of one account.
 
     Requests come on the server's threads, time on the timeline's. The twin is touched under ``_changed`` only; handlers
@@ -64,8 +64,8 @@ class Invocations:
         self._clock, self._store, self._sandbox = clock, store, box
         self._invoke_elsewhere = invoke_elsewhere
         self._payloads: dict[str, bytes] = {}
-        self._running: dict[str, Ran] = {}  # by execution environment
-        self._last_response: dict[str, Response] = {}  # by request
+        self._running: dict[str, CompletedExecution] = {}  # by execution environment
+        self._last_response: dict[str, AttemptResponse] = {}  # by request
         self._log_streams: dict[str, str] = {}  # by execution environment
         self._history = History()
         self._account = AccountConcurrency(lambda: functions.allocated(account_id, region))
@@ -108,7 +108,7 @@ class Invocations:
         for environment in retired:
             self._sandbox.retire(executions.environment_id(self.account_id, self.region, environment))
 
-    def accept(self, target: Target, payload: bytes) -> str:
+    def accept(self, target: FunctionRef, payload: bytes) -> str:
         """Queue an event for a function that exists; return its request id."""
         with self._changed:
             event = self._twin.accept(target, self._clock.now())
@@ -116,7 +116,9 @@ class Invocations:
             self._history.keep(event.request_id, payload or EMPTY_PAYLOAD)
             return event.request_id
 
-    def invoke(self, target: Target, payload: bytes, client_context: str | None = None) -> Ran | None:
+    def invoke(
+        self, target: FunctionRef, payload: bytes, client_context: str | None = None
+    ) -> CompletedExecution | None:
         """Run the function now and return its result; None when it is throttled."""
         with self._changed:
             execution = self._twin.invoke(target, self._clock.now())
@@ -147,7 +149,7 @@ class Invocations:
         with self._changed:
             self._changed.wait_for(lambda: not self._twin.unresolved)  # a call may have come since next_due
             started = self._twin.step()
-        running: list[tuple[Execution, Future[Ran]]] = []
+        running: list[tuple[Execution, Future[CompletedExecution]]] = []
         resolved = 0
         try:
             running += ((execution, pool.submit(self._run, execution)) for execution in started)
@@ -161,10 +163,10 @@ class Invocations:
             for execution in started[len(running) :]:
                 self._resolve(_not_run(execution))
 
-    def _resolve_later(self, execution: Execution, future: Future[Ran]) -> None:
+    def _resolve_later(self, execution: Execution, future: Future[CompletedExecution]) -> None:
         self._resolve(_ran(execution, future))
 
-    def _run(self, execution: Execution, client_context: str | None = None) -> Ran:
+    def _run(self, execution: Execution, client_context: str | None = None) -> CompletedExecution:
         log_stream = self._log_streams.setdefault(
             execution.environment,
             logs.stream_name(execution.started_at, execution.config.version, execution.environment),
@@ -172,22 +174,22 @@ class Invocations:
         payload = self._payloads[execution.request_id]
         return executions.run(self._sandbox, execution, payload, log_stream, client_context)
 
-    def _resolve(self, ran: Ran) -> None:
+    def _resolve(self, ran: CompletedExecution) -> None:
         with self._changed:
             self._running[ran.execution.environment] = ran
             self._twin.resolve(ran.execution, ran.outcome)
             self._changed.notify_all()
 
-    def _config_of(self, target: Target, chance: float) -> FunctionConfig | None:
+    def _config_of(self, target: FunctionRef, draw: float) -> FunctionConfig | None:
         with trouble.contained("looking a function up"):
             try:
-                return executions.configured(self._find(target, chance))
+                return executions.configured(self._find(target, draw))
             except FunctionNotFound:
                 pass
         return None
 
-    def _find(self, target: Target, chance: float = 0.0) -> Deployed:
-        return functions.find(self.account_id, self.region, target.function, target.qualifier or None, chance)
+    def _find(self, target: FunctionRef, draw: float = 0.0) -> ResolvedFunction:
+        return functions.find(self.account_id, self.region, target.function, target.qualifier or None, draw)
 
     def _happened(self, record: Record) -> None:
         """Tell everybody of it. What goes wrong with one stays with it: the queue goes on as if nothing were."""
@@ -199,16 +201,16 @@ class Invocations:
         self._history.happened(record)
         match record:
             case Throttled(event=Event(request_id=request_id)):
-                self._last_response[request_id] = Response(THROTTLED)
+                self._last_response[request_id] = AttemptResponse(THROTTLED)
             case SystemFailed(event=Event(request_id=request_id)):
-                self._last_response[request_id] = Response(_SYSTEM_ERROR)
+                self._last_response[request_id] = AttemptResponse(_SYSTEM_ERROR)
             case Ended(execution=execution):
                 self._ended(self._running.pop(execution.environment))
             case Finished():
                 with trouble.contained("delivering a finished event"):
                     self._finished(record)
 
-    def _ended(self, ran: Ran) -> None:
+    def _ended(self, ran: CompletedExecution) -> None:
         with trouble.contained("writing a function's log"):
             logs.put(ran.deployed, ran.log_stream, ran.log_lines)
         self._history.ran(ran)
@@ -248,7 +250,7 @@ class Invocations:
                 put(self._store, Sample(record.event.target, metric, record.at, 1))
 
 
-def _ran(execution: Execution, future: Future[Ran]) -> Ran:
+def _ran(execution: Execution, future: Future[CompletedExecution]) -> CompletedExecution:
     """Return what came of an execution on another thread; it failed if that thread did, or was never begun."""
     try:
         return future.result()
@@ -259,7 +261,7 @@ def _ran(execution: Execution, future: Future[Ran]) -> Ran:
         return _not_run(execution)
 
 
-def _not_run(execution: Execution) -> Ran:
+def _not_run(execution: Execution) -> CompletedExecution:
     """Return the outcome of an execution that the endpoint could not carry out: a failed one that says so."""
     message = "The embedded endpoint could not run the function."
     result = sandbox.Result(
@@ -272,4 +274,4 @@ def _not_run(execution: Execution) -> Ran:
         environment_survives=False,
     )
     stream = logs.stream_name(execution.started_at, execution.config.version, execution.environment)
-    return Ran(execution, executions.deployed_of(execution), result, stream)
+    return CompletedExecution(execution, executions.deployed_of(execution), result, stream)

@@ -11,11 +11,11 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs
 
-from async_lab.endpoint.functions import Deployed, FunctionNotFound, find
+from async_lab.endpoint.functions import FunctionNotFound, ResolvedFunction, find
 from async_lab.endpoint.http import wire
 from async_lab.endpoint.http.wire import Refused
 from async_lab.endpoint.sandbox import UnsupportedRuntime, python_version
-from async_lab.twin import Target
+from async_lab.twin import FunctionRef
 
 ASYNCHRONOUS_PAYLOAD_LIMIT = 1024 * 1024  # doc: 1 MB since October 2025
 SYNCHRONOUS_PAYLOAD_LIMIT = 6 * 1024 * 1024  # doc
@@ -33,7 +33,7 @@ class Invocation:
     """What an Invoke request asks for."""
 
     region: str
-    target: Target
+    target: FunctionRef
     kind: str
     payload: bytes
     wants_log: bool = False
@@ -61,7 +61,7 @@ def read(environ: dict[str, Any], called: str) -> Invocation:
     )
 
 
-def target(called: str, qualifier: str, region: str) -> Target:
+def target(called: str, qualifier: str, region: str) -> FunctionRef:
     """Return whom a request is for, by the function's name, ARN or partial ARN and the qualifier beside it."""
     match = _NAME.fullmatch(called)
     if match is None:
@@ -76,10 +76,10 @@ def target(called: str, qualifier: str, region: str) -> Target:
         raise _invalid("InvalidParameterValueException", message)
     if (match["region"] or region) != region:
         raise _not_found(f"Functions from '{match['region']}' are not reachable in this region ('{region}')")
-    return Target(match["name"], qualifier or named)
+    return FunctionRef(match["name"], qualifier or named)
 
 
-def check(account_id: str, invocation: Invocation) -> Deployed:
+def check(account_id: str, invocation: Invocation) -> ResolvedFunction:
     """Return the function that is asked for, or refuse what Lambda does: nobody there, a payload it doesn't take."""
     called = invocation.target
     try:
@@ -113,7 +113,7 @@ def _check_payload(invocation: Invocation) -> None:
         raise _invalid("InvalidRequestContentException", f"Could not parse request body into json: {error}") from error
 
 
-def _check_function(deployed: Deployed) -> None:
+def _check_function(deployed: ResolvedFunction) -> None:
     try:
         python_version(deployed.deployment.runtime)
     except UnsupportedRuntime as error:

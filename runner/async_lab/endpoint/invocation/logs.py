@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 from moto.logs.models import logs_backends
 
-from async_lab.endpoint.functions import Deployed
-from async_lab.endpoint.functions.permissions import Need, allows
+from async_lab.endpoint.functions import ResolvedFunction
+from async_lab.endpoint.functions.permissions import RequiredPermission, allows
 from async_lab.endpoint.sandbox import LogLine
 
 
@@ -20,7 +20,7 @@ def stream_name(started_at: float, version: str, environment: str) -> str:
     return f"{day}/[{version}]{digest}"
 
 
-def put(deployed: Deployed, stream: str, written: Sequence[LogLine]) -> None:
+def put(deployed: ResolvedFunction, stream: str, written: Sequence[LogLine]) -> None:
     """Write to the function's log group as far as its role may; what it may not write is lost, as on AWS.
 
     A group that is gone comes back with the first line if the role may create it.
@@ -29,10 +29,16 @@ def put(deployed: Deployed, stream: str, written: Sequence[LogLine]) -> None:
     arn = f"arn:aws:logs:{region}:{account_id}:log-group:{group}"
     backend, streams = logs_backends[account_id][region], f"{arn}:log-stream:{stream}"
     if group not in backend.groups:
-        if not any(allows(deployed.role_arn, Need("logs:CreateLogGroup", resource)) for resource in (arn, streams)):
+        if not any(
+            allows(deployed.role_arn, RequiredPermission("logs:CreateLogGroup", resource))
+            for resource in (arn, streams)
+        ):
             return
         backend.create_log_group(group, {})
-    if all(allows(deployed.role_arn, Need(f"logs:{verb}", streams)) for verb in ("CreateLogStream", "PutLogEvents")):
+    if all(
+        allows(deployed.role_arn, RequiredPermission(f"logs:{verb}", streams))
+        for verb in ("CreateLogStream", "PutLogEvents")
+    ):
         write(account_id, region, group, stream, written)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from async_lab.cloudwatch.store import Dimensions, MetricStore
-from async_lab.twin import Ended, Record, Sample, Started, Target, samples
+from async_lab.twin import Ended, FunctionRef, Record, Sample, Started, samples
 
 NAMESPACE = "AWS/Lambda"
 OF_FUNCTIONS_ALONE = {"ConcurrentExecutions"}
@@ -34,7 +34,7 @@ def put_for_account(store: MetricStore, metric: str, at: float, value: float) ->
     store.put(NAMESPACE, metric, (), at, value, "Count")
 
 
-def dimension_sets(target: Target, executed_version: str | None) -> Iterator[Dimensions]:
+def dimension_sets(target: FunctionRef, executed_version: str | None) -> Iterator[Dimensions]:
     """Yield the sets Lambda publishes: none, function, resource, and the version executed through a qualifier."""
     name, qualifier = target.function, target.qualifier
     function = ("FunctionName", name)

@@ -9,7 +9,7 @@ from math import floor, inf
 
 from async_lab.endpoint import trouble
 from async_lab.endpoint.invocation.clock import PacedClock, VirtualClock
-from async_lab.endpoint.invocation.invocations import Invocations
+from async_lab.endpoint.invocation.invocations import LambdaRegion
 
 _MINUTE_SECONDS = 60.0
 _PACE_SECONDS = 0.005
@@ -21,7 +21,7 @@ class Timeline:
     def __init__(
         self,
         clock: VirtualClock,
-        regions: Callable[[], Iterable[Invocations]],
+        regions: Callable[[], Iterable[LambdaRegion]],
         on_minute: Callable[[float], None],
         handlers_at_once: int,
     ) -> None:
@@ -63,7 +63,7 @@ class Timeline:
 
     def _move_to(self, end: float) -> None:
         """Do all that is due until ``end``. A region that fails without getting any further sits the rest out."""
-        stuck: list[Invocations] = []
+        stuck: list[LambdaRegion] = []
         while not self._is_closed:
             due_at, region = self._next_due(stuck)
             if min(due_at, self._next_minute) > end:
@@ -88,8 +88,8 @@ class Timeline:
         with trouble.contained("ending a minute"):
             self._on_minute(minute)
 
-    def _next_due(self, stuck: list[Invocations]) -> tuple[float, Invocations | None]:
-        upcoming: list[tuple[float, Invocations | None]] = [(inf, None)]
+    def _next_due(self, stuck: list[LambdaRegion]) -> tuple[float, LambdaRegion | None]:
+        upcoming: list[tuple[float, LambdaRegion | None]] = [(inf, None)]
         for region in self._regions():
             due_at = None if region in stuck else region.next_due()
             if due_at is not None:

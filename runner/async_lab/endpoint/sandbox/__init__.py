@@ -1,16 +1,16 @@
 """Runs people's handlers: the deployed zip under AWS's own runtime client, a process each, in virtual time."""
 
 from async_lab.endpoint.sandbox.archives import UnusablePackage, check_package
-from async_lab.endpoint.sandbox.lab_child.frames import TOOK_HEADER
-from async_lab.endpoint.sandbox.model import Costs, Deployment, Execution, Limits, LogLine, Result
+from async_lab.endpoint.sandbox.lab_child.frames import DURATION_HEADER
+from async_lab.endpoint.sandbox.model import Costs, Deployment, HandlerCall, Limits, LogLine, Result
 from async_lab.endpoint.sandbox.runtimes import UnsupportedRuntime, python_version
 from async_lab.endpoint.sandbox.sandbox import Sandbox
 
 __all__ = [
-    "TOOK_HEADER",
+    "DURATION_HEADER",
     "Costs",
     "Deployment",
-    "Execution",
+    "HandlerCall",
     "Limits",
     "LogLine",
     "Result",

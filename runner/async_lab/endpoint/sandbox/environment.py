@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from async_lab.endpoint.sandbox import memory
 from async_lab.endpoint.sandbox.directories import Directories
-from async_lab.endpoint.sandbox.lab_child.frames import ORDER, REPORT, Kind, Order, Report
+from async_lab.endpoint.sandbox.lab_child.frames import ORDER, REPORT, InvokeRequest, InvokeResult, Kind
 from async_lab.endpoint.sandbox.lab_child.zygote import STATUS
 from async_lab.endpoint.sandbox.model import Limits
 from async_lab.endpoint.sandbox.nursery import Process
@@ -28,7 +28,7 @@ _LOST = (-signal.SIGKILL, 0)
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ProcessExit:
     """What became of an initialisation or an execution."""
 
     kind: Kind
@@ -61,16 +61,16 @@ class Environment:
         # Its end of the link closes before its status is known; and it has nothing else to say now.
         return any(descriptor != self._process.output for descriptor, _ in self._poll.poll(0))
 
-    def wait_until_ready(self, output: Output) -> Outcome:
+    def wait_until_ready(self, output: Output) -> ProcessExit:
         """Return once the handler is imported, or isn't to be."""
         return self._await_report(output)
 
     def execute(
         self, now_ns: int, deadline_ns: int, context: Mapping[str, str | None], event: bytes, output: Output
-    ) -> Outcome:
+    ) -> ProcessExit:
         """Run the handler once."""
         described = json.dumps(context).encode()
-        order = ORDER.pack(*Order(now_ns, deadline_ns, len(described), len(event)))
+        order = ORDER.pack(*InvokeRequest(now_ns, deadline_ns, len(described), len(event)))
         with contextlib.suppress(OSError):  # it is over, as its status will say
             self._process.control.sendall(order + described + event)
         return self._await_report(output)
@@ -91,7 +91,7 @@ class Environment:
         if self.directories.temporary is not None:
             shutil.rmtree(self.directories.temporary, ignore_errors=True)
 
-    def _await_report(self, output: Output) -> Outcome:
+    def _await_report(self, output: Output) -> ProcessExit:
         begun = checked = time.monotonic()
         while True:
             ready = {descriptor for descriptor, _ in self._poll.poll(_CHECK_SECONDS * 1000)}
@@ -113,13 +113,13 @@ class Environment:
             return Kind.OUT_OF_MEMORY
         return Kind.HUNG if real_seconds >= self._limits.real_seconds else None
 
-    def _receive(self, output: Output) -> Outcome | None:
+    def _receive(self, output: Output) -> ProcessExit | None:
         """Take the child's report; None when it hung up, or says what is none."""
         with contextlib.suppress(OSError, ValueError):
-            report = Report(*REPORT.unpack(self._received(REPORT.size)))
+            report = InvokeResult(*REPORT.unpack(self._received(REPORT.size)))
             kind, body = Kind(report.kind), self._received(report.body_bytes)
             self._drain(output)
-            return Outcome(kind, max(report.peak_memory_kib, self._peak_memory_kib), report.now_ns, body)
+            return ProcessExit(kind, max(report.peak_memory_kib, self._peak_memory_kib), report.now_ns, body)
         return None
 
     def _received(self, size: int) -> bytes:
@@ -131,12 +131,12 @@ class Environment:
             received += chunk
         return bytes(received)
 
-    def _ended(self, kind: Kind, output: Output) -> Outcome:
+    def _ended(self, kind: Kind, output: Output) -> ProcessExit:
         if kind is not Kind.EXITED:
             self.kill()
         status, peak_memory_kib = self._status()
         self._drain(output)
-        return Outcome(kind, max(peak_memory_kib, self._peak_memory_kib), status=status)
+        return ProcessExit(kind, max(peak_memory_kib, self._peak_memory_kib), status=status)
 
     def _status(self) -> tuple[int, int]:
         """Return how the process ended, by its own doing or, if it only hung up, by ours; and its peak memory."""

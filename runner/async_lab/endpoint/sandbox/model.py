@@ -32,7 +32,7 @@ class Deployment:
 
 
 @dataclass(frozen=True, slots=True)
-class Execution:
+class HandlerCall:
     """One run of the handler. ``at`` is when it starts, in virtual epoch seconds, initialisation included."""
 
     environment_id: str

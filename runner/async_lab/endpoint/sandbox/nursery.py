@@ -127,7 +127,7 @@ class Zygote:
             raise self.lost() or error from error
 
 
-class Nursery:
+class ZygoteClient:
     """Forks environments. The zygote starts with the first, and again after one was lost, which is told once."""
 
     def __init__(self, root: Path, patience_seconds: float) -> None:

@@ -7,10 +7,10 @@ from math import ceil
 
 from async_lab.endpoint.sandbox import failures
 from async_lab.endpoint.sandbox.directories import Directories
-from async_lab.endpoint.sandbox.environment import Outcome
+from async_lab.endpoint.sandbox.environment import ProcessExit
 from async_lab.endpoint.sandbox.failures import UNHANDLED, Failure
 from async_lab.endpoint.sandbox.lab_child.frames import Kind
-from async_lab.endpoint.sandbox.model import Costs, Deployment, Execution, LogLine, Result
+from async_lab.endpoint.sandbox.model import Costs, Deployment, HandlerCall, LogLine, Result
 from async_lab.endpoint.sandbox.output import Output
 
 SECOND_NS = 1_000_000_000
@@ -47,10 +47,10 @@ def schedule(at_ns: int, slept_ns: int | None, timeout_seconds: float, costs: Co
 
 def result_of(
     deployment: Deployment,
-    execution: Execution,
+    execution: HandlerCall,
     directories: Directories,
     times: Schedule,
-    outcome: Outcome,
+    outcome: ProcessExit,
     output: Output,
 ) -> Result:
     """Word what happened as Lambda does."""
@@ -72,7 +72,7 @@ def result_of(
     )
 
 
-def _body(outcome: Outcome, directories: Directories) -> bytes:
+def _body(outcome: ProcessExit, directories: Directories) -> bytes:
     """Return what the child said: a result as it is, the paths in an error's stack trace as Lambda has them."""
     return outcome.body if outcome.kind is Kind.RESULT else directories.on_lambda(outcome.body)
 
@@ -80,7 +80,7 @@ def _body(outcome: Outcome, directories: Directories) -> bytes:
 _SURVIVED = {Kind.RESULT, Kind.ERROR, Kind.TOO_LARGE}
 
 
-def _failure(deployment: Deployment, execution: Execution, outcome: Outcome, end: float) -> Failure | None:
+def _failure(deployment: Deployment, execution: HandlerCall, outcome: ProcessExit, end: float) -> Failure | None:
     """Return what the child couldn't say itself; None when it spoke."""
     match outcome.kind:
         case Kind.TIMED_OUT | Kind.HUNG:
@@ -95,14 +95,14 @@ def _failure(deployment: Deployment, execution: Execution, outcome: Outcome, end
             return None
 
 
-def _remark(outcome: Outcome) -> str | None:
+def _remark(outcome: ProcessExit) -> str | None:
     """Return what the lab says of its own doing."""
     if outcome.kind is Kind.HUNG:
         return "async-lab: the handler took too long in real time and was stopped; on AWS it would run into its timeout"
     return None
 
 
-def _end_ns(times: Schedule, outcome: Outcome, output: Output) -> int:
+def _end_ns(times: Schedule, outcome: ProcessExit, output: Output) -> int:
     if outcome.kind in {Kind.TIMED_OUT, Kind.HUNG}:
         return times.deadline_ns
     said_ns = outcome.now_ns if outcome.now_ns is not None else output.last_mark_ns()

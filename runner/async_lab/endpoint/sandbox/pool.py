@@ -14,7 +14,7 @@ from async_lab.errors import EnvironmentFailure
 _CLOSING_SECONDS = 0.1
 
 
-class Place:
+class PoolEntry:
     """What is known by one environment id. With a deployment but no environment, its process had to make room."""
 
     def __init__(self, environment_id: str) -> None:
@@ -41,14 +41,14 @@ class Pool:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._places: dict[str, Place] = {}
-        self._alive: OrderedDict[str, Place] = OrderedDict()
+        self._places: dict[str, PoolEntry] = {}
+        self._alive: OrderedDict[str, PoolEntry] = OrderedDict()
         self._lent = 0
         self._changed = threading.Condition()
         self._is_closed = False
 
     @contextmanager
-    def lend(self, environment_id: str) -> Iterator[Place]:
+    def lend(self, environment_id: str) -> Iterator[PoolEntry]:
         """Give a place to one execution; wait while it is lent, or while as many as may be alive all are."""
         place, evicted = self._take(environment_id)
         try:
@@ -83,17 +83,17 @@ class Pool:
                 for place in self._alive.values():  # one that was just starting
                     self._end(place)
 
-    def _take(self, environment_id: str) -> tuple[Place, Environment | None]:
+    def _take(self, environment_id: str) -> tuple[PoolEntry, Environment | None]:
         with self._changed:
             while True:
                 if self._is_closed:
                     raise EnvironmentFailure("The endpoint is closed and runs no more handlers: start a new one.")
-                place = self._places.get(environment_id) or Place(environment_id)
+                place = self._places.get(environment_id) or PoolEntry(environment_id)
                 if not place.is_lent and self._lent < self._limit:
                     return place, self._lend(place)
                 self._changed.wait()
 
-    def _lend(self, place: Place) -> Environment | None:
+    def _lend(self, place: PoolEntry) -> Environment | None:
         """Mark it lent; return the environment that has to make room, if one has."""
         self._places[place.id] = self._alive[place.id] = place
         self._alive.move_to_end(place.id)
@@ -106,7 +106,7 @@ class Pool:
         environment, oldest.environment = oldest.environment, None
         return environment
 
-    def _give_back(self, place: Place) -> None:
+    def _give_back(self, place: PoolEntry) -> None:
         with self._changed:
             place.is_lent = False
             self._lent -= 1
@@ -118,7 +118,7 @@ class Pool:
                 del self._alive[place.id]
             self._changed.notify_all()
 
-    def _end(self, place: Place) -> None:
+    def _end(self, place: PoolEntry) -> None:
         place.is_discarded = True
         if not place.is_lent:
             place.vacate()

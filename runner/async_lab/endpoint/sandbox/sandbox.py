@@ -10,16 +10,16 @@ from pathlib import Path
 
 from async_lab import owned
 from async_lab.endpoint.sandbox.directories import Directories
-from async_lab.endpoint.sandbox.environment import Environment, Outcome
+from async_lab.endpoint.sandbox.environment import Environment, ProcessExit
 from async_lab.endpoint.sandbox.lab_child.environment import Specification
 from async_lab.endpoint.sandbox.lab_child.frames import Kind
 from async_lab.endpoint.sandbox.lab_child.places import TASK_ROOT
-from async_lab.endpoint.sandbox.model import Costs, Deployment, Execution, Limits, Result
-from async_lab.endpoint.sandbox.nursery import Nursery
+from async_lab.endpoint.sandbox.model import Costs, Deployment, HandlerCall, Limits, Result
+from async_lab.endpoint.sandbox.nursery import ZygoteClient
 from async_lab.endpoint.sandbox.outcome import SECOND_NS, result_of, schedule
 from async_lab.endpoint.sandbox.output import Output, mark_pattern
 from async_lab.endpoint.sandbox.packages import Packages
-from async_lab.endpoint.sandbox.pool import Place, Pool
+from async_lab.endpoint.sandbox.pool import Pool, PoolEntry
 from async_lab.endpoint.sandbox.runtimes import python_version
 from async_lab.endpoint.sandbox.variables import search_path, variables
 from async_lab.errors import EnvironmentFailure
@@ -44,11 +44,11 @@ class Sandbox:
         self._root = directory.path.resolve()
         self._remove_files = weakref.finalize(self, directory.remove)  # closed or not
         self._packages = Packages(self._root)
-        self._nursery = Nursery(self._root, self._limits.starting_seconds)
+        self._nursery = ZygoteClient(self._root, self._limits.starting_seconds)
         self._pool = Pool(self._limits.processes)
         self._failure: Exception | None = None
 
-    def run(self, deployment: Deployment, execution: Execution) -> Result:
+    def run(self, deployment: Deployment, execution: HandlerCall) -> Result:
         """Run the handler once and return what it did; from any thread, many at a time.
 
         Raises UnsupportedRuntime for what isn't Python, UnusablePackage for a zip that can't be unpacked and
@@ -93,7 +93,7 @@ class Sandbox:
         self._nursery.close()
         self._remove_files()
 
-    def _run_in(self, place: Place, deployment: Deployment, execution: Execution) -> Result:
+    def _run_in(self, place: PoolEntry, deployment: Deployment, execution: HandlerCall) -> Result:
         at_ns = round(execution.at * SECOND_NS)
         output = Output(self._mark, self._limits.output_bytes, self._limits.output_lines)
         is_cold = place.deployment != deployment
@@ -111,14 +111,14 @@ class Sandbox:
         if boot and boot.kind is not Kind.READY:
             outcome = boot
         elif times.handler_ns >= times.deadline_ns:
-            outcome = Outcome(Kind.TIMED_OUT, 0)
+            outcome = ProcessExit(Kind.TIMED_OUT, 0)
         else:
             outcome = place.environment.execute(
                 times.handler_ns, times.deadline_ns, _context(deployment, execution), execution.payload, output
             )
         return result_of(deployment, execution, place.environment.directories, times, outcome, output)
 
-    def _start(self, deployment: Deployment, execution: Execution, at_ns: int) -> Environment:
+    def _start(self, deployment: Deployment, execution: HandlerCall, at_ns: int) -> Environment:
         is_private = self._nursery.prepare()
         directories = Directories(
             task_root=self._packages.code(deployment.package, deployment.package_sha256),
@@ -142,7 +142,7 @@ class Sandbox:
         return Environment(self._nursery.fork(specification), directories, deployment.memory_size_mb, self._limits)
 
 
-def _context(deployment: Deployment, execution: Execution) -> dict[str, str | None]:
+def _context(deployment: Deployment, execution: HandlerCall) -> dict[str, str | None]:
     return {
         "request_id": execution.request_id,
         "function_arn": deployment.function_arn,

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 RESPONSE_LIMIT_BYTES = 6_291_556
 """The largest result: 6 MB and 100 bytes, as the message of Lambda's refusal says."""
-TOOK_HEADER = "X-Async-Lab-Took"
+DURATION_HEADER = "X-Async-Lab-Took"
 """In the answer to a synchronous invocation: how many seconds it took in virtual time, which pass for a handler that
 made the call. No message over the socket, but of the same two."""
 
@@ -27,7 +27,7 @@ class Kind(IntEnum):
     HUNG = 9
 
 
-class Report(NamedTuple):
+class InvokeResult(NamedTuple):
     """Before the body of every message of the child."""
 
     kind: int
@@ -36,7 +36,7 @@ class Report(NamedTuple):
     body_bytes: int
 
 
-class Order(NamedTuple):
+class InvokeRequest(NamedTuple):
     """Before the two bodies of every message to the child: JSON with what the context needs, and the event."""
 
     now_ns: int

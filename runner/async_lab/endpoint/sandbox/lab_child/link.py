@@ -11,7 +11,7 @@ import threading
 from typing import NamedTuple
 
 from .clock import CLOCK
-from .frames import ORDER, REPORT, Kind, Order, Report
+from .frames import ORDER, REPORT, InvokeRequest, InvokeResult, Kind
 
 _UNITS_PER_KIB = 1024 if sys.platform == "darwin" else 1  # of ru_maxrss
 
@@ -21,10 +21,10 @@ def peak_memory_kib(usage: resource.struct_rusage) -> int:
     return usage.ru_maxrss // _UNITS_PER_KIB
 
 
-class Invocation(NamedTuple):
+class InvokeMessage(NamedTuple):
     """What the owner wants run."""
 
-    order: Order
+    order: InvokeRequest
     context: bytes
     event: bytes
 
@@ -39,20 +39,20 @@ class Link:
         self._process_id = os.getpid()
         os.register_at_fork(after_in_child=self._leave_to_parent)
 
-    def receive(self) -> Invocation | None:
+    def receive(self) -> InvokeMessage | None:
         """Wait for the next order; None when the owner is gone."""
         self._end_others()
         head = self._incoming.read(ORDER.size)
         if len(head) < ORDER.size:
             return None
-        order = Order(*ORDER.unpack(head))
-        return Invocation(order, self._incoming.read(order.context_bytes), self._incoming.read(order.event_bytes))
+        order = InvokeRequest(*ORDER.unpack(head))
+        return InvokeMessage(order, self._incoming.read(order.context_bytes), self._incoming.read(order.event_bytes))
 
     def report(self, kind: Kind, body: bytes = b"") -> None:
         """Say how it went, with the time it is and the most memory that it or one it waited for took so far."""
         self._end_others()
         peak = max(peak_memory_kib(resource.getrusage(who)) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-        head = REPORT.pack(*Report(kind, CLOCK.now_ns, peak, len(body)))
+        head = REPORT.pack(*InvokeResult(kind, CLOCK.now_ns, peak, len(body)))
         with self._sending:
             self._control.sendall(head + body)
 

@@ -18,7 +18,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from .clock import CLOCK, real_monotonic, real_sleep
-from .frames import TOOK_HEADER
+from .frames import DURATION_HEADER
 from .waits import sleep, starting, wait_until, waiting
 
 
@@ -139,7 +139,7 @@ def _patch_http() -> None:
 
     def begin(self: http.client.HTTPResponse) -> None:
         real_begin(self)
-        if seconds := self.getheader(TOOK_HEADER):
+        if seconds := self.getheader(DURATION_HEADER):
             sleep(float(seconds))
 
     http.client.HTTPResponse.begin = begin  # type: ignore[method-assign]
