@@ -94,7 +94,7 @@ def moment(at: float) -> str:
 
 
 def _configuration(scenario: Scenario) -> dict[str, Any]:
-    """Return the scenario's variables under their own names; without its file's path, which would tell of the machine."""
+    """Return the scenario's variables under their own names, without its file's path, which tells of the machine."""
     values = asdict(scenario)
     del values["path"], values["expectations"]
     return values | {"name": values.pop("stack_name")}
