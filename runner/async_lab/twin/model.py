@@ -53,8 +53,7 @@ class Execution:
     request_id: str
     started_at: float
     environment: str
-    """Names the execution environment: the same name is the same warm environment."""
-    is_cold: bool
+    """Names the execution environment: the same name is the same warm environment, a new one is a cold start."""
     config: FunctionConfig
     event: Event | None
     """None for a synchronous invocation."""
