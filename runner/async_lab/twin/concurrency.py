@@ -30,9 +30,10 @@ class Concurrency:
         A name that was not returned before is a new environment's: a cold start.
         """
         function, reserved = target.function, config.reserved_concurrency
-        has_room = (
-            self._unreserved_running < self.unreserved_limit() if reserved is None else self.running[function] < reserved
-        )
+        if reserved is None:
+            has_room = self._unreserved_running < self.unreserved_limit()
+        else:
+            has_room = self.running[function] < reserved
         environment = self._environment(function, config.revision, at) if has_room else None
         if environment is not None:
             self.running[function] += 1

@@ -10,7 +10,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from heapq import heapify, heappop, heappush
 from itertools import count
 from math import floor
@@ -35,10 +34,11 @@ from async_lab.twin.model import (
 from async_lab.twin.rng import Draw, Numbers
 from async_lab.twin.rules import ACCOUNT_CONCURRENCY, Condition, Expiry, Rules, too_old_next_time
 
-ConfigOf = Callable[[FunctionRef, Callable[[], float]], FunctionConfig | None]
+ConfigOf = Callable[[FunctionRef, float], FunctionConfig | None]
 """A target's settings at this moment; None when the function is gone.
 
-The second argument draws the attempt's own number in [0, 1), which decides between the versions of an alias with weights.
+The number in [0, 1) is the attempt's own, if the target has a qualifier: it decides between the versions of an alias
+with weights.
 """
 
 _MINUTE_SECONDS = 60.0
@@ -48,9 +48,9 @@ _ENDS, _TICKS, _EXPIRES, _ATTEMPTS = range(4)
 _OF_EVENTS_THAT_WAIT = (_EXPIRES, _ATTEMPTS)
 
 _Due = tuple[float, int, int, int, bool, Any]
-"""Something to do: its instant, its rank, then whose it is: the event's number, its attempts so far, and whether it is
-its second delivery. No two have all of these in common, so that the order never depends on what was scheduled first, and
-what comes last, whom it is done to, is never compared.
+"""Something to do: its instant, its rank, and whose it is: the event's number, its attempts so far, and whether it is
+its second delivery. No two have all of these in common, so that the order never depends on what was scheduled first,
+and what stands last, whom it is done to, is never compared.
 """
 
 
@@ -177,7 +177,7 @@ class Twin:
         An event that runs and fails goes back into the queue: purge again when it has.
         """
         queued = sorted(self._waits())
-        self._due = [due for due in self._due if due[1] not in _OF_EVENTS_THAT_WAIT]
+        self._due[:] = [due for due in self._due if due[1] not in _OF_EVENTS_THAT_WAIT]
         heapify(self._due)
         before = self._pending
         for *_, waiting in queued:
@@ -201,7 +201,7 @@ class Twin:
     def invoke(self, target: FunctionRef, at: float) -> Execution | None:
         """Start a synchronous execution, to be resolved like any other; None when it is throttled (429)."""
         number = next(self._numbers)
-        config = self._config_of(target, partial(self._random.route.uniform, number)) or FunctionConfig(reserved_concurrency=0)
+        config = self._config(target, number, 0) or FunctionConfig(reserved_concurrency=0)
         environment = self._concurrency.take(target, config, at)
         if environment is None:
             self._record(Throttled(at, target, None))
@@ -212,17 +212,23 @@ class Twin:
 
     def next_due(self) -> float | None:
         """Return when something happens next, or None. Every execution must have been resolved."""
-        if self.unresolved:
-            raise RuntimeError(f"{self.unresolved} executions have no outcome yet")
+        self._check_resolved()
         return self._due[0][0] if self._due else None
 
     def step(self) -> list[Execution]:
         """Do all that is due at the next instant; return the executions that it started."""
         at = self.next_due()
-        while self._due and self._due[0][0] == at:
-            _, rank, _, _, _, whom = heappop(self._due)
-            self._do[rank](whom, at)
-        return [running.execution for running in self._unresolved.values()]
+        return [] if at is None else self.advance(at)
+
+    def advance(self, until: float) -> list[Execution]:
+        """Do what is due, instant by instant, up to ``until`` or until executions have started; return those."""
+        self._check_resolved()
+        due, do, unresolved = self._due, self._do, self._unresolved
+        while due and not unresolved and (at := due[0][0]) <= until:
+            while due and due[0][0] == at:
+                _, rank, _, _, _, whom = heappop(due)
+                do[rank](whom, at)
+        return [running.execution for running in unresolved.values()]
 
     def resolve(self, execution: Execution, outcome: Outcome) -> None:
         """Say what a started execution does, and so when it ends."""
@@ -237,12 +243,19 @@ class Twin:
         high, low = self._random.request_id.bits(number, 0), self._random.request_id.bits(number, 1)
         return str(uuid.UUID(int=high << 64 | low, version=4))
 
+    def _config(self, target: FunctionRef, number: int, attempt: int) -> FunctionConfig | None:
+        return self._config_of(target, self._random.route.uniform(number, attempt) if target.qualifier else 0.0)
+
+    def _check_resolved(self) -> None:
+        if self._unresolved:
+            raise RuntimeError(f"{len(self._unresolved)} executions have no outcome yet")
+
     # An attempt
 
     def _attempt(self, waiting: _Waiting, at: float) -> None:
         event = waiting.event
         waiting.attempts += 1
-        config = self._config_of(event.target, partial(self._random.route.uniform, event.number, waiting.attempts))
+        config = self._config(event.target, event.number, waiting.attempts)
         if config is None:
             self._finish(waiting, Condition.FUNCTION_DELETED, at)
         elif config.reserved_concurrency == 0:
@@ -299,7 +312,7 @@ class Twin:
     def _retry(self, waiting: _Waiting, at: float) -> None:
         waiting.errors += 1
         event = waiting.event
-        config = self._config_of(event.target, partial(self._random.route.uniform, event.number, waiting.attempts))
+        config = self._config(event.target, event.number, waiting.attempts)
         if config is None:
             self._finish(waiting, Condition.FUNCTION_DELETED, at)
         elif waiting.errors > config.maximum_retry_attempts:

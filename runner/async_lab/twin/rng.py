@@ -35,7 +35,13 @@ class Numbers:
 
     def bits(self, event: int, attempt: int = 0) -> int:
         """Return 64 random bits for one attempt at one event."""
-        return _mix(_mix(self._state + _GOLDEN_GAMMA * (event + 1)) + _GOLDEN_GAMMA * (attempt + 1))
+        state = self._state + 0x9E3779B97F4A7C15 * (event + 1) & 0xFFFFFFFFFFFFFFFF
+        state = (state ^ (state >> 30)) * 0xBF58476D1CE4E5B9 & 0xFFFFFFFFFFFFFFFF
+        state = (state ^ (state >> 27)) * 0x94D049BB133111EB & 0xFFFFFFFFFFFFFFFF
+        state = (state ^ (state >> 31)) + 0x9E3779B97F4A7C15 * (attempt + 1) & 0xFFFFFFFFFFFFFFFF
+        state = (state ^ (state >> 30)) * 0xBF58476D1CE4E5B9 & 0xFFFFFFFFFFFFFFFF
+        state = (state ^ (state >> 27)) * 0x94D049BB133111EB & 0xFFFFFFFFFFFFFFFF
+        return state ^ (state >> 31)
 
     def uniform(self, event: int, attempt: int = 0) -> float:
         """Return a number in [0, 1)."""
