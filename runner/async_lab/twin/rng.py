@@ -49,7 +49,7 @@ class Numbers:
 
     def symmetric(self, event: int, attempt: int = 0) -> float:
         """Return a number in [-1, 1)."""
-        return 2.0 * self.uniform(event, attempt) - 1.0
+        return (self.bits(event, attempt) >> 11) * 2.0**-52 - 1.0
 
 
 def seed_of_run(seed: int, ordinal: int) -> int:
