@@ -5,8 +5,8 @@
 One function with a reserved concurrency of 10, whose handler takes a second, gets ten times the events that it can run:
 nearly every attempt is a throttle, waits with its jitter and comes again. Both run the same queue in this process, one
 after the other in each round. SimPy's model is written as its users would, with Python's own random numbers, and only
-counts attempts. The engine draws its numbers by counter, looks the configuration up at each attempt and makes a record of
-each. The more events wait, the better it stands beside SimPy, which keeps a suspended generator for each.
+counts attempts. The engine draws its numbers by counter, looks the configuration up at each attempt and makes a record
+of each. The more events wait, the better it stands beside SimPy, which keeps a suspended generator for each.
 """
 
 from __future__ import annotations

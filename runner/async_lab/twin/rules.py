@@ -129,9 +129,8 @@ class Rules:
 
     def wait_after_backoff(self, consecutive: int) -> float:
         """Return the nominal wait after the ``consecutive``-th throttle or system error in a row (1, 2, …)."""
-        doublings = consecutive - 1 if consecutive < 64 else 63  # far beyond the limit, and a float still holds it
-        wait = self.backoff_base_seconds * 2.0**doublings
-        return wait if wait < self.backoff_limit_seconds else self.backoff_limit_seconds
+        doublings = min(consecutive - 1, 62)  # far beyond the limit, where a float still holds the power
+        return min(self.backoff_limit_seconds, self.backoff_base_seconds * 2.0**doublings)
 
     def jittered(self, nominal_seconds: float, draw: float) -> float:
         """Return the actual wait; ``draw`` is in [-1, 1)."""
