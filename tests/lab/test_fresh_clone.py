@@ -35,6 +35,8 @@ RUN = {
     "python -m tools.alarm_table baseline": "| Alarm | baseline |",
     ".venv/bin/python benchmarks/endpoint_throughput.py --alone 40 1": "round 1: async-lab",
     ".venv/bin/python benchmarks/soak.py 40 2": "time per 1,000 events",
+    ".venv/bin/python benchmarks/twin_speed.py 500 1": "ratio ",
+    "python -m tools.rules": "| `Rules.jitter` | 0.12 |",
     "python -m tools.campaign --cases 2": "handlers: 2 tried, 2 as promised, 0 not",
 }
 """What each prints, in the order in which they are run: nothing is built before."""
@@ -42,6 +44,8 @@ RUN = {
 SHORT_FORMS = {
     "python -m tools.alarm_table": "python -m tools.alarm_table baseline",
     ".venv/bin/python benchmarks/lab_overhead.py": ".venv/bin/python benchmarks/lab_overhead.py 1",
+    ".venv/bin/python benchmarks/twin_speed.py": ".venv/bin/python benchmarks/twin_speed.py 500 1",
+    "python -m tools.rules docs/fidelity.md": "python -m tools.rules",
     "async-lab doctor": ".venv/bin/async-lab doctor",
     "async-lab scenarios": ".venv/bin/async-lab scenarios",
     "python -m tools.campaign": "python -m tools.campaign --cases 2",
