@@ -12,9 +12,10 @@ from typing import Self
 
 from async_lab.endpoint import cloudwatch, functions, trouble
 from async_lab.endpoint.http.callers import LocalCallers
+from async_lab.endpoint.http.dispatch import moto_application, preload
 from async_lab.endpoint.http.front import InvokeMiddleware
 from async_lab.endpoint.http.scopes import Scoped
-from async_lab.endpoint.http.server import Server, moto_application, preload
+from async_lab.endpoint.http.server import Server
 from async_lab.endpoint.http.unanswered import ErrorMiddleware
 from async_lab.endpoint.invocation.clock import PacedClock, VirtualClock
 from async_lab.endpoint.invocation.invocations import LambdaRegion

@@ -13,11 +13,12 @@ from moto.s3.models import s3_backends
 from moto.sns.models import sns_backends
 from moto.sqs.models import Message, sqs_backends
 
+from async_lab import arns
 from async_lab.endpoint import trouble
 from async_lab.endpoint.delivery import records
 from async_lab.endpoint.delivery.records import FinishedEvent
 from async_lab.endpoint.functions import FunctionNotFound, ResolvedFunction, find
-from async_lab.endpoint.functions.permissions import first_missing, needs_of_target, service_of
+from async_lab.endpoint.functions.permissions import first_missing, needs_of_target
 from async_lab.endpoint.sources.triggers import Invoke
 from async_lab.observation.events import Delivery
 
@@ -72,7 +73,7 @@ def deliver_dead_letter(deployed: ResolvedFunction, event: FinishedEvent, at: fl
         return
     _check_role(deployed, target_arn)
     body, attributes = event.payload.decode(), records.dead_letter_attributes(event)
-    if service_of(target_arn) == "sqs":
+    if arns.service_of(target_arn) == "sqs":
         _send(target_arn, body, attributes, at)
     else:
         _publish(target_arn, body, attributes)
@@ -88,7 +89,7 @@ def deliver_record(deployed: ResolvedFunction, event: FinishedEvent, at: float, 
         return
     _check_role(deployed, target_arn)
     body = json.dumps(records.invocation_record(event, at))
-    match service_of(target_arn):
+    match arns.service_of(target_arn):
         case "sqs":
             _send(target_arn, body, {}, at)
         case "sns":
@@ -108,8 +109,8 @@ def _check_role(deployed: ResolvedFunction, target_arn: str) -> None:
 
 def _send(queue_arn: str, body: str, attributes: Attributes, at: float) -> None:
     """Append to the queue itself: moto's send_message walks all the messages that wait already."""
-    region, account_id, name = queue_arn.split(":")[3:6]
-    queue = sqs_backends[account_id][region].queues.get(name)
+    arn = arns.parse(queue_arn)
+    queue = sqs_backends[arn.account_id][arn.region].queues.get(arn.name)
     if queue is None:
         raise DeliveryFailed(f"There is no queue {queue_arn}.")
     _check_size(queue_arn, body, int(queue.maximum_message_size))
@@ -123,8 +124,8 @@ def _send(queue_arn: str, body: str, attributes: Attributes, at: float) -> None:
 
 
 def _publish(topic_arn: str, body: str, attributes: Attributes) -> None:
-    region, account_id = topic_arn.split(":")[3:5]
-    topic = sns_backends[account_id][region].topics.get(topic_arn)
+    arn = arns.parse(topic_arn)
+    topic = sns_backends[arn.account_id][arn.region].topics.get(topic_arn)
     if topic is None:
         raise DeliveryFailed(f"There is no topic {topic_arn}.")
     _check_size(topic_arn, body, MESSAGE_BYTES)
@@ -134,20 +135,20 @@ def _publish(topic_arn: str, body: str, attributes: Attributes) -> None:
 
 
 def _invoke(function_arn: str, body: str, invoke: Invoke) -> None:
-    region, account_id, _, name, *named = function_arn.split(":")[3:]
-    qualifier = named[0] if named else None
+    arn = arns.parse(function_arn)
     try:
-        find(account_id, region, name, qualifier)
+        find(arn.account_id, arn.region, arn.name, arn.qualifier)
     except FunctionNotFound as error:
         raise DeliveryFailed(str(error)) from error
-    invoke(region, name, qualifier, body.encode())
+    invoke(arn.region, arn.name, arn.qualifier, body.encode())
 
 
 def _put_event(account_id: str, bus_arn: str, event: FinishedEvent, at: float) -> None:
     entry = records.event_bridge_entry(event, bus_arn, at)
     _check_size(bus_arn, entry["Detail"], MESSAGE_BYTES)
-    backend = events_backends[account_id][bus_arn.split(":")[3]]
-    if bus_arn.rpartition("/")[2] not in backend.event_buses:
+    bus = arns.parse(bus_arn)
+    backend = events_backends[account_id][bus.region]
+    if bus.name not in backend.event_buses:
         raise DeliveryFailed(f"There is no event bus {bus_arn}.")
     with suppress(Exception):  # the bus has the event, whether its rules' targets are there or known to moto
         backend.put_events([entry])
@@ -155,7 +156,7 @@ def _put_event(account_id: str, bus_arn: str, event: FinishedEvent, at: float) -
 
 def _put_object(account_id: str, bucket_arn: str, body: str, key: str) -> None:
     try:
-        s3_backends[account_id][_PARTITION].put_object(bucket_arn.rpartition(":")[2], key, body.encode())
+        s3_backends[account_id][_PARTITION].put_object(arns.parse(bucket_arn).name, key, body.encode())
     except ServiceException as error:
         raise DeliveryFailed(f"There is no bucket {bucket_arn}.") from error
 

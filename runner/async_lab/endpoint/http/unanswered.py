@@ -13,10 +13,9 @@ from http import HTTPStatus
 from typing import Any, Protocol, runtime_checkable
 
 from async_lab.endpoint import trouble
-from async_lab.endpoint.http import aws_errors
 from async_lab.endpoint.http.dispatch import UnknownRegion
 from async_lab.endpoint.http.server import WsgiApp
-from async_lab.endpoint.http.wire import Response, signed_service
+from async_lab.endpoint.http.wire import Response, error_response, signed_service
 
 _LOG = logging.getLogger(__name__)
 _ACTION = re.compile(r"The (?P<name>\w+) action has not been implemented")
@@ -72,7 +71,7 @@ def _why(environ: dict[str, Any], error: Exception) -> Response:
         case ModuleNotFoundError():  # moto's for this service, which the lab doesn't install
             return _missing(environ, f"any action, for want of {error.name},")
         case UnknownRegion():
-            return aws_errors.response(environ, HTTPStatus.BAD_REQUEST, "InvalidParameterValue", error.sentence)
+            return error_response(environ, HTTPStatus.BAD_REQUEST, "InvalidParameterValue", error.sentence)
         case _:
             trouble.log(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}", error)
             return _failed(environ, f"{type(error).__name__}: {error}")
@@ -85,9 +84,9 @@ def _action(error: NotImplementedError) -> str:
 
 def _missing(environ: dict[str, Any], what: str) -> Response:
     message = f"The embedded endpoint doesn't know {what} of {signed_service(environ)}."
-    return aws_errors.response(environ, HTTPStatus.NOT_IMPLEMENTED, "NotImplemented", message)
+    return error_response(environ, HTTPStatus.NOT_IMPLEMENTED, "NotImplemented", message)
 
 
 def _failed(environ: dict[str, Any], what: str) -> Response:
     message = f"The embedded endpoint failed: {what}"
-    return aws_errors.response(environ, HTTPStatus.NOT_IMPLEMENTED, "InternalFailure", message)
+    return error_response(environ, HTTPStatus.NOT_IMPLEMENTED, "InternalFailure", message)

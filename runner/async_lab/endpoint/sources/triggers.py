@@ -19,9 +19,10 @@ from moto.logs.models import LogStream
 from moto.s3 import notifications
 from moto.sns import models as sns
 
+from async_lab import arns
 from async_lab.endpoint import trouble
 from async_lab.endpoint.functions import FunctionNotFound, find
-from async_lab.endpoint.functions.permissions import service_of
+from async_lab.endpoint.moto_patches import replace
 
 Invoke = Callable[[str, str, str | None, bytes], None]
 """Invokes a function asynchronously: region, name, qualifier, payload."""
@@ -40,12 +41,12 @@ def install(invoke: Invoke) -> None:
 
     def trigger(function_arn: str, payload: bytes) -> None:
         with trouble.contained("triggering a function"):  # whoever triggers it doesn't wait to hear
-            region, account_id, _, name, *qualifier = function_arn.split(":")[3:]
+            arn = arns.parse(function_arn)
             try:
-                find(account_id, region, name, qualifier[0] if qualifier else None)
+                find(arn.account_id, arn.region, arn.name, arn.qualifier)
             except FunctionNotFound:
                 return
-            invoke(region, name, qualifier[0] if qualifier else None, payload)
+            invoke(arn.region, arn.name, arn.qualifier, payload)
 
     def object_changed(_account_id: str, event: Any, function_arn: str, _region: str) -> None:
         trigger(function_arn, json.dumps(event).encode())
@@ -57,8 +58,8 @@ def install(invoke: Invoke) -> None:
         payload = json.dumps(_sns_event(message, subject)).encode()
         trigger(f"{arn}:{qualifier}" if qualifier else arn, payload)
 
-    notifications._invoke_awslambda = object_changed  # noqa: SLF001 - S3's one way to a function
-    LambdaBackend.send_sns_message = message_published
+    replace(notifications, "_invoke_awslambda", object_changed)  # S3's one way to a function
+    replace(LambdaBackend, "send_sns_message", message_published)
 
     def log_written(
         stream: LogStream, service: str, destination_arn: str, filter_name: str, log_events: list[dict[str, Any]]
@@ -69,11 +70,11 @@ def install(invoke: Invoke) -> None:
             else:
                 _pass_on_log(stream, service, destination_arn, filter_name, log_events)
 
-    LogStream._send_log_events = log_written  # noqa: SLF001
-    sns.Subscription.publish = _to_subscription
-    sns.Topic.publish = _to_topic
-    LambdaBackend.send_sqs_batch = _leave_in_queue
-    events.Rule = Rule
+    replace(LogStream, "_send_log_events", log_written)
+    replace(sns.Subscription, "publish", _to_subscription)
+    replace(sns.Topic, "publish", _to_topic)
+    replace(LambdaBackend, "send_sqs_batch", _leave_in_queue)
+    replace(events, "Rule", Rule)
     Rule.trigger = staticmethod(trigger)
 
 
@@ -84,7 +85,7 @@ class Rule(events.Rule):
 
     def send_to_targets(self, original_event: dict[str, Any], transform_input: bool = True) -> None:
         """Send an event that matches to every target."""
-        functions = [target for target in self.targets if service_of(target["Arn"]) == "lambda"]
+        functions = [target for target in self.targets if arns.service_of(target["Arn"]) == "lambda"]
         if functions and self.event_pattern.matches_event(original_event):
             for target in functions:
                 type(self).trigger(target["Arn"], _input(target, original_event))
