@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from async_lab.diagnosis import errors, queue, throttles
+from async_lab.diagnosis import errors, queue, risks, throttles
 from async_lab.diagnosis.finding import Confidence, Finding, Severity
+from async_lab.observation.configuration import Kind
 from async_lab.observation.observations import Observations
 
 Check = Callable[[Observations], Finding | None]
@@ -34,7 +36,37 @@ def diagnose(seen: Observations) -> tuple[Finding, ...]:
     found = [finding for checks in CAUSES if (finding := first(checks, seen))]
     if not found and (nothing := first(NOTHING_WRONG, seen)):
         found = [nothing]
-    return ranked(found)
+    return ranked([_within_known_rules(seen, finding) for finding in found])
+
+
+def _within_known_rules(seen: Observations, finding: Finding) -> Finding:
+    """Return a finding, of which no more than that it is possible is claimed where other rules apply."""
+    function = seen.configuration.function
+    if function is None or function.kind is Kind.STANDARD or finding.code in _WITHOUT_RULES:
+        return finding
+    other = f"Other rules apply to {function.kind.value}."
+    return replace(finding, confidence=Confidence.POSSIBLE, alternatives=(*finding.alternatives, other))
+
+
+_WITHOUT_RULES = ("not-as-wished", "not-arrived", "arrived-too-often", "not-kept", "idle")
+"""Findings that rest on no rule of the queue's."""
+
+RISKS: Sequence[Check] = (
+    risks.target_missing,
+    risks.unheard_topic,
+    risks.settings_elsewhere,
+    risks.other_rules,
+    risks.age_cuts_retries,
+    risks.nothing_kept,
+    risks.failed_events_wait,
+    risks.no_alarm,
+)
+"""What isn't as it should be, each on its own."""
+
+
+def examine(seen: Observations) -> tuple[Finding, ...]:
+    """Return what ``diagnose`` finds and the risks beside it, the strongest first."""
+    return ranked((*diagnose(seen), *(finding for check in RISKS if (finding := check(seen)))))
 
 
 def first(checks: Sequence[Check], seen: Observations) -> Finding | None:
