@@ -68,7 +68,7 @@ def _seen(clients: Clients, target: FailureTarget, now: float, looks: Looks) -> 
 
     subject, arn = f"what is in {target.arn}", ArnParser().parse_arn(target.arn)
     if target.service not in _SHOWN_BY:
-        looks.gaps.append(Gap(subject, f"{target.service}:*", "such a destination isn't known here"))
+        looks.gaps.append(Gap(subject, "such a destination isn't known here"))
         return target
     found = looks.at(f"whether {target.arn} exists", _SHOWN_BY[target.service], lambda: _answer(clients, target, arn))
     if found is None:
@@ -135,7 +135,7 @@ def _oldest(clients: Clients, queue: str, now: float, looks: Looks) -> float | N
     subject = f"how old the oldest message in {queue} is"
     found = looks.at(subject, _AGE_ACTION, lambda: _ages(clients("cloudwatch"), queue, now))
     if found == []:
-        looks.gaps.append(Gap(subject, _AGE_ACTION, "CloudWatch has no data point"))
+        looks.gaps.append(Gap(subject, "CloudWatch has no data point"))
     return found[-1] if found else None
 
 
