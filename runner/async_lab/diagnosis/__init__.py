@@ -3,7 +3,7 @@
 A check is a function ``Observations -> Finding | None``; ``diagnose.CAUSES`` lists them.
 """
 
-from async_lab.diagnosis.diagnose import diagnose
+from async_lab.diagnosis.diagnose import diagnose, examine
 from async_lab.diagnosis.finding import Confidence, Evidence, Fact, Figure, Finding, Severity
 
-__all__ = ["Confidence", "Evidence", "Fact", "Figure", "Finding", "Severity", "diagnose"]
+__all__ = ["Confidence", "Evidence", "Fact", "Figure", "Finding", "Severity", "diagnose", "examine"]

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from async_lab.observation.alarms import StandingAlarm
 from async_lab.observation.configuration import LATEST, AsyncSettings, Configuration
+from async_lab.observation.failure_targets import FailureTarget
 from async_lab.observation.gaps import Gap
+from async_lab.observation.invokers import Invoker
 from async_lab.observation.metrics import Metrics
 
 Setting = int | str | None
@@ -30,6 +33,12 @@ class Observations:
     """How many of them may not have arrived, their answer being lost."""
     wished: Mapping[str, Setting] = field(default_factory=dict, hash=False)
     """What somebody wanted the configuration to be, by AWS's names of the settings."""
+    failure_targets: tuple[FailureTarget, ...] = ()
+    """Where failed events go, as far as it was looked at."""
+    alarms: tuple[StandingAlarm, ...] | None = None
+    """The alarms over the function's metrics; None: not looked at, or not seen."""
+    invokers: tuple[Invoker, ...] | None = None
+    """Who may invoke it by its resource-based policy; None: not looked at, or not seen."""
     gaps: tuple[Gap, ...] = ()
 
     @property

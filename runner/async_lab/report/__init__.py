@@ -1,6 +1,7 @@
 """What a run has to say: to people in the terminal, to programs as JSON."""
 
 from async_lab.report.checks import show_checks
+from async_lab.report.diagnosis import show_diagnoses, show_diagnosis
 from async_lab.report.overview import show_scenarios, show_summary
 from async_lab.report.progress import ProgressView
 from async_lab.report.terminal import show_run, show_verdict
@@ -10,6 +11,8 @@ __all__ = [
     "ProgressView",
     "prepare",
     "show_checks",
+    "show_diagnoses",
+    "show_diagnosis",
     "show_run",
     "show_scenarios",
     "show_summary",
