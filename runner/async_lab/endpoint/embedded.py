@@ -14,6 +14,7 @@ from async_lab.endpoint import cloudwatch, functions, trouble
 from async_lab.endpoint.http.callers import LocalCallers
 from async_lab.endpoint.http.dispatch import moto_application, preload
 from async_lab.endpoint.http.front import InvokeMiddleware
+from async_lab.endpoint.http.model_check import ModelCheck
 from async_lab.endpoint.http.scopes import Scoped
 from async_lab.endpoint.http.server import Server
 from async_lab.endpoint.http.unanswered import ErrorMiddleware
@@ -81,7 +82,9 @@ class Endpoint:
         front = InvokeMiddleware(
             self._moto, self.region, self.clock.now, self._timeline.advance, self._timeline.advance_to
         )
-        self._server = Server(port, ErrorMiddleware(LocalCallers(Scoped(front), allowed_hosts, allowed_origins)))
+        self._server = Server(
+            port, ErrorMiddleware(LocalCallers(Scoped(ModelCheck(front)), allowed_hosts, allowed_origins))
+        )
 
     @property
     def url(self) -> str:

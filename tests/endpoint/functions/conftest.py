@@ -12,10 +12,11 @@ def url() -> Iterator[str]:
     """Our functions behind our server, one for all tests."""
     from async_lab.endpoint.functions import install
     from async_lab.endpoint.http.dispatch import moto_application
+    from async_lab.endpoint.http.model_check import ModelCheck
     from async_lab.endpoint.http.server import Server
 
     install(lambda: START)
-    server = Server(0, moto_application())
+    server = Server(0, ModelCheck(moto_application()))
     server.start()
     yield server.url
     server.stop()

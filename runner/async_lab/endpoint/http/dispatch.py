@@ -80,7 +80,7 @@ def moto_application() -> DomainDispatcherApplication:
     outgoing.install()
     install()
     moto_api_backend.reset()
-    return Dispatcher(create_backend_app)
+    return Dispatcher(_service_application)
 
 
 def preload(application: DomainDispatcherApplication) -> None:
@@ -88,4 +88,11 @@ def preload(application: DomainDispatcherApplication) -> None:
     for service in _ASKED_FIRST:
         with suppress(Exception), application.lock:  # who asks for it is told
             if service not in application.app_instances:
-                application.app_instances[service] = create_backend_app(service)
+                application.app_instances[service] = _service_application(service)
+
+
+def _service_application(service: backends.SERVICE_NAMES) -> Any:
+    """Return moto's application of one service, for paths as they come: S3's keys may have two slashes in a row."""
+    application = create_backend_app(service)
+    application.url_map.merge_slashes = False
+    return application

@@ -84,6 +84,12 @@ def error_response(environ: dict[str, Any], status: HTTPStatus, code: str, messa
     return Response(status, b"" if environ["REQUEST_METHOD"] == "HEAD" else body, tuple(headers))
 
 
+def missing(environ: dict[str, Any], what: str) -> Response:
+    """Return the answer to a request for what the endpoint doesn't have."""
+    message = f"The embedded endpoint doesn't know {what} of {signed_service(environ)}."
+    return error_response(environ, HTTPStatus.NOT_IMPLEMENTED, "NotImplemented", message)
+
+
 def _content(environ: dict[str, Any], code: str, message: str) -> tuple[str, bytes]:
     service, sent = signed_service(environ), environ.get("CONTENT_TYPE", "")
     if sent.startswith(_CBOR) or environ.get("HTTP_SMITHY_PROTOCOL") == "rpc-v2-cbor":
