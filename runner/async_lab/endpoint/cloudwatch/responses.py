@@ -10,6 +10,7 @@ from moto.cloudwatch.exceptions import ValidationError
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult, EmptyResult
+from moto.utilities.constants import JSON_TYPES
 
 from async_lab.cloudwatch.labels import MetricStat
 from async_lab.cloudwatch.queries import answer
@@ -39,6 +40,12 @@ class MetricsResponse(CloudWatchResponse):
     """PutMetricData, GetMetricData, GetMetricStatistics and ListMetrics."""
 
     now: Callable[[], float]  # epoch seconds
+
+    def setup_class(self, *args: Any, **options: Any) -> None:
+        """Read the request; answers in JSON say so."""
+        super().setup_class(*args, **options)
+        if (sent := self.headers.get("Content-Type", "")) in JSON_TYPES:
+            self.response_headers["Content-Type"] = sent
 
     @property
     def _store(self) -> MetricStore:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
 
-from async_lab.endpoint.http import api_call, members
+from async_lab.endpoint.http import api_call, constraints, members
 from async_lab.endpoint.http.api_call import Malformed
 from async_lab.endpoint.http.server import WsgiApp
 from async_lab.endpoint.http.wire import Response, error_response, missing
@@ -39,4 +39,6 @@ def _refusal(environ: dict[str, Any]) -> Response | None:
     if member := members.unmodelled(call):
         message = f"async-lab doesn't model {member} of {call.operation.name} yet: leave it out, or use AWS."
         return error_response(environ, HTTPStatus.BAD_REQUEST, "ValidationException", message)
+    if call.service in _OURS and (problem := constraints.problem(call)):
+        return error_response(environ, HTTPStatus.BAD_REQUEST, problem.code, problem.message)
     return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import struct
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -13,7 +14,10 @@ from typing import Any
 from urllib.parse import unquote
 from xml.sax.saxutils import escape
 
+from moto.core.utils import get_service_model
+
 DEFAULT_REGION = "us-east-1"
+REQUEST_ID = "x-amzn-RequestId"
 
 _SIGNED_FOR = re.compile(r"Credential=[^/]+/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/")
 
@@ -38,9 +42,18 @@ class Refused(Exception):
 
     def __init__(self, status: HTTPStatus, code: str, message: str, **fields: str) -> None:
         super().__init__(message)
-        body = json.dumps({"Type": "User", **fields, "message": message}).encode()
+        body = json.dumps(lambda_error(code, message) | fields).encode()
         headers = (("Content-Type", "application/json"), ("x-amzn-ErrorType", code))
         self.response = Response(status, body, headers)
+
+
+def lambda_error(code: str, message: str) -> dict[str, str]:
+    """Return the body of an error of Lambda's: its model says whether ``message`` has a capital."""
+    model = get_service_model("lambda")
+    if code not in model.shape_names:  # what Lambda's front says before Lambda itself has a look
+        return {"message": message}
+    members = model.shape_for(code).members
+    return {"Type": "User", "Message" if "Message" in members else "message": message}
 
 
 def body(environ: dict[str, Any]) -> bytes:
@@ -78,7 +91,7 @@ _CBOR_MAP_OF_TWO, _CBOR_TEXT = b"\xa2", 0x7A  # RFC 8949: a text string with a l
 def error_response(environ: dict[str, Any], status: HTTPStatus, code: str, message: str) -> Response:
     """Return the answer to a request."""
     content_type, body = _content(environ, code, message)
-    headers = [("Content-Type", content_type), ("x-amzn-ErrorType", code)]
+    headers = [("Content-Type", content_type), ("x-amzn-ErrorType", code), (REQUEST_ID, str(uuid.uuid4()))]
     if content_type == _CBOR:
         headers.append(("smithy-protocol", "rpc-v2-cbor"))
     return Response(status, b"" if environ["REQUEST_METHOD"] == "HEAD" else body, tuple(headers))
