@@ -124,9 +124,14 @@ def test_what_a_source_sends_carries_the_endpoints_time(endpoint, sqs, queue, th
     allow_everybody_to_send(sqs, queue, arn)
     endpoint.wait(90)
     send(endpoint, through, arn)
-    bodies = [json.loads(message["Body"]) for message in sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]]
+    bodies = [
+        json.loads(message["Body"])
+        for message in sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
+    ]
     stamps = {"events": "time", "sns": "Timestamp", "s3": "eventTime"}
-    [told] = [record[stamps[through]] for body in bodies for record in body.get("Records", [body]) if "Event" not in body]
+    [told] = [
+        record[stamps[through]] for body in bodies for record in body.get("Records", [body]) if "Event" not in body
+    ]
     assert told in {"2020-09-13T12:28:10Z", "2020-09-13T12:28:10.000Z"}
 
 

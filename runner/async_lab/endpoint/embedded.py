@@ -18,9 +18,11 @@ from async_lab.endpoint.http.server import Server, moto_application, preload
 from async_lab.endpoint.http.unanswered import ErrorMiddleware
 from async_lab.endpoint.invocation.clock import PacedClock, VirtualClock
 from async_lab.endpoint.invocation.invocations import LambdaRegion
-from async_lab.endpoint.invocation.timeline import Pacer, Timeline
+from async_lab.endpoint.invocation.timeline import Pacer, Scheduled, Timeline
 from async_lab.endpoint.sandbox import Sandbox
 from async_lab.endpoint.sources import clocks, triggers
+from async_lab.endpoint.sources.pollers import Pollers
+from async_lab.endpoint.sources.reach import Reach
 from async_lab.errors import EnvironmentFailure
 from async_lab.observation.events import Event
 from async_lab.twin import FunctionRef, Rules, seed_of_run
@@ -70,11 +72,12 @@ class Endpoint:
         self._regions: dict[str, LambdaRegion] = {}
         self._regions_lock = threading.Lock()
         self._sandbox = Sandbox()
-        self._timeline = Timeline(self.clock, self._present_regions, self._minute, _HANDLERS_AT_ONCE)
+        self._pollers = Pollers(ACCOUNT_ID, self.region, self.clock.now)
+        self._timeline = Timeline(self.clock, self._scheduled, self._minute, _HANDLERS_AT_ONCE)
         self._pacer = Pacer(self._timeline, self.clock) if isinstance(self.clock, PacedClock) else None
         functions.install(self.clock.now, account_concurrency)
         cloudwatch.install(self.clock.now)
-        triggers.install(self._invoke)
+        triggers.install(Reach(self._invoke, self.clock.now))
         clocks.install(self.clock.now, stands=self._pacer is None)
         self._moto = moto_application()
         front = InvokeMiddleware(
@@ -136,8 +139,8 @@ class Endpoint:
 
     @property
     def is_settled(self) -> bool:
-        """Whether no event waits and nothing runs, in any region."""
-        return all(region.is_settled for region in self._present_regions())
+        """Whether no event waits, nothing runs and no message waits for a function, in any region."""
+        return all(region.is_settled for region in self._present_regions()) and self._pollers.is_settled
 
     def purge(self) -> int:
         """Take every event out of every queue; return how many."""
@@ -167,6 +170,9 @@ class Endpoint:
         for region in self._present_regions():
             with trouble.contained("ending idle execution environments"):
                 region.retire(at)
+
+    def _scheduled(self) -> list[Scheduled]:
+        return [*self._present_regions(), self._pollers]
 
     def _present_regions(self) -> list[LambdaRegion]:
         with self._regions_lock:

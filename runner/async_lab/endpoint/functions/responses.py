@@ -10,9 +10,10 @@ from async_lab.endpoint.functions.concurrency_requests import ConcurrencyRequest
 from async_lab.endpoint.functions.event_invoke_requests import EventInvokeConfigRequests
 from async_lab.endpoint.functions.policy_requests import PolicyRequests
 from async_lab.endpoint.functions.requests import NO_CONTENT, Answer
+from async_lab.endpoint.sources.mapping_requests import MappingRequests
 
 
-class FunctionsResponse(EventInvokeConfigRequests, ConcurrencyRequests, PolicyRequests):
+class FunctionsResponse(EventInvokeConfigRequests, ConcurrencyRequests, PolicyRequests, MappingRequests):
     """All of them; functions, versions, aliases and layers themselves are moto's."""
 
     def update_function_configuration(self) -> Any:

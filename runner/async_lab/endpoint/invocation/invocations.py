@@ -19,7 +19,7 @@ from async_lab.endpoint.invocation.executions import CompletedExecution
 from async_lab.endpoint.invocation.history import History
 from async_lab.endpoint.invocation.publish import publish, put, put_for_account
 from async_lab.endpoint.sandbox import LogLine, Sandbox
-from async_lab.endpoint.sources.triggers import Invoke
+from async_lab.endpoint.sources.reach import Invoke
 from async_lab.observation.events import Event as SeenEvent
 from async_lab.twin import (
     Condition,
@@ -120,17 +120,29 @@ class LambdaRegion:
         self, target: FunctionRef, payload: bytes, client_context: str | None = None
     ) -> CompletedExecution | None:
         """Run the function now and return its result; None when it is throttled."""
+        execution = self.begin(target, payload)
+        return None if execution is None else self.complete(execution, client_context)
+
+    def begin(self, target: FunctionRef, payload: bytes) -> Execution | None:
+        """Start a synchronous execution, which must then be completed; None when it is throttled."""
         with self._changed:
             execution = self._twin.invoke(target, self._clock.now())
-            if execution is None:
-                return None
-            self._payloads[execution.request_id] = payload or EMPTY_PAYLOAD
+            if execution is not None:
+                self._payloads[execution.request_id] = payload or EMPTY_PAYLOAD
+            return execution
+
+    def complete(self, execution: Execution, client_context: str | None = None) -> CompletedExecution:
+        """Run an execution that was begun, and return its result."""
         ran = None
         try:
             ran = self._run(execution, client_context)
         finally:  # also when we are interrupted: all of the region waits for an execution without an outcome
             self._resolve(ran or _not_run(execution))
         return ran
+
+    def give_up(self, execution: Execution) -> None:
+        """End an execution that was begun and can't be run."""
+        self._resolve(_not_run(execution))
 
     @property
     def is_resolved(self) -> bool:

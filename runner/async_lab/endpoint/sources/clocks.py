@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -37,20 +37,20 @@ def install(now: Callable[[], float], *, stands: bool) -> None:
 def _datetime_module(now: Callable[[], float]) -> Any:
     """Return what stands in for Python's ``datetime`` module, with another present."""
 
-    class Moment(datetime.datetime):
+    class Moment(dt.datetime):
         @classmethod
-        def now(cls, tz: datetime.tzinfo | None = None) -> Any:
-            return datetime.datetime.fromtimestamp(now(), tz)
+        def now(cls, tz: dt.tzinfo | None = None) -> Any:
+            return dt.datetime.fromtimestamp(now(), tz)
 
         @classmethod
-        def fromtimestamp(cls, timestamp: float, tz: datetime.tzinfo | None = None) -> Any:
-            return datetime.datetime.fromtimestamp(timestamp, tz)
+        def fromtimestamp(cls, timestamp: float, tz: dt.tzinfo | None = None) -> Any:
+            return dt.datetime.fromtimestamp(timestamp, tz)
 
         @classmethod
         def strptime(cls, text: str, format_: str) -> Any:
-            return datetime.datetime.strptime(text, format_)  # noqa: DTZ007 - moto's times carry no zone
+            return dt.datetime.strptime(text, format_)  # noqa: DTZ007 - moto's times carry no zone
 
-    return SimpleNamespace(**{**vars(datetime), "datetime": Moment})
+    return SimpleNamespace(**{**vars(dt), "datetime": Moment})
 
 
 def _messages(queue: sqs.Queue, now: float) -> list[sqs.Message]:
