@@ -20,7 +20,7 @@ from async_lab.endpoint.invocation.clock import PacedClock, VirtualClock
 from async_lab.endpoint.invocation.invocations import LambdaRegion
 from async_lab.endpoint.invocation.timeline import Pacer, Scheduled, Timeline
 from async_lab.endpoint.sandbox import Sandbox
-from async_lab.endpoint.sources import clocks, triggers
+from async_lab.endpoint.sources import clocks, schedules, triggers
 from async_lab.endpoint.sources.pollers import Pollers
 from async_lab.endpoint.sources.reach import Reach
 from async_lab.errors import EnvironmentFailure
@@ -77,7 +77,10 @@ class Endpoint:
         self._pacer = Pacer(self._timeline, self.clock) if isinstance(self.clock, PacedClock) else None
         functions.install(self.clock.now, account_concurrency)
         cloudwatch.install(self.clock.now)
-        triggers.install(Reach(self._invoke, self.clock.now))
+        reach = Reach(self._invoke, self.clock.now)
+        triggers.install(reach)
+        schedules.install()
+        self._schedules = schedules.Schedules(ACCOUNT_ID, reach)
         clocks.install(self.clock.now, stands=self._pacer is None)
         self._moto = moto_application()
         front = InvokeMiddleware(
@@ -172,7 +175,7 @@ class Endpoint:
                 region.retire(at)
 
     def _scheduled(self) -> list[Scheduled]:
-        return [*self._present_regions(), self._pollers]
+        return [*self._present_regions(), self._pollers, self._schedules]
 
     def _present_regions(self) -> list[LambdaRegion]:
         with self._regions_lock:

@@ -34,24 +34,31 @@ class Reach:
         """Raise DeliveryFailed for a target that isn't there or doesn't let the caller in."""
         service = service_of(target_arn)
         if service == "lambda":
-            region, account_id, _, name, *qualifier = target_arn.split(":")[3:]
-            try:
-                find(account_id, region, name, qualifier[0] if qualifier else None)
-            except FunctionNotFound as error:
-                raise TargetMissing(str(error)) from error
+            self._exists(target_arn)
         if not _ALLOWED[service](caller, target_arn):
             raise DeliveryFailed(f"{target_arn} does not let {caller.service} in for {caller.source_arn}.")
+
+    def deliver(self, target_arn: str, body: str, group_id: str | None = None) -> None:
+        """Invoke, send or publish, whoever may: for callers that act by a role."""
+        match service_of(target_arn):
+            case "lambda":
+                self._exists(target_arn)
+                region, _, _, name, *qualifier = target_arn.split(":")[3:]
+                self.invoke(region, name, qualifier[0] if qualifier else None, body.encode())
+            case "sqs":
+                send_to_queue(target_arn, body, {}, self.now(), group_id=group_id)
+            case "sns":
+                publish_to_topic(target_arn, body, {})
 
     def function(self, caller: Caller, function_arn: str, payload: bytes) -> None:
         """Invoke a function asynchronously."""
         self.check(caller, function_arn)
-        region, _, _, name, *qualifier = function_arn.split(":")[3:]
-        self.invoke(region, name, qualifier[0] if qualifier else None, payload)
+        self.deliver(function_arn, payload.decode())
 
     def queue(self, caller: Caller, queue_arn: str, body: str, group_id: str | None = None) -> None:
         """Send a message."""
         self.check(caller, queue_arn)
-        send_to_queue(queue_arn, body, {}, self.now(), group_id=group_id)
+        self.deliver(queue_arn, body, group_id)
 
     def topic(self, caller: Caller, topic_arn: str, body: str, subject: str | None = None) -> None:
         """Publish a message."""
@@ -63,3 +70,11 @@ class Reach:
         region, account_id = source_arn.split(":")[3:5]
         store = cloudwatch.store(account_id, region)
         store.put(namespace, metric, (dimension,), self.now(), 1.0, "Count")
+
+    @staticmethod
+    def _exists(function_arn: str) -> None:
+        region, account_id, _, name, *qualifier = function_arn.split(":")[3:]
+        try:
+            find(account_id, region, name, qualifier[0] if qualifier else None)
+        except FunctionNotFound as error:
+            raise TargetMissing(str(error)) from error
