@@ -11,6 +11,9 @@ from types import TracebackType
 from typing import Self
 
 from async_lab.endpoint import cloudwatch, functions, trouble
+from async_lab.endpoint.access import roles
+from async_lab.endpoint.access.holders import Holders
+from async_lab.endpoint.access.roles import RoleMiddleware
 from async_lab.endpoint.http.callers import LocalCallers
 from async_lab.endpoint.http.front import InvokeMiddleware
 from async_lab.endpoint.http.scopes import Scoped
@@ -44,6 +47,7 @@ class Endpoint:
     ``port`` 0 takes a free one. ``start`` is the first instant of its clock in epoch seconds, by default this minute.
     ``speed`` None leaves time standing until someone waits; 1 lets it run like the wall's, 60 a minute a second.
     ``account_concurrency`` is the account's limit in each region; new accounts often have 10.
+    ``enforce_roles`` False lets handlers' own calls do what their role doesn't allow.
     ``allowed_hosts`` and ``allowed_origins`` are who may ask besides programs of this machine, see ``LocalCallers``.
 
     One runs in a process at a time, because moto's state is the process's. Raises EnvironmentFailure for a second one.
@@ -58,6 +62,7 @@ class Endpoint:
         start: float | None = None,
         speed: float | None = None,
         account_concurrency: int = ACCOUNT_CONCURRENCY,
+        enforce_roles: bool = True,
         allowed_hosts: Collection[str] = (),
         allowed_origins: Collection[str] = (),
     ) -> None:
@@ -86,7 +91,11 @@ class Endpoint:
         front = InvokeMiddleware(
             self._moto, self.region, self.clock.now, self._timeline.advance, self._timeline.advance_to
         )
-        self._server = Server(port, ErrorMiddleware(LocalCallers(Scoped(front), allowed_hosts, allowed_origins)))
+        holders = Holders()
+        self._sandbox.issue_key = holders.issue
+        roles.install()
+        app = RoleMiddleware(Scoped(front), holders, ACCOUNT_ID, enforces=enforce_roles)
+        self._server = Server(port, ErrorMiddleware(LocalCallers(app, allowed_hosts, allowed_origins)))
 
     @property
     def url(self) -> str:

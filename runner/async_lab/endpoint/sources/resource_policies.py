@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from moto.awslambda.exceptions import UnknownFunctionException
 from moto.awslambda.models import lambda_backends
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
@@ -28,32 +29,57 @@ class Caller:
     """As a policy's principal names it: ``s3.amazonaws.com``."""
     source_arn: str
     source_account: str
+    principals: frozenset[str] = frozenset()
+    """ARNs under which it is known, of a role that calls itself."""
     owns: bool = False
     """Whether it acts as the resource's owner, as CloudWatch does: a topic's default policy lets it in."""
 
 
 def may_invoke(caller: Caller, function_arn: str) -> bool:
     """Return whether the function's policy, or that of its alias or version, lets the caller invoke it."""
-    region, account_id, _, name, *qualifier = function_arn.split(":")[3:]
-    function = lambda_backends[account_id][region].get_function(name)
-    policy = function.policies.get(qualifier[0] if qualifier else "")
-    return policy is not None and _allows(policy.statements, "lambda:InvokeFunction", caller)
+    return _allows(_of_function(function_arn), "lambda:InvokeFunction", caller)
 
 
 def may_send(caller: Caller, queue_arn: str) -> bool:
     """Return whether a queue's policy lets the caller send; False without a queue."""
-    region, account_id, name = queue_arn.split(":")[3:6]
-    queue = sqs_backends[account_id][region].queues.get(name)
-    if queue is None or not queue.policy:
-        return False
-    return _allows(_statements(queue.policy), "sqs:SendMessage", caller)
+    return _allows(_of_queue(queue_arn), "sqs:SendMessage", caller)
 
 
 def may_publish(caller: Caller, topic_arn: str) -> bool:
     """Return whether a topic's policy lets the caller publish; False without a topic."""
-    region, account_id = topic_arn.split(":")[3:5]
-    topic = sns_backends[account_id][region].topics.get(topic_arn)
-    return topic is not None and _allows(_statements(topic.policy), "sns:Publish", caller)
+    return _allows(_of_topic(topic_arn), "sns:Publish", caller)
+
+
+def lets_in(principals: Collection[str], action: str, resource_arn: str) -> bool:
+    """Return whether a queue, a topic or a function lets a role in by its own policy."""
+    service = resource_arn.split(":")[2]
+    statements = [] if service not in _POLICIES else _POLICIES[service](resource_arn)
+    return _allows(statements, action, Caller("", "", "", principals=frozenset(principals)))
+
+
+def _of_function(arn: str) -> list[dict[str, Any]]:
+    region, account_id, _, name, *qualifier = arn.split(":")[3:]
+    try:
+        function = lambda_backends[account_id][region].get_function(name)
+    except UnknownFunctionException:
+        return []
+    policy = function.policies.get(qualifier[0] if qualifier else "")
+    return policy.statements if policy else []
+
+
+def _of_queue(arn: str) -> list[dict[str, Any]]:
+    region, account_id, name = arn.split(":")[3:6]
+    queue = sqs_backends[account_id][region].queues.get(name)
+    return _statements(queue.policy) if queue is not None and queue.policy else []
+
+
+def _of_topic(arn: str) -> list[dict[str, Any]]:
+    region, account_id = arn.split(":")[3:5]
+    topic = sns_backends[account_id][region].topics.get(arn)
+    return _statements(topic.policy) if topic is not None else []
+
+
+_POLICIES = {"lambda": _of_function, "sqs": _of_queue, "sns": _of_topic}
 
 
 def _statements(policy: str) -> list[dict[str, Any]]:
@@ -81,7 +107,8 @@ def _applies(statement: Mapping[str, Any], action: str, caller: Caller) -> bool:
 def _names(principal: Any, caller: Caller) -> bool:
     if not isinstance(principal, Mapping):
         return principal in {"*", caller.service}
-    return caller.service in _listed(principal.get("Service")) or "*" in _listed(principal.get("AWS"))
+    services, others = _listed(principal.get("Service")), set(_listed(principal.get("AWS")))
+    return caller.service in services or bool(others & {"*", *caller.principals})
 
 
 def _is_met(operator: str, key: str, wanted: list[Any], caller: Caller, *, is_deny: bool) -> bool:
