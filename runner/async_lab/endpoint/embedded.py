@@ -12,15 +12,17 @@ from typing import Self
 
 from async_lab.endpoint import cloudwatch, functions, trouble
 from async_lab.endpoint.access import roles
-from async_lab.endpoint.access.holders import Holders
+from async_lab.endpoint.access.holders import Holder, Holders
 from async_lab.endpoint.access.roles import RoleMiddleware
 from async_lab.endpoint.http.callers import LocalCallers
 from async_lab.endpoint.http.front import InvokeMiddleware
 from async_lab.endpoint.http.scopes import Scoped
 from async_lab.endpoint.http.server import Server, moto_application, preload
 from async_lab.endpoint.http.unanswered import ErrorMiddleware
+from async_lab.endpoint.invocation import recursion
 from async_lab.endpoint.invocation.clock import PacedClock, VirtualClock
 from async_lab.endpoint.invocation.invocations import LambdaRegion
+from async_lab.endpoint.invocation.lineage import Lineage
 from async_lab.endpoint.invocation.timeline import Pacer, Scheduled, Timeline
 from async_lab.endpoint.sandbox import Sandbox
 from async_lab.endpoint.sources import clocks, schedules, triggers
@@ -85,6 +87,7 @@ class Endpoint:
         reach = Reach(self._invoke, self.clock.now)
         triggers.install(reach)
         schedules.install()
+        recursion.install()
         self._schedules = schedules.Schedules(ACCOUNT_ID, reach)
         clocks.install(self.clock.now, stands=self._pacer is None)
         self._moto = moto_application()
@@ -94,7 +97,7 @@ class Endpoint:
         holders = Holders()
         self._sandbox.issue_key = holders.issue
         roles.install()
-        app = RoleMiddleware(Scoped(front), holders, ACCOUNT_ID, enforces=enforce_roles)
+        app = RoleMiddleware(Scoped(front), holders, ACCOUNT_ID, self._lineage_of, enforces=enforce_roles)
         self._server = Server(port, ErrorMiddleware(LocalCallers(app, allowed_hosts, allowed_origins)))
 
     @property
@@ -172,6 +175,10 @@ class Endpoint:
                     self.account_id, name, self.clock, store, self._sandbox, self._invoke, self._rules, self._seed
                 )
             return self._regions[name]
+
+    def _lineage_of(self, holder: Holder) -> Lineage:
+        environment = holder.environment_id.split("/", 2)[2]  # after account and region
+        return self.region(holder.region).lineage_of(environment)
 
     def _invoke(self, region: str, name: str, qualifier: str | None, payload: bytes) -> None:
         """Invoke a function asynchronously on behalf of a trigger or a destination."""

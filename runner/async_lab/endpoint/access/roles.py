@@ -23,6 +23,8 @@ from async_lab.endpoint.functions.permissions import RequiredPermission, allows,
 from async_lab.endpoint.http import aws_errors
 from async_lab.endpoint.http.server import WsgiApp
 from async_lab.endpoint.http.wire import signed_region
+from async_lab.endpoint.invocation.invocations import RecursiveInvocation
+from async_lab.endpoint.invocation.lineage import NOBODY, Lineage, following
 from async_lab.endpoint.moto_patches import replace
 from async_lab.endpoint.sources import resource_policies
 
@@ -62,10 +64,23 @@ def install() -> None:
 
 
 class RoleMiddleware:
-    """WSGI middleware that knows whose request it is; ``enforces`` says whether roles are asked."""
+    """WSGI middleware that knows whose request it is.
 
-    def __init__(self, app: WsgiApp, holders: Holders, account_id: str, *, enforces: bool) -> None:
+    ``lineage_of`` gives the chain of invocations that a handler's request belongs to; ``enforces`` says whether roles
+    are asked.
+    """
+
+    def __init__(
+        self,
+        app: WsgiApp,
+        holders: Holders,
+        account_id: str,
+        lineage_of: Callable[[Holder], Lineage],
+        *,
+        enforces: bool,
+    ) -> None:
         self._app, self._holders, self._account_id, self._enforces = app, holders, account_id, enforces
+        self._lineage_of = lineage_of
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Pass on what is allowed."""
@@ -75,9 +90,13 @@ class RoleMiddleware:
         try:
             if holder and self._enforces and (match := _INVOKE.fullmatch(environ["PATH_INFO"])):
                 _ask(holder, "lambda:InvokeFunction", self._function(environ, unquote(match["name"])))
-            return self._app(environ, start_response)
+            with following(self._lineage_of(holder) if holder else NOBODY):
+                return self._app(environ, start_response)
         except AccessDenied as denied:
             return aws_errors.response(environ, denied.status, denied.code, str(denied)).sent(start_response)
+        except RecursiveInvocation as stopped:
+            code = "RecursiveInvocationException"
+            return aws_errors.response(environ, HTTPStatus.BAD_REQUEST, code, str(stopped)).sent(start_response)
         finally:
             calling.reset(token)
 

@@ -23,9 +23,7 @@ class TargetMissing(DeliveryFailed):
     """The target isn't there."""
 
 
-def send_to_queue(
-    queue_arn: str, body: str, attributes: Attributes, at: float, *, group_id: str | None = None, lineage: object = None
-) -> None:
+def send_to_queue(queue_arn: str, body: str, attributes: Attributes, at: float, *, group_id: str | None = None) -> None:
     """Send a message at the epoch second ``at``. Raises DeliveryFailed.
 
     It is appended to the queue itself: moto's send_message walks all the messages that wait already.
@@ -42,7 +40,6 @@ def send_to_queue(
     if queue.fifo_queue:
         message.group_id, message.deduplication_id = group_id, message.body_md5
         message.sequence_number = f"{round(at * 1_000_000):020d}"
-    message.lineage = lineage
     message.mark_sent(queue.delay_seconds)
     message.sent_timestamp = round(at * 1_000)
     queue.add_message(message)

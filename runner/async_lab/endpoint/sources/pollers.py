@@ -20,8 +20,9 @@ from moto.awslambda.exceptions import UnknownFunctionException
 from moto.awslambda.models import lambda_backends
 from moto.sqs.models import Message, Queue
 
+from async_lab.endpoint.invocation import lineage
 from async_lab.endpoint.invocation.executions import CompletedExecution
-from async_lab.endpoint.invocation.invocations import LambdaRegion
+from async_lab.endpoint.invocation.invocations import LambdaRegion, RecursiveInvocation
 from async_lab.endpoint.sources import mappings
 from async_lab.endpoint.sources.mappings import QueueMapping
 from async_lab.twin import Execution, FunctionRef
@@ -176,7 +177,14 @@ class Pollers:
     ) -> Future[CompletedExecution] | None:
         """Invoke the function, or wait for room until the messages can be received again."""
         region, now = self._region(mapping.region), self._now()
-        execution = region.begin(FunctionRef(mapping.function_name, mapping.qualifier or ""), batch.payload)
+        chain = lineage.longest(getattr(message, "lineage", lineage.NOBODY) for message in batch.messages)
+        try:
+            with lineage.following(chain):
+                execution = region.begin(FunctionRef(mapping.function_name, mapping.qualifier or ""), batch.payload)
+        except RecursiveInvocation:
+            if mapping.queue is not None:
+                _drop(mapping.queue, batch.messages)
+            return None
         if execution is not None:
             return _submit(pool, region, execution)
         wait = min(2.0**batch.throttles, _LONGEST_WAIT_SECONDS)
@@ -212,6 +220,15 @@ def _submit(pool: ThreadPoolExecutor, region: LambdaRegion, execution: Execution
         raise
     future.add_done_callback(lambda done: region.give_up(execution) if done.cancelled() else None)
     return future
+
+
+def _drop(queue: Queue, messages: list[Message]) -> None:
+    """Take messages that keep a loop going out of their queue, into its dead-letter queue if it has one (doc)."""
+    _delete(queue, messages)
+    for message in messages if queue.dead_letter_queue is not None else ():
+        message.visible_at = 0.0
+        with lineage.following(lineage.NOBODY):
+            queue.dead_letter_queue.add_message(message)
 
 
 def _settle(mapping: QueueMapping, batch: _Batch) -> None:

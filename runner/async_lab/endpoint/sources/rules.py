@@ -15,6 +15,7 @@ from moto.moto_api._internal import mock_random
 from async_lab.endpoint import trouble
 from async_lab.endpoint.delivery.targets import DeliveryFailed, TargetMissing, send_to_queue
 from async_lab.endpoint.functions.permissions import service_of
+from async_lab.endpoint.invocation.lineage import NOBODY, following
 from async_lab.endpoint.moto_patches import replace
 from async_lab.endpoint.sources import event_input
 from async_lab.endpoint.sources.reach import Reach
@@ -72,6 +73,10 @@ class Rule(events.Rule):
     def trigger(self, event: Mapping[str, Any]) -> None:
         """Send an event, or a schedule's tick, to every target."""
         self._count("TriggeredRules")
+        with following(NOBODY):  # Lambda's loop detection doesn't look through EventBridge (doc)
+            self._send_to_all(event)
+
+    def _send_to_all(self, event: Mapping[str, Any]) -> None:
         for target in list(self.targets):
             self._count("Invocations")
             try:
