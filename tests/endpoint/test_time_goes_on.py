@@ -51,6 +51,12 @@ def subscribed(lab, name, arn):
     )
 
 
+def let_logs_in(lab, name):
+    lab.lambda_.add_permission(
+        FunctionName=name, StatementId="logs", Action="lambda:InvokeFunction", Principal="logs.amazonaws.com"
+    )
+
+
 def arn_of(lab, name):
     return lab.lambda_.get_function(FunctionName=name)["Configuration"]["FunctionArn"]
 
@@ -59,9 +65,7 @@ def test_a_subscription_filter_sends_a_log_to_its_function_as_an_event(lab):
     reader, name, since = lab.function(), lab.function(), lab.target.now()
     lab.lambda_.invoke(FunctionName=name)
     lab.target.wait(1)
-    lab.lambda_.add_permission(
-        FunctionName=reader, StatementId="logs", Action="lambda:InvokeFunction", Principal="logs.amazonaws.com"
-    )
+    let_logs_in(lab, reader)
     subscribed(lab, name, arn_of(lab, reader))
     lab.lambda_.invoke(FunctionName=name)
     lab.target.wait(10)
@@ -72,6 +76,7 @@ def test_a_log_that_goes_to_a_function_deleted_since_costs_no_retry_and_no_secon
     reader, name = lab.function(), lab.function()
     lab.lambda_.invoke(FunctionName=name)
     lab.target.wait(1)
+    let_logs_in(lab, reader)
     subscribed(lab, name, arn_of(lab, reader))
     lab.lambda_.delete_function(FunctionName=reader)
     since = lab.target.now() // 60 * 60 + 60
