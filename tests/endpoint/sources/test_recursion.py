@@ -20,7 +20,6 @@ def handler(event, context):
         boto3.client("lambda").invoke(FunctionName=context.function_name, InvocationType=how)
     elif how == "events":
         boto3.client("events").put_events(Entries=[{"Source": "loop", "DetailType": "x", "Detail": "{}"}])
-    return event
 """
 
 

@@ -20,6 +20,7 @@ from async_lab.endpoint.sources.reach import Invoke
 from async_lab.observation.events import Delivery
 
 EVENT_BYTES = 1024 * 1024  # doc: EventBridge, since January 2026
+PAYLOAD_BYTES = 1024 * 1024  # doc: Lambda, of an event, since October 2025
 _PARTITION = "aws"
 _RECORD_AFTER_SECONDS = 0.05  # capture: the dead-letter queue gets the event some 50 ms earlier
 
@@ -99,6 +100,7 @@ def _check_role(deployed: ResolvedFunction, target_arn: str) -> None:
 
 
 def _invoke(function_arn: str, body: str, invoke: Invoke) -> None:
+    check_size(function_arn, body, PAYLOAD_BYTES)
     region, account_id, _, name, *named = function_arn.split(":")[3:]
     qualifier = named[0] if named else None
     try:

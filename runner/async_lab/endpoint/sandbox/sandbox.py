@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import secrets
 import tempfile
@@ -156,4 +157,11 @@ def _context(deployment: Deployment, execution: HandlerCall) -> dict[str, str | 
         "request_id": execution.request_id,
         "function_arn": deployment.function_arn,
         "client_context": execution.client_context,
+        "trace_id": _trace_id(execution),
     }
+
+
+def _trace_id(execution: HandlerCall) -> str:
+    """Return what tracing calls an invocation, as ``_X_AMZN_TRACE_ID`` has it: nothing samples it here (assumed)."""
+    digest = hashlib.blake2b(execution.request_id.encode(), digest_size=20).hexdigest()
+    return f"Root=1-{int(execution.at):08x}-{digest[:24]};Parent={digest[24:]};Sampled=0;Lineage=1:{digest[:8]}:0"
