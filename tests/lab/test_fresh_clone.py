@@ -32,6 +32,7 @@ RUN = {
     ".venv/bin/async-lab scenarios": "scenario-4",
     ".venv/bin/async-lab local --port 4600 --env": "export AWS_ENDPOINT_URL=http://127.0.0.1:4600",
     "python -m tools.module_docs": "",
+    "python -m tools.member_table": "",
     "python -m tools.alarm_table baseline": "| Alarm | baseline |",
     ".venv/bin/python benchmarks/endpoint_throughput.py --alone 40 1": "round 1: async-lab",
     ".venv/bin/python benchmarks/soak.py 40 2": "time per 1,000 events",

@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 
 from async_lab.errors import ExitCode, Interrupted, LabError, ReaderGone
 from async_lab.process import signals
-from async_lab.process.interrupts import Abandoned
+from async_lab.process.interrupts import INTERRUPTIONS
 from async_lab.target.aws_errors import aws_errors
 from async_lab.wording import printable
 
@@ -53,7 +53,7 @@ app = typer.Typer(
 def _tell(error: BaseException) -> None:
     """Print an error's sentence, after that of the one it followed from."""
     cause = error.__cause__ or error.__context__
-    if isinstance(cause, LabError) and not isinstance(cause, (Abandoned, Interrupted)):
+    if isinstance(cause, LabError) and not isinstance(cause, INTERRUPTIONS):
         _tell(cause)
     sentence = printable(str(error))
     if isinstance(error, Interrupted):

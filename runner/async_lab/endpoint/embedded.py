@@ -15,9 +15,11 @@ from async_lab.endpoint.access import roles
 from async_lab.endpoint.access.holders import Holder, Holders
 from async_lab.endpoint.access.roles import RoleMiddleware
 from async_lab.endpoint.http.callers import LocalCallers
+from async_lab.endpoint.http.dispatch import moto_application, preload
 from async_lab.endpoint.http.front import InvokeMiddleware
+from async_lab.endpoint.http.model_check import ModelCheck
 from async_lab.endpoint.http.scopes import Scoped
-from async_lab.endpoint.http.server import Server, moto_application, preload
+from async_lab.endpoint.http.server import Server
 from async_lab.endpoint.http.unanswered import ErrorMiddleware
 from async_lab.endpoint.invocation import recursion
 from async_lab.endpoint.invocation.clock import PacedClock, VirtualClock
@@ -97,8 +99,8 @@ class Endpoint:
         holders = Holders()
         self._sandbox.issue_key = holders.issue
         roles.install()
-        app = RoleMiddleware(Scoped(front), holders, ACCOUNT_ID, self._lineage_of, enforces=enforce_roles)
-        self._server = Server(port, ErrorMiddleware(LocalCallers(app, allowed_hosts, allowed_origins)))
+        checked = ModelCheck(RoleMiddleware(front, holders, ACCOUNT_ID, self._lineage_of, enforces=enforce_roles))
+        self._server = Server(port, ErrorMiddleware(LocalCallers(Scoped(checked), allowed_hosts, allowed_origins)))
 
     @property
     def url(self) -> str:

@@ -9,24 +9,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from async_lab.errors import EnvironmentFailure
+from async_lab.lambda_metrics import NAMESPACE, UNITS
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_cloudwatch.type_defs import MetricDataQueryTypeDef
 
-METRIC_UNITS = {
-    "AsyncEventsReceived": "Count",
-    "AsyncEventsDropped": "Count",
-    "AsyncEventAge": "Milliseconds",
-    "Invocations": "Count",
-    "Errors": "Count",
-    "Throttles": "Count",
-    "Duration": "Milliseconds",
-    "ConcurrentExecutions": "Count",
-    "DeadLetterErrors": "Count",
-    "DestinationDeliveryFailures": "Count",
-}
-METRIC_NAMES = tuple(METRIC_UNITS)
+METRIC_NAMES = tuple(UNITS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +45,7 @@ class MetricSeries:
     @property
     def unit(self) -> str:
         """CloudWatch's unit: ``Count`` or ``Milliseconds``."""
-        return METRIC_UNITS[self.metric]
+        return UNITS[self.metric]
 
     @property
     def is_absent(self) -> bool:
@@ -133,7 +122,7 @@ def _query(metric: str, statistic: str, function_name: str) -> MetricDataQueryTy
         "Id": f"{metric.lower()}_{statistic.lower()}",
         "MetricStat": {
             "Metric": {
-                "Namespace": "AWS/Lambda",
+                "Namespace": NAMESPACE,
                 "MetricName": metric,
                 "Dimensions": [{"Name": "FunctionName", "Value": function_name}],
             },

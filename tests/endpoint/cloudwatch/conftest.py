@@ -16,12 +16,12 @@ class _Quiet(WSGIRequestHandler):
 @pytest.fixture(scope="session")
 def endpoint() -> Iterator[str]:
     """moto's server with our CloudWatch, one for all tests."""
-    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-
     from async_lab.endpoint.cloudwatch import install
+    from async_lab.endpoint.http.dispatch import moto_application
+    from async_lab.endpoint.http.model_check import ModelCheck
 
     install(lambda: START)
-    server = make_server("127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), handler_class=_Quiet)
+    server = make_server("127.0.0.1", 0, ModelCheck(moto_application()), handler_class=_Quiet)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"

@@ -11,10 +11,12 @@ from async_lab.endpoint.invocation.clock import VirtualClock
 def url() -> Iterator[str]:
     """Our functions behind our server, one for all tests."""
     from async_lab.endpoint.functions import install
-    from async_lab.endpoint.http.server import Server, moto_application
+    from async_lab.endpoint.http.dispatch import moto_application
+    from async_lab.endpoint.http.model_check import ModelCheck
+    from async_lab.endpoint.http.server import Server
 
     install(lambda: START)
-    server = Server(0, moto_application())
+    server = Server(0, ModelCheck(moto_application()))
     server.start()
     yield server.url
     server.stop()

@@ -20,9 +20,8 @@ from moto.sts.models import STSBackend
 from async_lab.endpoint.access import needs
 from async_lab.endpoint.access.holders import Holder, Holders, calling
 from async_lab.endpoint.functions.permissions import RequiredPermission, allows, allows_on_some_resource
-from async_lab.endpoint.http import aws_errors
 from async_lab.endpoint.http.server import WsgiApp
-from async_lab.endpoint.http.wire import signed_region
+from async_lab.endpoint.http.wire import error_response, signed_region
 from async_lab.endpoint.invocation.invocations import RecursiveInvocation
 from async_lab.endpoint.invocation.lineage import NOBODY, Lineage, following
 from async_lab.endpoint.moto_patches import replace
@@ -93,10 +92,10 @@ class RoleMiddleware:
             with following(self._lineage_of(holder) if holder else NOBODY):
                 return self._app(environ, start_response)
         except AccessDenied as denied:
-            return aws_errors.response(environ, denied.status, denied.code, str(denied)).sent(start_response)
+            return error_response(environ, denied.status, denied.code, str(denied)).sent(start_response)
         except RecursiveInvocation as stopped:
             code = "RecursiveInvocationException"
-            return aws_errors.response(environ, HTTPStatus.BAD_REQUEST, code, str(stopped)).sent(start_response)
+            return error_response(environ, HTTPStatus.BAD_REQUEST, code, str(stopped)).sent(start_response)
         finally:
             calling.reset(token)
 

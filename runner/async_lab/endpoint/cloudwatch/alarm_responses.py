@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from moto.cloudwatch import urls
 from moto.cloudwatch.exceptions import InvalidFormat, ResourceNotFound, ValidationError
 from moto.core.responses import ActionResult, EmptyResult
 
 from async_lab.cloudwatch.alarm_rule import alarms_in
 from async_lab.cloudwatch.alarm_state import State
 from async_lab.endpoint.cloudwatch import alarm_requests, paging, requests
-from async_lab.endpoint.cloudwatch.alarm_actions import change
 from async_lab.endpoint.cloudwatch.alarm_evaluation import evaluate_composites
 from async_lab.endpoint.cloudwatch.alarms import (
     ACTIONS,
@@ -23,8 +23,10 @@ from async_lab.endpoint.cloudwatch.alarms import (
     AlarmState,
     HistoryItem,
     book,
+    change,
 )
 from async_lab.endpoint.cloudwatch.responses import MetricsResponse, utc
+from async_lab.endpoint.moto_patches import replace_route
 
 DESCRIBE_PAGE = HISTORY_PAGE = 100  # API reference, MaxRecords
 
@@ -219,3 +221,12 @@ def _is_json(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def install(now: Callable[[], float]) -> None:
+    """Make moto answer CloudWatch's requests with ours, in the time that ``now`` tells (epoch seconds).
+
+    Call it before moto's application takes its first CloudWatch request; calling again changes the clock alone.
+    """
+    MetricsResponse.now = staticmethod(now)
+    replace_route(urls.url_paths, "{0}/$", AlarmsResponse.dispatch)

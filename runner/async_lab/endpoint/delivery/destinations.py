@@ -10,12 +10,13 @@ from moto.core.exceptions import ServiceException
 from moto.events.models import events_backends
 from moto.s3.models import s3_backends
 
+from async_lab import arns
 from async_lab.endpoint import trouble
 from async_lab.endpoint.delivery import records
 from async_lab.endpoint.delivery.records import FinishedEvent
 from async_lab.endpoint.delivery.targets import DeliveryFailed, check_size, publish_to_topic, send_to_queue
 from async_lab.endpoint.functions import FunctionNotFound, ResolvedFunction, find
-from async_lab.endpoint.functions.permissions import first_missing, needs_of_target, service_of
+from async_lab.endpoint.functions.permissions import first_missing, needs_of_target
 from async_lab.endpoint.sources.reach import Invoke
 from async_lab.observation.events import Delivery
 
@@ -65,7 +66,7 @@ def deliver_dead_letter(deployed: ResolvedFunction, event: FinishedEvent, at: fl
         return
     _check_role(deployed, target_arn)
     body, attributes = event.payload.decode(), records.dead_letter_attributes(event)
-    if service_of(target_arn) == "sqs":
+    if arns.service_of(target_arn) == "sqs":
         send_to_queue(target_arn, body, attributes, at)
     else:
         publish_to_topic(target_arn, body, attributes)
@@ -81,7 +82,7 @@ def deliver_record(deployed: ResolvedFunction, event: FinishedEvent, at: float, 
         return
     _check_role(deployed, target_arn)
     body = json.dumps(records.invocation_record(event, at))
-    match service_of(target_arn):
+    match arns.service_of(target_arn):
         case "sqs":
             send_to_queue(target_arn, body, {}, at)
         case "sns":
@@ -101,20 +102,20 @@ def _check_role(deployed: ResolvedFunction, target_arn: str) -> None:
 
 def _invoke(function_arn: str, body: str, invoke: Invoke) -> None:
     check_size(function_arn, body, PAYLOAD_BYTES)
-    region, account_id, _, name, *named = function_arn.split(":")[3:]
-    qualifier = named[0] if named else None
+    arn = arns.parse(function_arn)
     try:
-        find(account_id, region, name, qualifier)
+        find(arn.account_id, arn.region, arn.name, arn.qualifier)
     except FunctionNotFound as error:
         raise DeliveryFailed(str(error)) from error
-    invoke(region, name, qualifier, body.encode())
+    invoke(arn.region, arn.name, arn.qualifier, body.encode())
 
 
 def _put_event(account_id: str, bus_arn: str, event: FinishedEvent, at: float) -> None:
     entry = records.event_bridge_entry(event, bus_arn, at)
     check_size(bus_arn, entry["Detail"], EVENT_BYTES)
-    backend = events_backends[account_id][bus_arn.split(":")[3]]
-    if bus_arn.rpartition("/")[2] not in backend.event_buses:
+    bus = arns.parse(bus_arn)
+    backend = events_backends[account_id][bus.region]
+    if bus.name not in backend.event_buses:
         raise DeliveryFailed(f"There is no event bus {bus_arn}.")
     with suppress(Exception):  # the bus has the event, whether its rules' targets are there or known to moto
         backend.put_events([entry])
@@ -122,6 +123,6 @@ def _put_event(account_id: str, bus_arn: str, event: FinishedEvent, at: float) -
 
 def _put_object(account_id: str, bucket_arn: str, body: str, key: str) -> None:
     try:
-        s3_backends[account_id][_PARTITION].put_object(bucket_arn.rpartition(":")[2], key, body.encode())
+        s3_backends[account_id][_PARTITION].put_object(arns.parse(bucket_arn).name, key, body.encode())
     except ServiceException as error:
         raise DeliveryFailed(f"There is no bucket {bucket_arn}.") from error

@@ -9,6 +9,8 @@ from moto.moto_api._internal import mock_random
 from moto.sns.models import sns_backends
 from moto.sqs.models import Message, sqs_backends
 
+from async_lab import arns
+
 Attributes = Mapping[str, tuple[str, str]]
 """Message attributes by name: type and value."""
 
@@ -28,8 +30,8 @@ def send_to_queue(queue_arn: str, body: str, attributes: Attributes, at: float, 
 
     It is appended to the queue itself: moto's send_message walks all the messages that wait already.
     """
-    region, account_id, name = queue_arn.split(":")[3:6]
-    queue = sqs_backends[account_id][region].queues.get(name)
+    arn = arns.parse(queue_arn)
+    queue = sqs_backends[arn.account_id][arn.region].queues.get(arn.name)
     if queue is None:
         raise TargetMissing(f"There is no queue {queue_arn}.")
     check_size(queue_arn, body, int(queue.maximum_message_size))
@@ -47,8 +49,8 @@ def send_to_queue(queue_arn: str, body: str, attributes: Attributes, at: float, 
 
 def publish_to_topic(topic_arn: str, body: str, attributes: Attributes, subject: str | None = None) -> None:
     """Publish a message. Raises DeliveryFailed."""
-    region, account_id = topic_arn.split(":")[3:5]
-    topic = sns_backends[account_id][region].topics.get(topic_arn)
+    arn = arns.parse(topic_arn)
+    topic = sns_backends[arn.account_id][arn.region].topics.get(topic_arn)
     if topic is None:
         raise TargetMissing(f"There is no topic {topic_arn}.")
     check_size(topic_arn, body, TOPIC_BYTES)

@@ -5,18 +5,21 @@ from __future__ import annotations
 import copy
 import itertools
 from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from moto.awslambda import models
 from moto.awslambda.policy import Policy
 from moto.awslambda.utils import get_backend
 
+from async_lab import arns
 from async_lab.endpoint.functions import code
-from async_lab.endpoint.functions.event_invoke_config import EventInvokeConfig
 from async_lab.endpoint.functions.permissions import RequiredPermission, needs_of_target
-from async_lab.endpoint.functions.provisioned import ProvisionedConcurrency
 from async_lab.endpoint.functions.refusals import check_execution_role, check_ranges, invalid_value
+from async_lab.timestamps import iso_with_offset
+
+if TYPE_CHECKING:
+    from async_lab.endpoint.functions.concurrency import ProvisionedConcurrency
+    from async_lab.endpoint.functions.event_invoke_config import EventInvokeConfig
 
 _VPC_NEEDS = tuple(
     RequiredPermission(f"ec2:{verb}", "*")
@@ -159,7 +162,7 @@ class Function(models.LambdaFunction):
     def check_role(self, settings: dict[str, Any]) -> None:
         """Refuse settings that the execution role can't serve; those not given are as they are."""
         dead_letter = (settings.get("DeadLetterConfig") or self.dead_letter_config).get("TargetArn")
-        if dead_letter and (not dead_letter.startswith("arn:") or dead_letter.endswith(".fifo")):
+        if dead_letter and (not arns.service_of(dead_letter) or dead_letter.endswith(".fifo")):
             raise invalid_value(f"Invalid dead letter target: {dead_letter}")
         needs = needs_of_target(dead_letter) if dead_letter else ()
         if (settings.get("VpcConfig") or self._vpc_config or {}).get("SubnetIds"):
@@ -191,8 +194,7 @@ class Function(models.LambdaFunction):
         return vpc_id
 
     def _changed(self) -> None:
-        at = datetime.fromtimestamp(type(self).now(), UTC)
-        self.last_modified = at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}+0000"
+        self.last_modified = iso_with_offset(type(self).now())
 
 
 def _check_sizes(settings: dict[str, Any]) -> None:

@@ -16,6 +16,8 @@ from typing import Any
 from moto.iam.exceptions import NotFoundException
 from moto.iam.models import iam_backends
 
+from async_lab import arns
+
 _ACTIONS_BY_SERVICE = {  # developer guide, "adding a destination", and DLQs
     "sqs": ("sqs:SendMessage",),
     "sns": ("sns:Publish",),
@@ -40,7 +42,7 @@ class RequiredPermission:
 
 def needs_of_target(target_arn: str) -> tuple[RequiredPermission, ...]:
     """Return what a role needs to deliver to a dead-letter queue or a destination; () for an unknown service."""
-    service = service_of(target_arn)
+    service = arns.service_of(target_arn)
     return tuple(
         RequiredPermission(action, _resource(action, target_arn)) for action in _ACTIONS_BY_SERVICE.get(service, ())
     )
@@ -67,25 +69,19 @@ def allows_on_some_resource(role_arn: str, action: str) -> bool:
     return not refused and any(each["Effect"] == "Allow" for each in statements)
 
 
-def service_of(arn: str) -> str:
-    """Return an ARN's service; "" for what is no ARN."""
-    parts = arn.split(":")
-    return parts[2] if len(parts) > 2 else ""  # noqa: PLR2004 - arn:PARTITION:SERVICE
-
-
 def _resource(action: str, target_arn: str) -> str:
     return f"{target_arn}/*" if action == "s3:PutObject" else target_arn
 
 
 def _statements(role_arn: str) -> Iterator[dict[str, Any]]:
-    partition, account_id = role_arn.split(":")[1], role_arn.split(":")[4]
+    role = arns.parse(role_arn)
     try:
-        role = iam_backends[account_id][partition].get_role_by_arn(role_arn)
+        found = iam_backends[role.account_id][role.partition].get_role_by_arn(role_arn)
     except NotFoundException:
         return
-    versions = (version for policy in role.managed_policies.values() for version in policy.versions)
+    versions = (version for policy in found.managed_policies.values() for version in policy.versions)
     attached = (version.document for version in versions if version.is_default)
-    for document in (*role.policies.values(), *attached):
+    for document in (*found.policies.values(), *attached):
         yield from _parsed(document)
 
 

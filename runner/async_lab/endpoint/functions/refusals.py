@@ -7,9 +7,7 @@ from typing import Any
 
 from moto.core.exceptions import JsonRESTError
 
-from async_lab.endpoint.functions import ranges
-from async_lab.endpoint.functions.permissions import RequiredPermission, first_missing, needs_of_target, service_of
-from async_lab.endpoint.functions.ranges import Range
+from async_lab.endpoint.functions.permissions import RequiredPermission, first_missing, needs_of_target
 
 
 class Refusal(JsonRESTError):
@@ -37,14 +35,14 @@ def conflict(message: str) -> Refusal:
 
 def check_ranges(request: Mapping[str, Any], allowed: Mapping[str, Range]) -> None:
     """Refuse a number that is out of its range."""
-    if problem := ranges.problem(request, allowed):
+    if problem := _range_problem(request, allowed):
         raise Refusal(400, "ValidationException", problem)
 
 
 def check_execution_role(role_arn: str, needs: tuple[RequiredPermission, ...]) -> None:
     """Refuse a function configuration that its role can't serve, in the words that many issues quote."""
     if missing := first_missing(role_arn, needs):
-        service = service_of(f"::{missing.action.partition(':')[0]}").upper()
+        service = missing.action.partition(":")[0].upper()
         raise invalid_value(
             f"The provided execution role does not have permissions to call {missing.verb} on {service}"
         )
@@ -56,3 +54,20 @@ def check_destination(role_arn: str, target_arn: str) -> None:
         raise invalid_value(
             f"The function's execution role does not have permissions to call {missing.verb} on {target_arn}"
         )
+
+
+Range = tuple[int, int]
+
+
+def _range_problem(request: Mapping[str, Any], ranges: Mapping[str, Range]) -> str | None:
+    """Return the sentence with which Lambda refuses the first number out of its range; None when it doesn't."""
+    for name, (lowest, highest) in ranges.items():
+        value = request.get(name)
+        if value is not None and not lowest <= value <= highest:
+            bound, limit = ("greater", lowest) if value < lowest else ("less", highest)
+            field = name[0].lower() + name[1:]
+            return (
+                f"1 validation error detected: Value '{value}' at '{field}' failed to satisfy constraint: "
+                f"Member must have value {bound} than or equal to {limit}"
+            )
+    return None

@@ -1,4 +1,4 @@
-"""moto's application behind waitress, on loopback only."""
+"""An application behind waitress, on loopback only."""
 
 from __future__ import annotations
 
@@ -7,26 +7,19 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from typing import Any
 
 import waitress
-from moto import backends
-from moto.moto_api._internal.models import moto_api_backend
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from waitress import wasyncore
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
 
-from async_lab.endpoint import bucket_policies, managed_policies
-from async_lab.endpoint.http import dispatch, outgoing, url_rules
 from async_lab.errors import EnvironmentFailure
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 LOOPBACK = "127.0.0.1"
 _THREADS = 32  # a handler that calls the endpoint occupies one while another waits for it
-_ASKED_FIRST: tuple[backends.SERVICE_NAMES, ...] = ("awslambda", "sts", "iam", "cloudwatch", "logs")
 _HELD_BYTES = 65_536
 """So many wait for the response's end, so that its head never travels alone. Of heads that do, waitress's habit, the
 AWS provider hangs up on one in a thousand, and asks again for what is done already. (waitress's option for it warns
@@ -97,26 +90,3 @@ def _listening(port: int) -> socket.socket:
         raise EnvironmentFailure(
             f"Port {port} on {LOOPBACK} can't be used ({reason}): choose another with --port."
         ) from error
-
-
-def moto_application() -> DomainDispatcherApplication:
-    """Return moto's application with nothing of an earlier one's state in it."""
-    # moto lists its modules from disk at every request; they don't change while we run.
-    modules = backends.list_of_moto_modules()
-    known = frozenset(modules)
-    backends.list_of_moto_modules = lambda: known
-    bucket_policies.install()
-    managed_policies.install()
-    url_rules.install()
-    dispatch.install()
-    outgoing.install()
-    moto_api_backend.reset()
-    return dispatch.Dispatcher(create_backend_app)
-
-
-def preload(application: DomainDispatcherApplication) -> None:
-    """Import what is asked first while its callers still start: moto does it at a service's first request."""
-    for service in _ASKED_FIRST:
-        with suppress(Exception), application.lock:  # who asks for it is told
-            if service not in application.app_instances:
-                application.app_instances[service] = create_backend_app(service)

@@ -19,6 +19,7 @@ from moto.s3 import notifications
 from moto.s3.exceptions import S3ClientError
 from moto.s3.responses import S3Response
 
+from async_lab import arns
 from async_lab.endpoint import trouble
 from async_lab.endpoint.delivery.targets import DeliveryFailed
 from async_lab.endpoint.moto_patches import replace
@@ -92,7 +93,7 @@ def _all(configuration: s3.NotificationConfiguration) -> Iterator[s3.Notificatio
 
 
 def _check_target(bucket: s3.FakeBucket, target_arn: str) -> None:
-    if target_arn.split(":")[3] != bucket.region_name:
+    if arns.parse(target_arn).region != bucket.region_name:
         return  # moto's to refuse
     try:
         _Installed.reach.check(_caller(bucket), target_arn)

@@ -11,9 +11,9 @@ from typing import Any, ClassVar
 from moto.logs import models as logs
 from moto.logs.exceptions import InvalidParameterException
 
+from async_lab import arns
 from async_lab.endpoint import cloudwatch, trouble
 from async_lab.endpoint.delivery.targets import DeliveryFailed
-from async_lab.endpoint.functions.permissions import service_of
 from async_lab.endpoint.moto_patches import replace
 from async_lab.endpoint.sources import log_patterns
 from async_lab.endpoint.sources.log_patterns import UnknownPattern
@@ -100,7 +100,7 @@ def _checked_subscription(
 ) -> None:
     """Refuse a pattern that isn't modelled, and a function that doesn't let the log in."""
     _check_pattern(filter_pattern)
-    if service_of(destination_arn) == "lambda":
+    if arns.service_of(destination_arn) == "lambda":
         try:
             caller = _caller(backend.account_id, backend.region_name, log_group_name)
             _Installed.reach.check(caller, destination_arn)

@@ -12,8 +12,9 @@ from moto.events.models import EventPattern
 from moto.moto_api._internal import mock_random
 from moto.sqs.models import Queue, sqs_backends
 
+from async_lab import arns
 from async_lab.endpoint.functions.deployed import FunctionNotFound, ResolvedFunction, find
-from async_lab.endpoint.functions.permissions import RequiredPermission, service_of
+from async_lab.endpoint.functions.permissions import RequiredPermission
 from async_lab.endpoint.functions.refusals import (
     Refusal,
     check_execution_role,
@@ -72,12 +73,12 @@ class QueueMapping:
     @property
     def function_name(self) -> str:
         """The function's name."""
-        return self.function_arn.split(":")[6]
+        return arns.parse(self.function_arn).name
 
     @property
     def qualifier(self) -> str | None:
         """The alias or version; None for the function itself."""
-        return next(iter(self.function_arn.split(":")[7:]), None)
+        return arns.parse(self.function_arn).qualifier
 
     @property
     def queue(self) -> Queue | None:
@@ -218,8 +219,10 @@ def _changed(mapping: QueueMapping, request: Mapping[str, Any], at: float) -> Qu
 def _check_members(request: Mapping[str, Any]) -> None:
     """Refuse by name what nobody acts on, before anything is made."""
     arn = request.get("EventSourceArn")
-    if arn and service_of(arn) != "sqs":
-        raise invalid_value(f"async-lab polls queues alone: it doesn't model event sources of {service_of(arn)} yet.")
+    if arn and arns.service_of(arn) != "sqs":
+        raise invalid_value(
+            f"async-lab polls queues alone: it doesn't model event sources of {arns.service_of(arn)} yet."
+        )
     if (
         "EventSourceArn" not in request
         and "UUID" not in request
@@ -263,9 +266,9 @@ def _check(mapping: QueueMapping, function: ResolvedFunction) -> None:
 
 def _function(backend: LambdaBackend, called: str) -> ResolvedFunction:
     arn = _arn_of(backend, called)
-    name, *qualifier = arn.split(":")[6:]
+    parsed = arns.parse(arn)
     try:
-        return find(backend.account_id, backend.region_name, name, qualifier[0] if qualifier else None)
+        return find(backend.account_id, backend.region_name, parsed.name, parsed.qualifier)
     except FunctionNotFound as error:
         raise Refusal(404, "ResourceNotFoundException", f"Function does not exist: {arn}") from error
 
@@ -281,5 +284,5 @@ def _arn(function: ResolvedFunction) -> str:
 
 
 def _queue(queue_arn: str) -> Queue | None:
-    parts = queue_arn.split(":")
-    return sqs_backends[parts[4]][parts[3]].queues.get(parts[5])
+    arn = arns.parse(queue_arn)
+    return sqs_backends[arn.account_id][arn.region].queues.get(arn.name)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from async_lab import arns
 from async_lab.endpoint import cloudwatch
 from async_lab.endpoint.delivery.targets import DeliveryFailed, TargetMissing, publish_to_topic, send_to_queue
 from async_lab.endpoint.functions.deployed import FunctionNotFound, find
-from async_lab.endpoint.functions.permissions import service_of
 from async_lab.endpoint.sources import resource_policies
 from async_lab.endpoint.sources.resource_policies import Caller
 
@@ -32,7 +32,7 @@ class Reach:
 
     def check(self, caller: Caller, target_arn: str) -> None:
         """Raise DeliveryFailed for a target that isn't there or doesn't let the caller in."""
-        service = service_of(target_arn)
+        service = arns.service_of(target_arn)
         if service == "lambda":
             self._exists(target_arn)
         if not _ALLOWED[service](caller, target_arn):
@@ -40,11 +40,11 @@ class Reach:
 
     def deliver(self, target_arn: str, body: str, group_id: str | None = None) -> None:
         """Invoke, send or publish, whoever may: for callers that act by a role."""
-        match service_of(target_arn):
+        match arns.service_of(target_arn):
             case "lambda":
                 self._exists(target_arn)
-                region, _, _, name, *qualifier = target_arn.split(":")[3:]
-                self.invoke(region, name, qualifier[0] if qualifier else None, body.encode())
+                arn = arns.parse(target_arn)
+                self.invoke(arn.region, arn.name, arn.qualifier, body.encode())
             case "sqs":
                 send_to_queue(target_arn, body, {}, self.now(), group_id=group_id)
             case "sns":
@@ -67,14 +67,14 @@ class Reach:
 
     def count(self, source_arn: str, namespace: str, metric: str, dimension: tuple[str, str]) -> None:
         """Count one in a metric of the source's own."""
-        region, account_id = source_arn.split(":")[3:5]
-        store = cloudwatch.store(account_id, region)
+        source = arns.parse(source_arn)
+        store = cloudwatch.store(source.account_id, source.region)
         store.put(namespace, metric, (dimension,), self.now(), 1.0, "Count")
 
     @staticmethod
     def _exists(function_arn: str) -> None:
-        region, account_id, _, name, *qualifier = function_arn.split(":")[3:]
+        arn = arns.parse(function_arn)
         try:
-            find(account_id, region, name, qualifier[0] if qualifier else None)
+            find(arn.account_id, arn.region, arn.name, arn.qualifier)
         except FunctionNotFound as error:
             raise TargetMissing(str(error)) from error

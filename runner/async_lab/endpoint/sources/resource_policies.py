@@ -17,6 +17,8 @@ from moto.awslambda.models import lambda_backends
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 
+from async_lab import arns
+
 _TESTS = {"StringEquals", "StringLike", "ArnEquals", "ArnLike"}
 _KEYS = {"aws:sourcearn", "aws:sourceaccount", "aws:sourceowner"}
 
@@ -52,30 +54,30 @@ def may_publish(caller: Caller, topic_arn: str) -> bool:
 
 def lets_in(principals: Collection[str], action: str, resource_arn: str) -> bool:
     """Return whether a queue, a topic or a function lets a role in by its own policy."""
-    service = resource_arn.split(":")[2]
+    service = arns.service_of(resource_arn)
     statements = [] if service not in _POLICIES else _POLICIES[service](resource_arn)
     return _allows(statements, action, Caller("", "", "", principals=frozenset(principals)))
 
 
 def _of_function(arn: str) -> list[dict[str, Any]]:
-    region, account_id, _, name, *qualifier = arn.split(":")[3:]
+    parsed = arns.parse(arn)
     try:
-        function = lambda_backends[account_id][region].get_function(name)
+        function = lambda_backends[parsed.account_id][parsed.region].get_function(parsed.name)
     except UnknownFunctionException:
         return []
-    policy = function.policies.get(qualifier[0] if qualifier else "")
+    policy = function.policies.get(parsed.qualifier or "")
     return policy.statements if policy else []
 
 
 def _of_queue(arn: str) -> list[dict[str, Any]]:
-    region, account_id, name = arn.split(":")[3:6]
-    queue = sqs_backends[account_id][region].queues.get(name)
+    parsed = arns.parse(arn)
+    queue = sqs_backends[parsed.account_id][parsed.region].queues.get(parsed.name)
     return _statements(queue.policy) if queue is not None and queue.policy else []
 
 
 def _of_topic(arn: str) -> list[dict[str, Any]]:
-    region, account_id = arn.split(":")[3:5]
-    topic = sns_backends[account_id][region].topics.get(arn)
+    parsed = arns.parse(arn)
+    topic = sns_backends[parsed.account_id][parsed.region].topics.get(arn)
     return _statements(topic.policy) if topic is not None else []
 
 

@@ -12,9 +12,9 @@ from moto.events.exceptions import ValidationException
 from moto.logs.models import logs_backends
 from moto.moto_api._internal import mock_random
 
+from async_lab import arns
 from async_lab.endpoint import trouble
 from async_lab.endpoint.delivery.targets import DeliveryFailed, TargetMissing, send_to_queue
-from async_lab.endpoint.functions.permissions import service_of
 from async_lab.endpoint.invocation.lineage import NOBODY, following
 from async_lab.endpoint.moto_patches import replace
 from async_lab.endpoint.sources import event_input
@@ -92,7 +92,7 @@ class Rule(events.Rule):
         arn: str = target["Arn"]
         reach, caller = type(self).reach, Caller(_PRINCIPAL, self.arn, self.account_id)
         body = event_input.input_of(target, event, self.arn, _time(reach.now()))
-        match service_of(arn):
+        match arns.service_of(arn):
             case "lambda":
                 reach.function(caller, arn, _json(body).encode())
             case "sqs":
@@ -107,9 +107,8 @@ class Rule(events.Rule):
                 self._archive(target, event)
 
     def _log(self, arn: str, body: str) -> None:
-        region, account_id = arn.split(":")[3:5]
-        name = arn.partition(":log-group:")[2].removesuffix(":*")
-        group = logs_backends[account_id][region].groups.get(name)
+        parsed, name = arns.parse(arn), arn.partition(":log-group:")[2].removesuffix(":*")
+        group = logs_backends[parsed.account_id][parsed.region].groups.get(name)
         if group is None:
             raise TargetMissing(f"There is no log group {name}.")
         stream = str(mock_random.uuid4())
@@ -118,11 +117,11 @@ class Rule(events.Rule):
         group.streams[stream].put_log_events([{"timestamp": at, "message": body}])
 
     def _forward(self, bus_arn: str, event: Mapping[str, Any]) -> None:
-        region, account_id = bus_arn.split(":")[3:5]
-        backend, name = events.events_backends[account_id][region], bus_arn.rpartition("/")[2]
-        if name not in backend.event_buses:
+        bus = arns.parse(bus_arn)
+        backend = events.events_backends[bus.account_id][bus.region]
+        if bus.name not in backend.event_buses:
             raise TargetMissing(f"There is no event bus {bus_arn}.")
-        send(backend, name, event)
+        send(backend, bus.name, event)
 
     def _archive(self, target: Mapping[str, Any], event: Mapping[str, Any]) -> None:
         """Keep the event in moto's archive, which its own target names."""
@@ -180,7 +179,7 @@ def _check_targets(
 ) -> None:
     """Refuse targets that would never get anything, by name."""
     for target in targets:
-        service = service_of(target["Arn"])
+        service = arns.service_of(target["Arn"])
         if target["Arn"].startswith("arn:") and (service not in _TARGETS or ":api-destination/" in target["Arn"]):
             what = "API destinations" if ":api-destination/" in target["Arn"] else service
             raise ValidationException(

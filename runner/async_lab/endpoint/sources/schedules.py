@@ -16,9 +16,10 @@ from moto.moto_api._internal import mock_random
 from moto.scheduler import models as scheduler
 from moto.scheduler.exceptions import ValidationException
 
+from async_lab import arns
 from async_lab.endpoint import trouble
 from async_lab.endpoint.delivery.targets import DeliveryFailed, send_to_queue
-from async_lab.endpoint.functions.permissions import first_missing, needs_of_target, service_of
+from async_lab.endpoint.functions.permissions import first_missing, needs_of_target
 from async_lab.endpoint.moto_patches import replace
 from async_lab.endpoint.sources.reach import Reach
 from async_lab.endpoint.sources.rules import Rule
@@ -101,8 +102,8 @@ class Schedules:
             return
         _send(self._reach, subject, at)
         if is_last and subject.action_after_completion == "DELETE":
-            region, account_id = subject.arn.split(":")[3:5]
-            scheduler.scheduler_backends[account_id][region].delete_schedule(subject.group_name, subject.name)
+            arn = arns.parse(subject.arn)
+            scheduler.scheduler_backends[arn.account_id][arn.region].delete_schedule(subject.group_name, subject.name)
 
 
 def _between(schedule: Schedule, start: Any, end: Any) -> Schedule:
@@ -134,7 +135,7 @@ def _rule_event(rule: Rule, at: float) -> dict[str, Any]:
 
 def _send(reach: Reach, schedule: Any, at: float) -> None:
     """Do what a schedule of EventBridge Scheduler is for, as far as its role may."""
-    target, region = schedule.target, schedule.arn.split(":")[3]
+    target, region = schedule.target, arns.parse(schedule.arn).region
     arn, body = target["Arn"], _body(schedule, at)
     _count(reach, schedule, "InvocationAttemptCount")
     try:
@@ -171,16 +172,16 @@ def _body(schedule: Any, at: float) -> str:
     constant = schedule.target.get("Input")
     if constant:
         return _CONTEXT.sub(lambda match: known[match[1]], constant)
-    region, account_id = schedule.arn.split(":")[3:5]
+    parsed = arns.parse(schedule.arn)
     return json.dumps(
         {
             "version": "0",
             "id": execution_id,
             "detail-type": "Scheduled Event",
             "source": "aws.scheduler",
-            "account": account_id,
+            "account": parsed.account_id,
             "time": _time(at),
-            "region": region,
+            "region": parsed.region,
             "resources": [schedule.arn],
             "detail": "{}",
         }
@@ -216,10 +217,10 @@ def _checked(real: Any) -> Any:
 
 def _check(settings: dict[str, Any]) -> None:
     arn = settings["target"].get("Arn") or ""
-    if service_of(arn) not in _TARGETS:
+    if arns.service_of(arn) not in _TARGETS:
         raise ValidationException(
-            f"async-lab fires no schedule at {service_of(arn) or arn} yet: {arn}. It does at functions, queues and "
-            "topics."
+            f"async-lab fires no schedule at {arns.service_of(arn) or arn} yet: {arn}. It does at functions, queues "
+            "and topics."
         )
     zone = settings.get("schedule_expression_timezone") or "UTC"
     try:

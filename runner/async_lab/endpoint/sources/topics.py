@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 
 from moto.sns import models as sns
 
+from async_lab import arns
 from async_lab.endpoint import trouble
 from async_lab.endpoint.delivery.targets import DeliveryFailed, send_to_queue
-from async_lab.endpoint.functions.permissions import service_of
 from async_lab.endpoint.moto_patches import replace
 from async_lab.endpoint.sources.reach import Reach
 from async_lab.endpoint.sources.resource_policies import Caller
@@ -151,7 +151,7 @@ def _dead_letter(subscription: sns.Subscription, notification: dict[str, Any]) -
     """Send what could not be delivered to the subscription's own dead-letter queue, if it has one."""
     policy = subscription.attributes.get("RedrivePolicy")
     target = json.loads(policy).get("deadLetterTargetArn") if policy else None
-    if target and service_of(target) == "sqs":
+    if target and arns.service_of(target) == "sqs":
         caller = Caller("sns.amazonaws.com", subscription.topic.arn, subscription.account_id)
         try:
             _Installed.reach.check(caller, target)
