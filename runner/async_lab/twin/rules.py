@@ -35,6 +35,8 @@ class Condition(StrEnum):
     ZERO_RESERVED_CONCURRENCY = "ZeroReservedConcurrency"
     FUNCTION_DELETED = "FunctionDeleted"
     """The function is gone while events wait. AWS delivers no record of it (assumed)."""
+    RECURSIVE_INVOCATION = "RecursiveInvocation"
+    """Lambda stopped a function that triggers itself; the twin knows nothing of it, and AWS's word isn't published."""
     PURGED = "Purged"
     """Taken out of the queue by whoever drives the twin: nothing of AWS's, and nobody gets a record of it."""
 

@@ -6,7 +6,6 @@ from lambda_client import ACCOUNT_ID, FUNCTION_ARN, NAME, QUEUE_ARN, REGION, STA
 from async_lab.endpoint.delivery.destinations import DeliveryFailed, deliver_dead_letter, deliver_record
 from async_lab.endpoint.delivery.records import AttemptResponse, FinishedEvent, invocation_record
 from async_lab.endpoint.functions import find
-from async_lab.endpoint.sources import triggers
 from async_lab.twin import Condition
 
 BUS_ARN = f"arn:aws:events:{REGION}:{ACCOUNT_ID}:event-bus/failed"
@@ -49,6 +48,9 @@ def queue(url, functions):
     """A queue and what is in it."""
     sqs = client("sqs", url)
     queue_url = sqs.create_queue(QueueName="failed")["QueueUrl"]
+    services = ["sns.amazonaws.com", "events.amazonaws.com"]
+    statement = {"Effect": "Allow", "Principal": {"Service": services}, "Action": "sqs:SendMessage"}
+    sqs.set_queue_attributes(QueueUrl=queue_url, Attributes={"Policy": json.dumps({"Statement": [statement]})})
 
     def messages():
         answer = sqs.receive_message(
@@ -102,7 +104,6 @@ def test_function_is_invoked_with_the_record(deployed, create):
 
 
 def test_event_bus_matches_the_record_with_its_rules(url, deployed, queue):
-    triggers.install(never)
     events = client("events", url)
     events.create_event_bus(Name="failed")
     pattern = {"source": ["lambda"], "detail": {"requestContext": {"condition": ["RetriesExhausted"]}}}
