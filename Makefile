@@ -85,6 +85,10 @@ format: $(VENV)/.installed-dev ## Format the Python and the Terraform code
 	@$(BIN)/ruff format .
 	@terraform fmt -recursive terraform
 
+.PHONY: mutants
+mutants: $(VENV)/.installed-dev ## Break the models in every small way there is, and see their tests fail: takes an hour
+	@$(BIN)/python -m tools.mutants $(ARGS)
+
 .PHONY: security
 security: $(SECURITY)/.installed ## Check the Terraform code with checkov, which has an environment of its own
 	@$(SECURITY)/bin/checkov --directory terraform --framework terraform --compact --quiet --skip-download

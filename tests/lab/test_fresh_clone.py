@@ -20,6 +20,7 @@ ROOT = PROJECT.root
 SERVED = "runs in tests/lab/test_by_hand.py, on the endpoint that it serves"
 RUN_BY_CI = "is what runs this test, or runs beside it in .ci/run"
 NEEDS_NETWORK = "downloads packages"
+TAKES_AN_HOUR = "runs the models' tests some thousand times"
 AS_SCENARIO_2 = "is the same rule of the Makefile as make scenario-2; tests/lab/test_scenarios.py runs the scenario"
 
 RUN = {
@@ -63,6 +64,9 @@ NOT_RUN = {
     "make test WORKERS=0": RUN_BY_CI,
     "make security": NEEDS_NETWORK,
     "make lock": NEEDS_NETWORK,
+    "make mutants": TAKES_AN_HOUR,
+    "python -m tools.mutants": TAKES_AN_HOUR,
+    'make mutants ARGS="async_lab.twin.*"': TAKES_AN_HOUR,
     "make scenarios": "is all scenarios in one run; tests/lab/test_scenarios.py does that",
     **dict.fromkeys([f"make scenario-{name}" for name in ("baseline", "1", "3", "4")], AS_SCENARIO_2),
     "TARGET=aws make scenario-2": "needs an AWS account",
@@ -104,8 +108,8 @@ def test_every_command_of_a_document_is_run_here_or_listed_with_the_reason(docum
     assert unknown == set()
 
 
-def test_every_program_of_benchmarks_and_tools_is_run_here():
-    run = " ".join(RUN)
+def test_every_program_of_benchmarks_and_tools_is_run_here_or_listed_with_the_reason():
+    run = " ".join((*RUN, *NOT_RUN))
     programs = [file for directory in ("benchmarks", "tools") for file in sorted((ROOT / directory).rglob("*.py"))]
     main = [file for file in programs if '__name__ == "__main__"' in file.read_text()]
     assert main

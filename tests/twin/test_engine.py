@@ -23,6 +23,7 @@ from async_lab.twin import (
     samples,
     simulate,
 )
+from async_lab.twin.rng import Draw, Numbers
 
 
 def test_a_healthy_event_has_one_attempt_and_one_age():
@@ -191,6 +192,27 @@ def test_events_of_a_deleted_function_are_gone():
     assert twin.is_settled
 
 
+def test_an_event_that_fails_after_its_function_was_deleted_is_gone():
+    functions = {FUNCTION: FunctionConfig()}
+    history = []
+    twin = Twin(lambda target, _: functions.get(target), history.append, rules=STEADY)
+    event = twin.accept(FUNCTION, 0.0)
+    (execution,) = twin.step()
+    del functions[FUNCTION]
+    twin.resolve(execution, Outcome(1.0, is_error=True))
+    assert twin.step() == []
+    assert finished(history) == [Finished(pytest.approx(1.035), event, Condition.FUNCTION_DELETED, 1, execution)]
+    assert twin.is_settled
+    assert twin.step() == []
+
+
+def test_a_reservation_is_the_most_that_run_at_once():
+    history = run(FunctionConfig(reserved_concurrency=2), SLEEPS, events=5)
+    assert [record.running for record in of_kind(history, Started)][:2] == [1, 2]
+    assert max(record.running for record in of_kind(history, Started)) == 2
+    assert sum(values(history, "Throttles")) >= 3
+
+
 def test_a_synchronous_invocation_takes_its_place_and_is_never_retried():
     history = []
     twin = Twin(lambda _target, _chance: FunctionConfig(reserved_concurrency=1), history.append)
@@ -200,6 +222,48 @@ def test_a_synchronous_invocation_takes_its_place_and_is_never_retried():
     run_until(twin, 1_000.0, lambda _: FAILS)
     assert len(of_kind(history, Started)) == 1
     assert sum(values(history, "Throttles")) == 1
+
+
+def test_synchronous_invocations_have_ids_and_environments_of_their_own():
+    history = []
+    twin = Twin(lambda _target, _draw: FunctionConfig(reserved_concurrency=2), history.append)
+    first, second = twin.invoke(FUNCTION, 0.0), twin.invoke(FUNCTION, 0.0)
+    assert (first.event, first.number, first.started_at) == (None, 1, 0.0)
+    assert [first.environment, second.environment] == ["lab/1", "lab/2"]
+    assert first.request_id == twin.new_request_id(0) != second.request_id == twin.new_request_id(1)
+    assert twin.invoke(FUNCTION, 5.0) is None
+    assert [record for record in history if isinstance(record, Throttled)] == [Throttled(5.0, FUNCTION, None)]
+    for execution in (second, first):
+        twin.resolve(execution, Outcome(1.0))
+    run_until(twin, 10.0, lambda _: FAILS)
+    assert [record.execution for record in of_kind(history, Ended)] == [first, second]
+    assert twin.is_settled
+
+
+def test_a_synchronous_invocation_of_a_function_that_is_gone_is_throttled():
+    history = []
+    twin = Twin(lambda _target, _draw: None, history.append)
+    assert twin.invoke(FUNCTION, 0.0) is None
+    assert [type(record) for record in history] == [Throttled]
+
+
+def test_a_synchronous_invocation_draws_its_own_version():
+    drawn = []
+    twin = Twin(lambda _target, draw: drawn.append(draw), [].append, seed=3)
+    for _ in range(2):
+        twin.invoke(FunctionRef("lab", "live"), 0.0)
+    twin.invoke(FUNCTION, 0.0)
+    assert drawn == [*[Numbers(3, Draw.ROUTE).uniform(number) for number in range(2)], 0.0]
+
+
+def test_another_seed_counts_from_then_on_and_the_events_are_numbered_on():
+    twin = Twin(lambda _target, _draw: FunctionConfig(), [].append, seed=3)
+    before = twin.accept(FUNCTION, 0.0)
+    twin.reseed(4)
+    after = twin.accept(FUNCTION, 0.0)
+    assert (before.number, after.number) == (0, 1)
+    assert after.request_id == Twin(lambda _target, _draw: None, [].append, seed=4).new_request_id(1)
+    assert before.request_id == Twin(lambda _target, _draw: None, [].append, seed=3).new_request_id(0)
 
 
 def test_what_decides_an_attempts_version_is_its_own_whoever_else_is_there():
@@ -236,6 +300,12 @@ def test_an_event_that_would_next_be_tried_at_exactly_its_maximum_age_is_dropped
     history = run(FunctionConfig(reserved_concurrency=1, maximum_event_age_seconds=64), SLEEPS, events=2, rules=rules)
     assert values(history, "AsyncEventAge") == [1_000, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000]
     assert [record.at for record in finished(history)] == [32.0, 91.0]
+
+
+def test_an_age_counts_from_when_the_event_was_accepted():
+    config = FunctionConfig(maximum_event_age_seconds=90)
+    history = history_of({FUNCTION: config}, [(1_000.0, FUNCTION)], lambda _: FAILS, rules=STEADY)
+    assert values(history, "AsyncEventAge") == [35, 60_035]
 
 
 def test_what_ends_at_an_instant_makes_room_for_what_is_attempted_at_it():
@@ -295,6 +365,26 @@ def test_environments_end_once_they_were_idle_for_long():
     assert twin.retire(1_801.0) == []
 
 
+def test_environments_end_whosever_they_are():
+    twin = Twin(lambda _target, _draw: FunctionConfig(), [].append, rules=STEADY)
+    for name in ("one", "two"):
+        twin.accept(FunctionRef(name), 0.0)
+    run_until(twin, 60.0, lambda _: SUCCEEDS)
+    assert twin.retire(3_600.0) == ["one/1", "two/2"]
+
+
+def test_ending_idle_environments_forgets_no_recent_start():
+    """What was made in the last 10 s counts, and nothing older is kept."""
+    history = []
+    twin = Twin(lambda _target, _draw: FunctionConfig(), history.append, rules=Rules(scale_up_environments=1))
+    twin.resolve(twin.invoke(FUNCTION, 0.0), SLEEPS)
+    assert twin.retire(5.0) == []
+    assert twin.invoke(FUNCTION, 9.0) is None
+    assert twin.retire(10.0) == []
+    assert not twin._concurrency._recent_starts
+    assert twin.invoke(FUNCTION, 10.0)
+
+
 def test_an_environment_of_another_revision_is_not_used_again():
     functions = {FUNCTION: FunctionConfig(revision="1")}
     history = []
@@ -312,9 +402,9 @@ def test_a_purged_queue_is_empty_and_what_runs_goes_on():
     events = [twin.accept(FUNCTION, 0.0) for _ in range(3)]
     run_until(twin, 2.0, lambda _: SLEEPS)
     assert twin.next_attempts == {event.request_id: pytest.approx(3.035) for event in events[1:]}
-    assert twin.purge(2.0) == 2
-    assert [(record.event, record.condition) for record in finished(history)] == [
-        (event, Condition.PURGED) for event in events[1:]
+    assert twin.purge(2.5) == 2
+    assert [(record.at, record.event, record.condition) for record in finished(history)] == [
+        (2.5, event, Condition.PURGED) for event in events[1:]
     ]
     assert (twin.pending, twin.next_attempts, twin.is_settled) == (1, {}, False)
     run_until(twin, 100.0, lambda _: SLEEPS)
@@ -350,6 +440,21 @@ def test_records_are_told_as_they_happen_and_arrivals_are_taken_one_by_one():
 
     simulate({FUNCTION: FunctionConfig()}, arrivals(), lambda _: SUCCEEDS, history.append)
     assert len(finished(history)) == 3
+
+
+def test_a_seed_decides_a_simulation_and_is_0_unless_given():
+    unseeded, zero, one = (
+        run(FunctionConfig(), SUCCEEDS, rules=Rules(), **given) for given in ({}, {"seed": 0}, {"seed": 1})
+    )
+    assert unseeded == zero != one
+
+
+def test_what_is_due_at_the_end_of_a_simulation_still_happens():
+    history = history_of(
+        {FUNCTION: FunctionConfig()}, [(0.0, FUNCTION), (7.0, FUNCTION)], lambda _: SUCCEEDS, until=7.0
+    )
+    assert [record.at for record in of_kind(history, Received)] == [0.0, 7.0]
+    assert len(finished(history)) == 1
 
 
 def test_arrivals_out_of_order_are_refused():

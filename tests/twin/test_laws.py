@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from strategies import TARGETS, simultaneous_worlds, worlds
 
@@ -198,7 +198,6 @@ def test_what_happens_at_one_instant_does_not_depend_on_what_was_scheduled_first
 
 
 @given(worlds)
-@settings(max_examples=50)
 def test_metrics_are_exactly_what_the_histories_say(world):
     """The whole multiset of metric, function, time and value: a sample more or less, a zero among them, fails."""
     history = history_of(world)

@@ -25,12 +25,16 @@ def test_no_number_of_throttles_waits_longer_than_the_limit(count):
 
 @given(st.floats(-1, 1, exclude_max=True), st.sampled_from([1.0, 60.0, 120.0, 300.0]))
 def test_a_wait_stays_within_twelve_percent_of_its_nominal_length(draw, nominal):
-    assert 0.88 * nominal <= Rules().jittered(nominal, draw) <= 1.12 * nominal
+    rules = Rules()
+    assert 0.88 * nominal <= rules.jittered(nominal, draw) <= 1.12 * nominal
+    assert [rules.jittered(100, share) for share in (-1, 0, 0.5, 1)] == pytest.approx([88, 100, 106, 112])
 
 
 @given(st.floats(0, 1, exclude_max=True))
 def test_the_first_attempt_comes_32_to_37_ms_after_acceptance(draw):
-    assert 0.032 <= Rules().dispatch_after(draw) <= 0.037
+    rules = Rules()
+    assert 0.032 <= rules.dispatch_after(draw) <= 0.037
+    assert [rules.dispatch_after(share) for share in (0, 0.5, 1)] == pytest.approx([0.032, 0.0345, 0.037])
 
 
 @pytest.mark.parametrize(
@@ -85,6 +89,7 @@ def test_the_first_run_has_the_seed_that_was_given_and_each_other_its_own():
     assert seed_of_run(7, 0) == 7
     assert len({seed_of_run(seed, ordinal) for seed in (7, 8) for ordinal in range(5)}) == 10
     assert all(0 <= seed_of_run(7, ordinal) < 2**64 for ordinal in range(5))
+    assert seed_of_run(7, 1) == 7_191_089_600_892_374_487
 
 
 def test_numbers_are_spread_evenly_over_their_range():
