@@ -12,6 +12,7 @@ from typing import Self
 
 from async_lab.endpoint import cloudwatch, functions, trouble
 from async_lab.endpoint.http.callers import LocalCallers
+from async_lab.endpoint.http.cbor import CborTranslation
 from async_lab.endpoint.http.dispatch import moto_application, preload
 from async_lab.endpoint.http.front import InvokeMiddleware
 from async_lab.endpoint.http.model_check import ModelCheck
@@ -82,9 +83,8 @@ class Endpoint:
         front = InvokeMiddleware(
             self._moto, self.region, self.clock.now, self._timeline.advance, self._timeline.advance_to
         )
-        self._server = Server(
-            port, ErrorMiddleware(LocalCallers(Scoped(ModelCheck(front)), allowed_hosts, allowed_origins))
-        )
+        checked = Scoped(CborTranslation(ModelCheck(front)))
+        self._server = Server(port, ErrorMiddleware(LocalCallers(checked, allowed_hosts, allowed_origins)))
 
     @property
     def url(self) -> str:
