@@ -12,6 +12,7 @@ from enum import StrEnum
 MAXIMUM_EVENT_AGE_SECONDS = 21_600  # doc: default and upper limit, 6 hours; the lower limit is 60
 MAXIMUM_RETRY_ATTEMPTS = 2  # doc: default and upper limit
 ACCOUNT_CONCURRENCY = 1_000  # doc: default per region
+LONGEST_TIMEOUT_SECONDS = 900  # doc, November 2026; AWS's SDK takes 1,800 since that month, the documentation not yet
 MINIMUM_UNRESERVED_CONCURRENCY = 100  # doc: what reservations must leave to all other functions
 
 

@@ -16,6 +16,7 @@ from async_lab.endpoint.functions import code
 from async_lab.endpoint.functions.permissions import RequiredPermission, needs_of_target
 from async_lab.endpoint.functions.refusals import check_execution_role, check_ranges, invalid_value
 from async_lab.timestamps import iso_with_offset
+from async_lab.twin.rules import LONGEST_TIMEOUT_SECONDS
 
 if TYPE_CHECKING:
     from async_lab.endpoint.functions.concurrency import ProvisionedConcurrency
@@ -26,7 +27,7 @@ _VPC_NEEDS = tuple(
     for verb in ("CreateNetworkInterface", "DescribeNetworkInterfaces", "DeleteNetworkInterface")
 )
 _TRACING_NEEDS = (RequiredPermission("xray:PutTraceSegments", "*"),)
-_RANGES = {"Timeout": (1, 900), "MemorySize": (128, 10_240)}  # doc
+_RANGES = {"Timeout": (1, LONGEST_TIMEOUT_SECONDS), "MemorySize": (128, 10_240)}  # doc
 _STORAGE_RANGES = {"Size": (512, 10_240)}  # doc
 _LOG_LEVEL = "INFO"  # API reference, LoggingConfig: the default of both levels in JSON
 

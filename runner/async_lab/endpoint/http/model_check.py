@@ -15,6 +15,10 @@ _OURS = {"lambda", "cloudwatch"}
 """Of these an operation that has no table is none that anybody acts on, whatever moto makes of it."""
 
 
+_NEVER_ACTS = {"AnyScaleFrontendService.RegisterScalableTarget": "scale anything, such as provisioned concurrency,"}
+"""What moto would keep and nobody acts on, by the target that a request names."""
+
+
 class ModelCheck:
     """WSGI middleware that refuses what nobody would act on."""
 
@@ -28,6 +32,9 @@ class ModelCheck:
 
 
 def _refusal(environ: dict[str, Any]) -> Response | None:
+    if never := _NEVER_ACTS.get(environ.get("HTTP_X_AMZ_TARGET", "")):
+        message = f"async-lab doesn't {never} yet: leave it out, or use AWS."
+        return error_response(environ, HTTPStatus.BAD_REQUEST, "ValidationException", message)
     try:
         call = api_call.read(environ)
     except Malformed as error:
