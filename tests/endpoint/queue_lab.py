@@ -61,6 +61,15 @@ class Lab:
         url = self.sqs.create_queue(QueueName=f"queue-{self.made}")["QueueUrl"]
         return url, self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
 
+    def open_queue(self, *services, **attributes):
+        """A queue that these services may send to: its URL and ARN."""
+        url, arn = self.queue()
+        principal = {"Service": [f"{service}.amazonaws.com" for service in services]}
+        statement = {"Effect": "Allow", "Principal": principal, "Action": "sqs:SendMessage", "Resource": arn}
+        policy = {"Policy": json.dumps({"Statement": [statement]})}
+        self.sqs.set_queue_attributes(QueueUrl=url, Attributes=policy | attributes)
+        return url, arn
+
     def send(self, name, payload=None, **options):
         body = {} if payload is None else {"Payload": json.dumps(payload)}
         return self.lambda_.invoke(FunctionName=name, InvocationType="Event", **body, **options)

@@ -43,6 +43,9 @@ def local(
     allow_origin: Annotated[
         list[str] | None, typer.Option(help="Let this web page's origin call it.", show_default=False)
     ] = None,
+    enforce_roles: Annotated[
+        bool, typer.Option(help="Refuse handlers' own calls that their role doesn't allow, as AWS does.")
+    ] = True,
 ) -> None:
     """Serve the embedded endpoint until Ctrl-C."""
     from async_lab.cli.serve import AllowedCallers, exports, serve
@@ -56,4 +59,6 @@ def local(
         typer.echo(exports(port, region))
         return
     callers = AllowedCallers(tuple(allow_host or ()), tuple(allow_origin or ()))
-    serve(port, speed if clock is ClockName.REAL else None, seed, region, callers, typer.echo)
+    serve(
+        port, speed if clock is ClockName.REAL else None, seed, region, callers, typer.echo, enforce_roles=enforce_roles
+    )

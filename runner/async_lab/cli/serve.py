@@ -42,6 +42,8 @@ def serve(
     region: str,
     callers: AllowedCallers,
     say: Callable[[str], object],
+    *,
+    enforce_roles: bool = True,
 ) -> None:
     """Serve until Ctrl-C. Raises EnvironmentFailure when the port is taken."""
     with without_users_settings():  # moto reads its own already when it is imported
@@ -53,7 +55,12 @@ def serve(
         Interrupts() as interrupts,
         without_users_settings(),
         Endpoint(
-            port=port, seed=seed, speed=speed, allowed_hosts=callers.hosts, allowed_origins=callers.origins
+            port=port,
+            seed=seed,
+            speed=speed,
+            enforce_roles=enforce_roles,
+            allowed_hosts=callers.hosts,
+            allowed_origins=callers.origins,
         ) as endpoint,
     ):
         say(f"Serving AWS at {endpoint.url}. In another terminal:\n")

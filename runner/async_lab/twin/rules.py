@@ -12,6 +12,7 @@ from enum import StrEnum
 MAXIMUM_EVENT_AGE_SECONDS = 21_600  # doc: default and upper limit, 6 hours; the lower limit is 60
 MAXIMUM_RETRY_ATTEMPTS = 2  # doc: default and upper limit
 ACCOUNT_CONCURRENCY = 1_000  # doc: default per region
+LONGEST_TIMEOUT_SECONDS = 900  # doc, November 2026; AWS's SDK takes 1,800 since that month, the documentation not yet
 MINIMUM_UNRESERVED_CONCURRENCY = 100  # doc: what reservations must leave to all other functions
 
 
@@ -24,6 +25,8 @@ class Condition(StrEnum):
     ZERO_RESERVED_CONCURRENCY = "ZeroReservedConcurrency"
     FUNCTION_DELETED = "FunctionDeleted"
     """The function is gone while events wait. AWS delivers no record of it (assumed)."""
+    RECURSIVE_INVOCATION = "RecursiveInvocation"
+    """Lambda stopped a function that triggers itself; the twin knows nothing of it, and AWS's word isn't published."""
     PURGED = "Purged"
     """Taken out of the queue by whoever drives the twin: nothing of AWS's, and nobody gets a record of it."""
 

@@ -28,12 +28,14 @@ def clock(url: str) -> VirtualClock:
     from moto.moto_api._internal.models import moto_api_backend
 
     from async_lab.endpoint.functions import install
-    from async_lab.endpoint.sources import clocks
+    from async_lab.endpoint.sources import clocks, triggers
+    from async_lab.endpoint.sources.reach import Reach
 
     moto_api_backend.reset()
     clock = VirtualClock(START)
     install(clock.now)
     clocks.install(clock.now, stands=True)
+    triggers.install(Reach(lambda *_: pytest.fail("No function is triggered here."), clock.now))
     return clock
 
 

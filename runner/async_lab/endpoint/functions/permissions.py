@@ -59,6 +59,16 @@ def allows(role_arn: str, need: RequiredPermission) -> bool:
     return effects == {"Allow"}
 
 
+def allows_on_some_resource(role_arn: str, action: str) -> bool:
+    """Return whether the role may do it on any resource at all, for who doesn't know on which."""
+    statements = [each for each in _statements(role_arn) if _names(each, "Action", action, re.IGNORECASE)]
+    refused = any(
+        each["Effect"] == "Deny" and "Condition" not in each and "*" in _listed(each.get("Resource"))
+        for each in statements
+    )
+    return not refused and any(each["Effect"] == "Allow" for each in statements)
+
+
 def _resource(action: str, target_arn: str) -> str:
     return f"{target_arn}/*" if action == "s3:PutObject" else target_arn
 

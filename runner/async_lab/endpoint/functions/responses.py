@@ -20,6 +20,7 @@ from async_lab.endpoint.functions.requests import NO_CONTENT, Answer, Requests, 
 from async_lab.endpoint.functions.urls import UrlRequests
 from async_lab.endpoint.http.wire import lambda_error
 from async_lab.endpoint.moto_patches import replace, replace_route
+from async_lab.endpoint.sources.mapping_requests import MappingRequests
 from async_lab.twin.rules import ACCOUNT_CONCURRENCY
 
 _PAGE = 50
@@ -31,7 +32,7 @@ _NOT_LISTED = (  # API reference, ListFunctions
 )
 
 
-class FunctionsResponse(EventInvokeConfigRequests, ConcurrencyRequests, PolicyRequests, UrlRequests):
+class FunctionsResponse(EventInvokeConfigRequests, ConcurrencyRequests, PolicyRequests, UrlRequests, MappingRequests):
     """All of them; functions, versions, aliases and layers themselves are moto's."""
 
     def call_action(self) -> Any:

@@ -24,7 +24,7 @@ def put(store: MetricStore, sample: Sample, executed_version: str | None = None)
     for dimensions in dimension_sets(sample.target, executed_version):
         if sample.metric in OF_FUNCTIONS_ALONE and not dimensions:
             continue
-        store.put(NAMESPACE, sample.metric, dimensions, sample.at, float(sample.value), UNITS[sample.metric])
+        store.put(NAMESPACE, sample.metric, dimensions, sample.at, float(sample.value), UNITS.get(sample.metric, COUNT))
 
 
 def put_for_account(store: MetricStore, metric: str, at: float, value: float) -> None:
