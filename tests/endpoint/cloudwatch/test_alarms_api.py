@@ -264,7 +264,7 @@ def test_a_subscriber_that_does_not_answer_holds_up_no_alarm(cloudwatch, clock, 
     ("target", "error"),
     [
         (f"arn:aws:sns:{REGION}:{ACCOUNT}:gone", "Topic does not exist"),
-        (f"arn:aws:automate:{REGION}:ec2:stop", "SNS actions only"),
+        (f"arn:aws:automate:{REGION}:ec2:stop", "carries out actions of"),
     ],
 )
 def test_an_action_that_fails_is_in_the_history(cloudwatch, clock, target, error):

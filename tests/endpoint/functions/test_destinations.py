@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 from lambda_client import ACCOUNT_ID, FUNCTION_ARN, NAME, QUEUE_ARN, REGION, START, TOPIC_ARN, client
@@ -71,6 +72,22 @@ def topic(url, queue):
 
 def values(message):
     return {name: attribute["StringValue"] for name, attribute in message.get("MessageAttributes", {}).items()}
+
+
+@pytest.mark.parametrize(("spare_bytes", "is_taken"), [(0, True), (-1, False)])
+@pytest.mark.parametrize("target", [BUS_ARN, OTHER_ARN])
+def test_what_a_bus_or_a_function_takes(url, deployed, create, target, spare_bytes, is_taken):
+    create(FunctionName="other")
+    client("events", url).create_event_bus(Name="failed")
+    function, invoked = deployed(target), []
+    empty = len(json.dumps(invocation_record(replace(EVENT, payload=b'""'), AT)))
+    event = replace(EVENT, payload=json.dumps("x" * (1024 * 1024 - spare_bytes - empty)).encode())
+    if is_taken:
+        deliver_record(function, event, AT, lambda *call: invoked.append(call))
+        assert len(invoked) == (target == OTHER_ARN)
+    else:
+        with pytest.raises(DeliveryFailed, match="larger than the 1048576 bytes"):
+            deliver_record(function, event, AT, never)
 
 
 @pytest.mark.parametrize("target", [QUEUE_ARN, TOPIC_ARN])

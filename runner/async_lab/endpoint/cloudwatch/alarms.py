@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -181,21 +181,34 @@ def change(book: AlarmRegistry, alarm: Alarm, after: AlarmState) -> None:
 
 
 def _act(book: AlarmRegistry, alarm: Alarm, before: AlarmState, arn: str) -> None:
-    if arns.service_of(arn) != "sns":
-        failure = "This endpoint carries out SNS actions only"
-    elif (region := arns.parse(arn).region) not in sns_backends[book.account_id] or (
-        topic := sns_backends[book.account_id][region].topics.get(arn)
-    ) is None:
-        failure = "Topic does not exist"
-    else:
-        failure = None
-        subject = f'{alarm.condition.state}: "{alarm.name}" in {region_name(book.region)}'
-        with suppress(Exception):  # what subscribers make of it is not the alarm's to know
-            topic.publish(json.dumps(message(book, alarm, before)), subject=subject[:100])
+    carry_out = ACTIONS_BY_SERVICE.get(arns.service_of(arn), _unknown)
+    failure = carry_out(book, alarm, before, arn)
     summary = f"Failed to execute action {arn}" if failure else f"Successfully executed action {arn}"
     outcome = {"actionState": "Failed", "error": failure} if failure else {"actionState": "Succeeded"}
     data = {**outcome, "notificationResource": arn, "stateUpdateTimestamp": int(alarm.condition.at * 1000)}
     book.note(alarm, alarm.condition.at, "Action", summary, data)
+
+
+def _unknown(_book: AlarmRegistry, _alarm: Alarm, _before: AlarmState, _arn: str) -> str:
+    return f"This endpoint carries out actions of {' and '.join(sorted(ACTIONS_BY_SERVICE))} only"
+
+
+def _publish(book: AlarmRegistry, alarm: Alarm, before: AlarmState, arn: str) -> str | None:
+    region = arns.parse(arn).region
+    backends = sns_backends[book.account_id]
+    topic = backends[region].topics.get(arn) if region in backends else None
+    if topic is None:
+        return "Topic does not exist"
+    subject = f'{alarm.condition.state}: "{alarm.name}" in {region_name(book.region)}'
+    with suppress(Exception):  # what subscribers make of it is not the alarm's to know
+        topic.publish(json.dumps(message(book, alarm, before)), subject=subject[:100])
+    return None
+
+
+Action = Callable[[AlarmRegistry, Alarm, AlarmState, str], str | None]
+"""Tells an action's target of an alarm that was in another state before; returns why it could not."""
+ACTIONS_BY_SERVICE: dict[str, Action] = {"sns": _publish}
+"""How actions are carried out, by the service of their ARN."""
 
 
 def message(book: AlarmRegistry, alarm: Alarm, before: AlarmState) -> dict[str, Any]:
@@ -237,12 +250,13 @@ def _trigger(definition: Mapping[str, Any]) -> dict[str, Any]:
     common = {
         "Period": definition.get("Period"),
         "EvaluationPeriods": definition["EvaluationPeriods"],
-        "DatapointsToAlarm": definition.get("DatapointsToAlarm"),
         "ComparisonOperator": definition["ComparisonOperator"],
         "Threshold": definition["Threshold"],
         "TreatMissingData": definition.get("TreatMissingData") or "missing",
         "EvaluateLowSampleCountPercentile": definition.get("EvaluateLowSampleCountPercentile") or "",
     }
+    if datapoints := definition.get("DatapointsToAlarm"):  # left out where the alarm leaves it out (snapshot)
+        common["DatapointsToAlarm"] = datapoints
     if definition.get("Metrics"):
         return {**common, "Metrics": definition["Metrics"]}
     statistic = definition.get("Statistic")

@@ -76,7 +76,7 @@ class MetricsResponse(CloudWatchResponse):
         """Answer for one metric, several statistics at once."""
         parameters = self._get_params()
         span = requests.statistics_span(parameters)
-        stats = requests.statistics_stats(parameters, span)
+        stats = requests.statistics_stats(parameters)
         units = [stats[0].unit] if stats[0].unit else self._store.units(stats[0].metric)
         points = [point for unit in units for point in _data_points(self._store, stats, span, unit)]
         return ActionResult({"Label": stats[0].metric.name, "Datapoints": points})

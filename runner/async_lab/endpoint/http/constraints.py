@@ -17,10 +17,11 @@ from botocore.utils import parse_timestamp
 from moto.core.model import Shape
 
 from async_lab.endpoint.http.api_call import ApiCall
+from async_lab.twin.rules import LONGEST_TIMEOUT_SECONDS
 
 _NARROWER: Mapping[tuple[str, str], Mapping[str, int]] = {
     # Lambda developer guide, "Lambda quotas"; the model's own are those of managed instances.
-    ("lambda", "Timeout"): {"max": 900},
+    ("lambda", "Timeout"): {"max": LONGEST_TIMEOUT_SECONDS},
     ("lambda", "MemorySize"): {"max": 10_240},
     ("lambda", "EphemeralStorageSize"): {"max": 10_240},
 }

@@ -12,7 +12,7 @@ from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.routing import Rule
 
-from async_lab.endpoint import policies
+from async_lab.endpoint import object_versions, policies
 from async_lab.endpoint.http import outgoing
 from async_lab.endpoint.moto_patches import replace
 
@@ -77,6 +77,7 @@ def moto_application() -> DomainDispatcherApplication:
     known = frozenset(modules)
     replace(backends, "list_of_moto_modules", lambda: known)
     policies.install()
+    object_versions.install()
     outgoing.install()
     install()
     moto_api_backend.reset()

@@ -80,7 +80,9 @@ def _signed_for(environ: dict[str, Any]) -> re.Match[str] | None:
     return _SIGNED_FOR.search(environ.get("HTTP_AUTHORIZATION") or unquote(environ.get("QUERY_STRING", "")))
 
 
-_CBOR = "application/cbor"
+CBOR, CBOR_PROTOCOL = "application/cbor", "rpc-v2-cbor"
+_ONCE_QUERY = {"monitoring", "sqs"}
+"""Services that spoke the query protocol first: their SDKs want that one's error codes, whichever is spoken."""
 _FORM = "application/x-www-form-urlencoded"
 _S3 = "<Error><Code>{code}</Code><Message>{message}</Message></Error>"
 _EC2 = "<Response><Errors>" + _S3 + "</Errors></Response>"
@@ -92,9 +94,17 @@ def error_response(environ: dict[str, Any], status: HTTPStatus, code: str, messa
     """Return the answer to a request."""
     content_type, body = _content(environ, code, message)
     headers = [("Content-Type", content_type), ("x-amzn-ErrorType", code), (REQUEST_ID, str(uuid.uuid4()))]
-    if content_type == _CBOR:
-        headers.append(("smithy-protocol", "rpc-v2-cbor"))
+    if content_type == CBOR:
+        headers.append(("smithy-protocol", CBOR_PROTOCOL))
+    if signed_service(environ) in _ONCE_QUERY:
+        headers.append(("x-amzn-query-error", f"{code};Sender"))
     return Response(status, b"" if environ["REQUEST_METHOD"] == "HEAD" else body, tuple(headers))
+
+
+def cbor_response(environ: dict[str, Any], status: HTTPStatus, content: bytes) -> Response:
+    """Return an answer in RPC v2 CBOR."""
+    headers = (("Content-Type", CBOR), ("smithy-protocol", CBOR_PROTOCOL), (REQUEST_ID, str(uuid.uuid4())))
+    return Response(status, b"" if environ["REQUEST_METHOD"] == "HEAD" else content, headers)
 
 
 def missing(environ: dict[str, Any], what: str) -> Response:
@@ -105,8 +115,8 @@ def missing(environ: dict[str, Any], what: str) -> Response:
 
 def _content(environ: dict[str, Any], code: str, message: str) -> tuple[str, bytes]:
     service, sent = signed_service(environ), environ.get("CONTENT_TYPE", "")
-    if sent.startswith(_CBOR) or environ.get("HTTP_SMITHY_PROTOCOL") == "rpc-v2-cbor":
-        return _CBOR, _CBOR_MAP_OF_TWO + b"".join(map(_cbor_text, ("__type", code, "message", message)))
+    if sent.startswith(CBOR) or environ.get("HTTP_SMITHY_PROTOCOL") == CBOR_PROTOCOL:
+        return CBOR, _CBOR_MAP_OF_TWO + b"".join(map(_cbor_text, ("__type", code, "message", message)))
     if service == "s3" or sent.startswith(_FORM):
         form = {"s3": _S3, "ec2": _EC2}.get(service, _QUERY)
         return "text/xml", form.format(code=code, message=escape(message)).encode()

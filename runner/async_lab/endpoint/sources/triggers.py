@@ -5,11 +5,11 @@ moto would run the function at once, in a container. Here it becomes an event in
 
 from __future__ import annotations
 
-from async_lab.endpoint.sources import buckets, logs, rules, topics
+from async_lab.endpoint.sources import alarms, buckets, logs, rules, topics
 from async_lab.endpoint.sources.reach import Reach
 
 
 def install(reach: Reach) -> None:
-    """Let buckets, topics, rules and logs reach what they are set up for; calling again changes ``reach`` alone."""
-    for source in (buckets, topics, rules, logs):
+    """Let each source reach what it is set up for; calling again changes ``reach`` alone."""
+    for source in (alarms, buckets, topics, rules, logs):
         source.install(reach)
