@@ -24,6 +24,8 @@ from async_lab.stack.stack import Stack, open_stack
 from async_lab.target.base import SETTLE_SECONDS, Target
 from async_lab.terraform import Progress
 
+_NO_SINGLE_EVENTS = "What became of each single event isn't known: AWS tells of all of them together, in its metrics."
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -109,6 +111,7 @@ def run_one(scenario: Scenario, stack: Stack, settings: Settings, view: View) ->
     with watch.phase("collect"):
         ended_at = target.now()
         metrics = collect(target.cloudwatch(), function_name, started_at, ended_at)
+        seen = target.events(function_name, started_at)
         names = [*outputs["alarm_names"], *outputs["composite_alarm_names"]]
         changes = alarms.changes(target.cloudwatch(), names, started_at, ended_at)
         if purged := target.settle():
@@ -127,6 +130,8 @@ def run_one(scenario: Scenario, stack: Stack, settings: Settings, view: View) ->
         comparisons=() if settings.events else compare(scenario.expectations, metrics),
         findings=diagnose(metrics, Configuration.of(scenario), len(sent), _unsure(sent)),
         alarms=changes,
+        events=seen or (),
+        gaps=() if seen is not None else (_NO_SINGLE_EVENTS,),
         wall_seconds=watch.seconds,
     )
 

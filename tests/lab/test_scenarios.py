@@ -117,6 +117,23 @@ def test_every_event_was_accepted_with_an_id_of_its_own(runs):
         assert len({event.request_id for event in result.sent}) == len(result.sent) == result.scenario.events.count
 
 
+def test_a_run_tells_what_became_of_each_event_and_not_only_that_it_was_accepted(runs):
+    conditions = {name: [event.condition for event in result.events] for name, result in runs[0].items()}
+    assert conditions == {
+        "baseline": ["Success"],
+        "scenario-1": ["RetriesExhausted"],
+        "scenario-2": ["Success", "Success"],
+        "scenario-3": ["Success", "EventAgeExceeded"],
+        "scenario-4": ["ZeroReservedConcurrency"],
+    }
+    for result in runs[0].values():
+        assert [event.request_id for event in result.events] == [event.request_id for event in result.sent]
+        attempts = sum(len(event.attempts) for event in result.events)
+        age = result.metrics["AsyncEventAge"]
+        assert attempts == sum(point.sample_count for point in age.points)
+        assert result.gaps == ()
+
+
 def test_dropped_events_raise_the_alarm_and_a_healthy_function_none(runs):
     fired = {
         name: {change.name for change in result.alarms if change.state == "ALARM"} for name, result in runs[0].items()

@@ -51,6 +51,9 @@ class AwsTarget(Target):
         """Sleep."""
         time.sleep(max(0.0, seconds))
 
+    def events(self, function_name: str, since: float) -> None:
+        """Return None: AWS keeps no record of single events that can be asked for."""
+
     def settle(self) -> int:
         """Do nothing: ten minutes are long."""
         return 0
