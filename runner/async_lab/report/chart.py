@@ -23,6 +23,7 @@ class Glyphs:
     running: str
     waiting: str
     limit: str
+    not_equal: str
     marks: Mapping[Kind, str]
     """What happened to an event at one time."""
 
@@ -47,5 +48,5 @@ _UNICODE_MARKS = {
     Kind.SUCCEEDED: "✓",
 }
 _ASCII_MARKS = _UNICODE_MARKS | {Kind.DROPPED: "v", Kind.THROTTLED: "x", Kind.SUCCEEDED: "o"}
-UNICODE = Glyphs("▁▂▃▄▅▆▇█", "·", "✓", "✗", "•", " · ", "█", "─", "│", _UNICODE_MARKS)
-ASCII = Glyphs("_.:=+*%#", "-", "ok", "NO", "-", ", ", "#", "-", "|", _ASCII_MARKS)
+UNICODE = Glyphs("▁▂▃▄▅▆▇█", "·", "✓", "✗", "•", " · ", "█", "─", "│", "≠", _UNICODE_MARKS)
+ASCII = Glyphs("_.:=+*%#", "-", "ok", "NO", "-", ", ", "#", "-", "|", "!=", _ASCII_MARKS)

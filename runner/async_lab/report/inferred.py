@@ -7,10 +7,30 @@ from dataclasses import replace
 
 from async_lab.observation.events import Attempt, Event, Outcome
 from async_lab.observation.metrics import DataPoint, Metrics
+from async_lab.report.timeline import MOST_ROWS, Fate, Row, Timeline, Track, timeline
 from async_lab.runs.result import RunResult
 
+_INFERRED = "Inferred from the ages of the attempts in CloudWatch's minutes; no record shows them."
+_UNSEEN = "sent; what became of it nobody can say"
 _KNOWN_SAMPLES = 3
 """From count, sum, minimum and maximum so many samples of a minute follow."""
+
+
+def timeline_of(result: RunResult, most_rows: int = MOST_ROWS) -> Timeline:
+    """Return a run's events over time, drawn from the endpoint's records or else from what the metrics tell."""
+    events, is_inferred = events_of(result)
+    maximum_age = result.scenario.maximum_event_age_in_seconds
+    shown = timeline(events, result.started_at, result.ended_at, maximum_age, most_rows)
+    if not is_inferred:
+        return shown
+    if any(event.attempts or not event.is_pending for event in events):
+        return replace(shown, is_inferred=True, remark=_INFERRED)
+    rows = tuple(replace(row, words=_UNSEEN, fate=Fate.UNSEEN, tracks=_sent_only(row)) for row in shown.rows)
+    return replace(shown, is_inferred=True, rows=rows)
+
+
+def _sent_only(row: Row) -> tuple[Track, ...]:
+    return tuple(replace(track, spans=(), marks=(), limit=None) for track in row.tracks)
 
 
 def events_of(result: RunResult) -> tuple[tuple[Event, ...], bool]:
@@ -19,7 +39,7 @@ def events_of(result: RunResult) -> tuple[tuple[Event, ...], bool]:
     A lone event's attempts follow from the ages, which are its own. Of several nobody can say whose an attempt was:
     they then have none.
     """
-    if result.events:
+    if result.events or result.place.target == "local":
         return result.events, False
     sent = tuple(
         Event(sent.request_id, result.function_name, "", sent.at) for sent in result.sent if sent.request_id is not None

@@ -1,4 +1,4 @@
-"""Events as rows over time: their waits, attempts, limits and ends, in figures. What draws them knows no rule of AWS."""
+"""Events as rows over time: their waits, attempts, limits and ends, in figures. What draws them knows no AWS rule."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class Track:
     end: float | None
     """When it was done or dropped; None while it is neither."""
     limit: float | None
-    """When it reaches its maximum event age."""
+    """When it reaches its maximum event age, which bounds waiting; None where that is beyond, or while it runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,8 @@ class Row:
             for mark in track.marks:
                 marks[_column(mark.at, number, length)][mark.kind] += 1
         return [
-            Column(waits, runs, mark) for waits, runs, mark in zip(_summed(waiting), _summed(running), marks, strict=False)
+            Column(waits, runs, mark)
+            for waits, runs, mark in zip(_summed(waiting), _summed(running), marks, strict=False)
         ]
 
 
@@ -162,9 +163,7 @@ class Timeline:
     @property
     def has_limits(self) -> bool:
         """Whether an event's maximum age lies within what is drawn."""
-        return any(
-            track.limit is not None and track.limit <= self.length for row in self.rows for track in row.tracks
-        )
+        return any(track.limit is not None and track.limit <= self.length for row in self.rows for track in row.tracks)
 
 
 def timeline(
@@ -226,9 +225,7 @@ def _length(events: Sequence[Event], started_at: float, ended_at: float, maximum
         elif event.ended_at is not None:
             happened.append(event.ended_at - started_at)
     length = max(happened)
-    limits = (
-        _limit(event, maximum_age) - started_at for event in events if event.condition == "EventAgeExceeded"
-    )
+    limits = (_limit(event, maximum_age) - started_at for event in events if event.condition == "EventAgeExceeded")
     return max([length, *(limit for limit in limits if limit <= _LIMIT_FACTOR * length)])
 
 
@@ -240,13 +237,15 @@ def _limit(event: Event, maximum_age: float) -> float:
 def _track(event: Event, start: float, length: float, maximum_age: float) -> Track:
     accepted = event.accepted_at - start
     end = None if event.ended_at is None else event.ended_at - start
+    spans = tuple(_spans(event, start, length))
     limit = _limit(event, maximum_age) - start
+    matters = limit <= length and not any(span.is_running and span.start <= limit <= span.end for span in spans)
     return Track(
         accepted=accepted,
-        spans=tuple(_spans(event, start, length)),
+        spans=spans,
         marks=tuple(_marks(event, start)),
         end=end,
-        limit=limit if limit <= length else None,
+        limit=limit if matters else None,
     )
 
 
@@ -322,7 +321,9 @@ def _throttled(outcomes: Mapping[Outcome, int]) -> str:
 
 
 def _failed(event: Event, outcomes: Mapping[Outcome, int]) -> str:
-    kinds = [(outcomes[outcome], str(_KINDS[outcome])) for outcome in (Outcome.ERROR, Outcome.TIMEOUT, Outcome.SYSTEM_ERROR)]
+    kinds = [
+        (outcomes[outcome], str(_KINDS[outcome])) for outcome in (Outcome.ERROR, Outcome.TIMEOUT, Outcome.SYSTEM_ERROR)
+    ]
     parts = [f"{plural(number, 'attempt')} {kind}" for number, kind in kinds if number]
     if not parts:
         return ""
@@ -345,9 +346,7 @@ def _deliveries(event: Event) -> str:
     return "kept nowhere"
 
 
-def _bands(
-    tracked: Sequence[tuple[Event, Track]], most: int, start: float, maximum_age: float
-) -> list[Row]:
+def _bands(tracked: Sequence[tuple[Event, Track]], most: int, start: float, maximum_age: float) -> list[Row]:
     """Put events that fared alike into a row, the worst fate first; of too many kinds the rarest share the last row."""
     groups: dict[tuple[Fate, str], list[tuple[Event, Track]]] = {}
     for event, track in tracked:
@@ -368,7 +367,8 @@ def _bands(
 def _band(fate: Fate, words: str, members: Sequence[tuple[Event, Track]], start: float) -> Row:
     tracks = tuple(track for _, track in members)
     ends = [event.ended_at - start for event, _ in members if event.ended_at is not None]
-    when = f", from {since(min(ends))} to {since(max(ends))}" if ends else ""
+    first, last = (since(min(ends)), since(max(ends))) if ends else ("", "")
+    when = f", from {first} to {last}" if first != last else f", at {first}" if ends else ""
     return Row(plural(len(members), "event"), f"{words}{when}", fate, tracks)
 
 
@@ -382,4 +382,3 @@ def _kind_of_fate(event: Event, maximum_age: float) -> str:
     if event.is_pending:
         return f"{'still running' if Outcome.RUNNING in tried else 'still waiting'}{after}"
     return f"done{after}" if after else "done at the first attempt"
-
