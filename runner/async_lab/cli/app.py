@@ -38,6 +38,8 @@ class Command(_WithoutFlagTypes, TyperCommand):
 class _Commands(_WithoutFlagTypes, TyperGroup):
     """The one place where errors that are expected become sentences and exit codes."""
 
+    _misuse = "The command was called wrongly."
+
     def main(self, *args: Any, **kwargs: Any) -> Any:
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, TextIOWrapper):
@@ -62,7 +64,12 @@ class _Commands(_WithoutFlagTypes, TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         with signals.unwinding():
-            return super().invoke(ctx)
+            try:
+                return super().invoke(ctx)
+            except Exception as error:
+                if hasattr(error, "format_message"):  # of Typer's errors, which it shows in a box of its own
+                    self._misuse = printable(error.format_message())
+                raise
 
 
 app = typer.Typer(

@@ -99,7 +99,7 @@ ScenarioNames = Annotated[
     list[str],
     typer.Argument(
         help="Names, numbers, or .tfvars files.",
-        metavar="SCENARIO...",
+        metavar="SCENARIO",
         autocompletion=complete_scenario,
         show_default=False,
     ),

@@ -47,6 +47,8 @@ async-lab run mine.tfvars --target aws --region eu-west-1
 
 {EXIT_CODES}"""
 MOST_EVENTS = 10_000
+_REPORT_LINES = 60
+"""About as many as the report of one run has."""
 SUMMARY_VARIABLE = "GITHUB_STEP_SUMMARY"
 """Names the file that GitHub shows on a job's page (GitHub's documentation, "Adding a job summary")."""
 
@@ -189,8 +191,12 @@ class _Outputs:
 
         if self.as_json:
             self._print_json(None)
-        elif len(self.results) > 1 and not self.is_quiet:
+        elif self.is_quiet:
+            pass  # each verdict stands there already
+        elif len(self.results) > 1:
             report.show_summary(console(), self.results)
+        elif console().is_terminal and console().height < _REPORT_LINES:
+            report.show_verdict(console(), self.results[0])  # it stood first, and has left the screen
         if self.junit:
             report.write_text(self.junit, report.junit(self.results))
         if self.markdown:

@@ -20,6 +20,8 @@ from async_lab.scenario.hcl import Problem
 from async_lab.wording import shortened
 
 _LONGEST_NAME = 100
+_SHORTEST_MISSPELT = 3
+"""A shorter name is near to every ``scenario-…``."""
 _NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{_LONGEST_NAME - 1}}}")
 """What neither a shell nor make takes apart, and what is no option."""
 _ALIAS = re.compile(rf'^alias\s*=\s*"({_NAME.pattern})"', re.MULTILINE)
@@ -147,7 +149,8 @@ def _nearest(name: str, known: Sequence[str]) -> list[str]:
     """Return the name that was meant, if one is near; another number is not a typing error."""
     if name.removeprefix("scenario-").isdigit():
         return []
-    return [match for word in (name, f"scenario-{name}") for match in get_close_matches(word, known, n=1, cutoff=0.5)]
+    words = [name] if len(name) < _SHORTEST_MISSPELT else [name, f"scenario-{name}"]
+    return [match for word in words for match in get_close_matches(word, known, n=1, cutoff=0.5)]
 
 
 def find_all(project: Project, names: Sequence[str], events: int | None = None) -> list[Scenario]:
