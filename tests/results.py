@@ -3,14 +3,17 @@
 from dataclasses import replace
 from pathlib import Path
 
+from observed import configuration_of
 from series import FIRST_MINUTE, metrics_of
 
 from async_lab import scenario
 from async_lab.checkout.project import Project
-from async_lab.diagnosis import Configuration, diagnose
+from async_lab.diagnosis import diagnose
 from async_lab.invoke import SentEvent
+from async_lab.lab import wished
 from async_lab.observation.alarms import AlarmChange
 from async_lab.observation.events import Attempt, Event, Outcome
+from async_lab.observation.observations import Observations
 from async_lab.runs.result import Location, RunResult
 from async_lab.scenario.expectations import compare
 
@@ -77,6 +80,14 @@ def result_of(name, metrics=None, **changes):
     metrics = metrics or METRICS[name]
     started_at = FIRST_MINUTE + 45.0
     count = wanted.events.count
+    seen = Observations(
+        start=started_at,
+        end=started_at + wanted.observe_seconds,
+        metrics=metrics,
+        configuration=configuration_of(**wished(wanted)),
+        sent=count,
+        wished=wished(wanted),
+    )
     fields = {
         "run_id": "0f3a9c21",
         "scenario": wanted,
@@ -88,7 +99,7 @@ def result_of(name, metrics=None, **changes):
         "sent": tuple(SentEvent(f"0f3a9c21-{n}", f"request-{n}", started_at, "accepted") for n in range(1, count + 1)),
         "metrics": metrics,
         "comparisons": compare(wanted.expectations, metrics),
-        "findings": diagnose(metrics, Configuration.of(wanted), count),
+        "findings": diagnose(seen),
         "wall_seconds": {"apply": 8.12, "watch": 0.3},
         "events": tuple(_event(n, started_at, *EVENTS[name][n - 1]) for n in range(1, count + 1)),
         "alarms": (AlarmChange("async-lab-dropped", "ALARM", started_at + 75, "Threshold crossed"),),

@@ -12,10 +12,13 @@ from typing import Protocol
 
 from async_lab.account.concurrency import check_concurrency
 from async_lab.checkout.project import Project
-from async_lab.diagnosis import Configuration, diagnose
+from async_lab.diagnosis import diagnose
 from async_lab.invoke import SentEvent, send
 from async_lab.observation import alarms
+from async_lab.observation.configuration import read_configuration
+from async_lab.observation.gaps import Looks
 from async_lab.observation.metrics import Metrics, collect
+from async_lab.observation.observations import Observations, Setting
 from async_lab.process.interrupts import Interrupts
 from async_lab.runs.result import Location, RunResult
 from async_lab.scenario import Scenario
@@ -23,8 +26,6 @@ from async_lab.scenario.expectations import compare
 from async_lab.stack.stack import Stack, open_stack
 from async_lab.target.base import SETTLE_SECONDS, Target
 from async_lab.terraform import Progress
-
-_NO_SINGLE_EVENTS = "What became of each single event isn't known: AWS tells of all of them together, in its metrics."
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ def run(
 
 def run_one(scenario: Scenario, stack: Stack, settings: Settings, view: View) -> RunResult:
     """Run one scenario on a stack, which it applies."""
-    watch, target, run_id = Stopwatch(), stack.target, uuid.uuid4().hex[:8]
+    watch, target, run_id, looks = Stopwatch(), stack.target, uuid.uuid4().hex[:8], Looks()
     view.step(f"Terraform: {scenario.name}")
     with watch.phase("apply"):
         outputs = stack.apply(scenario)
@@ -112,6 +113,7 @@ def run_one(scenario: Scenario, stack: Stack, settings: Settings, view: View) ->
     with watch.phase("invoke"):
         target.align()
         target.begin(settings.seed)
+        configuration = read_configuration(target.client("lambda"), function_name, looks)
         started_at = target.now()
         sent = invoke(scenario, target, function_name, run_id, settings, view)
     with watch.phase("watch"):
@@ -119,12 +121,22 @@ def run_one(scenario: Scenario, stack: Stack, settings: Settings, view: View) ->
     with watch.phase("collect"):
         ended_at = target.now()
         metrics = collect(target.cloudwatch(), function_name, started_at, ended_at)
-        seen = target.events(function_name, started_at)
+        events = target.events(function_name, started_at)
         names = [*outputs["alarm_names"], *outputs["composite_alarm_names"]]
         changes = alarms.changes(target.cloudwatch(), names, started_at, ended_at)
         if purged := target.settle():
-            hours, events = SETTLE_SECONDS // 3_600, "event" if purged == 1 else "events"
-            view.phase(f"{purged} {events} of {scenario.name} still waited after {hours} more hours and were dropped")
+            hours, noun = SETTLE_SECONDS // 3_600, "event" if purged == 1 else "events"
+            view.phase(f"{purged} {noun} of {scenario.name} still waited after {hours} more hours and were dropped")
+    seen = Observations(
+        start=started_at,
+        end=ended_at,
+        metrics=metrics,
+        configuration=configuration,
+        sent=len(sent),
+        unsure=sum(event.outcome == "unsure" for event in sent),
+        wished=wished(scenario),
+        gaps=tuple(looks.gaps),
+    )
     return RunResult(
         run_id=run_id,
         scenario=scenario,
@@ -136,16 +148,27 @@ def run_one(scenario: Scenario, stack: Stack, settings: Settings, view: View) ->
         sent=sent,
         metrics=metrics,
         comparisons=() if settings.events else compare(scenario.expectations, metrics),
-        findings=diagnose(metrics, Configuration.of(scenario), len(sent), _unsure(sent)),
+        findings=diagnose(seen),
         alarms=changes,
-        events=seen or (),
-        gaps=() if seen is not None else (_NO_SINGLE_EVENTS,),
+        events=events or (),
+        gaps=(*map(str, seen.gaps), *([_NO_SINGLE_EVENTS] if events is None else [])),
         wall_seconds=watch.seconds,
     )
 
 
-def _unsure(sent: Sequence[SentEvent]) -> int:
-    return sum(event.outcome == "unsure" for event in sent)
+_NO_SINGLE_EVENTS = "What became of each single event could not be seen: AWS tells of all of them together, in metrics."
+
+
+def wished(scenario: Scenario) -> dict[str, Setting]:
+    """Return what a scenario wants the function's configuration to be, by AWS's names."""
+    reserved = scenario.reserved_concurrent_executions
+    return {
+        "Timeout": scenario.timeout,
+        "MemorySize": scenario.memory_size,
+        "ReservedConcurrentExecutions": None if reserved < 0 else reserved,
+        "MaximumEventAgeInSeconds": scenario.maximum_event_age_in_seconds,
+        "MaximumRetryAttempts": scenario.maximum_retry_attempts,
+    }
 
 
 def invoke(

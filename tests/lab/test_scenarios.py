@@ -27,12 +27,26 @@ class Silent:
     def kept(self, stack): ...
 
 
+class Meddled:
+    """A stack in which somebody takes the reservation away as soon as it is applied."""
+
+    def __init__(self, stack):
+        self.target, self.terraform, self._stack = stack.target, stack.terraform, stack
+
+    def apply(self, scenario):
+        outputs = self._stack.apply(scenario)
+        client = self.target.client("lambda")
+        client.delete_function_concurrency(FunctionName=outputs["function_name"])
+        client.put_function_event_invoke_config(FunctionName=outputs["function_name"], MaximumRetryAttempts=0)
+        return outputs
+
+
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
-    """Each scenario's result, and the plan that follows its apply; all on one endpoint and one stack."""
+    """Each scenario's result, the plan after its apply, and a run with meddling; all on one endpoint and one stack."""
     project = Project.locate()
     scenarios = [scenario.find(project, name) for name in ("3", "baseline", "1", "2", "4")]
-    results, plans = {}, {}
+    results, plans, results_of_others = {}, {}, {}
     with Endpoint(start=AUGUST_23_08_22_UTC, seed=0) as endpoint:
         target = LocalTarget(endpoint, "eu-west-1")
         work = tmp_path_factory.mktemp("run")
@@ -40,8 +54,9 @@ def runs(tmp_path_factory):
             for chosen in scenarios:
                 results[chosen.name] = lab.run_one(chosen, stack, lab.Settings(), Silent())
                 plans[chosen.name] = stack.terraform.plan(chosen.path)
+            results_of_others["meddled"] = lab.run_one(scenarios[-1], Meddled(stack), lab.Settings(), Silent())
             stack.take_down()
-    return results, plans
+    return results, plans, results_of_others
 
 
 def sums(result, metric):
@@ -110,6 +125,16 @@ def test_at_reserved_concurrency_0_the_event_is_gone_in_the_minute_it_came(runs)
     received, dropped = (result.metrics[f"AsyncEvents{what}"].points for what in ("Received", "Dropped"))
     assert [(point.minute, point.sum) for point in received] == [(point.minute, point.sum) for point in dropped]
     assert all(result.metrics[metric].is_absent for metric in ("AsyncEventAge", "Throttles", "Invocations", "Errors"))
+
+
+def test_a_run_notices_that_what_stands_is_not_what_it_applied(runs):
+    for result in runs[0].values():
+        assert "not-as-wished" not in [finding.code for finding in result.findings]
+    meddled = runs[2]["meddled"]
+    finding = next(finding for finding in meddled.findings if finding.code == "not-as-wished")
+    assert "ReservedConcurrentExecutions is not set instead of 0" in finding.explanation
+    assert "MaximumRetryAttempts is 0 instead of 2" in finding.explanation
+    assert "dropped-stopped" not in [other.code for other in meddled.findings]  # it goes by what stands
 
 
 def test_every_event_was_accepted_with_an_id_of_its_own(runs):

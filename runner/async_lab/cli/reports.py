@@ -40,7 +40,7 @@ def report(
     from async_lab import report as reports
     from async_lab.checkout.project import Project
     from async_lab.runs import history
-    from async_lab.runs.read import read
+    from async_lab.runs.reading import read
 
     project = Project.locate()
     files = history.find(project, run)
@@ -66,7 +66,7 @@ def show(run: RunName = None) -> None:
     from async_lab import report as reports
     from async_lab.checkout.project import Project
     from async_lab.runs import history
-    from async_lab.runs.read import read
+    from async_lab.runs.reading import read
 
     project = Project.locate()
     for file in history.find(project, run):

@@ -2,6 +2,7 @@
 
 from async_lab.report.checks import show_checks
 from async_lab.report.comparison import show_comparison
+from async_lab.report.diagnosis import show_diagnoses, show_diagnosis
 from async_lab.report.files import write_page, write_text
 from async_lab.report.junit import junit
 from async_lab.report.markdown import markdown
@@ -28,6 +29,8 @@ __all__ = [
     "prepare",
     "show_checks",
     "show_comparison",
+    "show_diagnoses",
+    "show_diagnosis",
     "show_run",
     "show_runs",
     "show_scenarios",

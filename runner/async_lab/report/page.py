@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from async_lab.diagnosis import Finding
 from async_lab.observation.events import Event
 from async_lab.report import metrics_svg, svg, timeline_svg
 from async_lab.report.inferred import events_of, timeline_of
@@ -102,14 +103,14 @@ def _where(result: RunResult) -> str:
     return " · ".join([events, place.target, f"account {place.account_id}", place.region, *seed])
 
 
-def _finding(finding: Any) -> Mapping[str, Any]:
+def _finding(finding: Finding) -> Mapping[str, Any]:
     return {
         "title": finding.title,
         "explanation": finding.explanation,
         "color": style_of(finding),
         "advice": finding.advice,
         "evidence": finding.evidence,
-        "alternatives": getattr(finding, "alternatives", ()),
+        "alternatives": finding.alternatives,
         "source": finding.source,
     }
 

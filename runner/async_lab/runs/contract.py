@@ -11,7 +11,7 @@ from async_lab.runs.document import document
 from async_lab.runs.result import RunResult
 
 SCHEMA = "async-lab/runs/1"
-"""The number changes when a key goes or changes its meaning."""
+"""The number changes when a key goes or changes its meaning; ``docs/runs.schema.json`` describes each key."""
 
 
 @dataclass(frozen=True, slots=True)

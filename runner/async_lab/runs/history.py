@@ -12,7 +12,7 @@ from async_lab.checkout.project import Project
 from async_lab.errors import EnvironmentFailure, UsageError
 from async_lab.owned import is_owned
 from async_lab.runs.document import FILE_NAME
-from async_lab.runs.read import read
+from async_lab.runs.reading import read
 from async_lab.runs.result import RunResult
 from async_lab.stack.journal import Journal
 from async_lab.wording import shortened

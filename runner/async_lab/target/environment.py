@@ -15,7 +15,7 @@ _USERS_OWN = ("AWS_", "MOTO_", "TF_")
 _WHERE_PROVIDERS_ARE = ("TF_CLI_CONFIG_FILE", "TF_PLUGIN_CACHE_", "TF_REGISTRY_", "TF_TOKEN_", "TF_LOG")
 """Beginnings of those of Terraform's that say how it gets its providers and what it logs."""
 _NO_FILES = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
-_LOOPBACK_NAMES = ("127.0.0.1", "localhost", "::1")
+LOOPBACK_NAMES = ("127.0.0.1", "localhost", "::1")
 
 
 def endpoint_variables(url: str, region: str) -> dict[str, str]:
@@ -35,7 +35,7 @@ def _past_proxies() -> dict[str, str]:
     """Return what keeps a user's proxy from being asked for this machine; programs read one spelling or the other."""
     users = f"{os.environ.get('no_proxy', '')},{os.environ.get('NO_PROXY', '')}".split(",")
     names = [name.strip() for name in users if name.strip()]
-    value = "*" if "*" in names else ",".join(dict.fromkeys((*names, *_LOOPBACK_NAMES)))  # "*" counts only alone
+    value = "*" if "*" in names else ",".join(dict.fromkeys((*names, *LOOPBACK_NAMES)))  # "*" counts only alone
     return {"NO_PROXY": value, "no_proxy": value}
 
 
