@@ -26,7 +26,7 @@ RUN = {
     ".venv/bin/python benchmarks/lab_overhead.py 1": "ratio ",
     "make help": "scenario-baseline",
     "make package": "build/function.zip  sha256 ",
-    "make destroy": "nothing is left.",
+    "make destroy": "Nothing is left.",
     "make scenario-2": "scenario-2: as expected, 7 of 7 expectations met.",
     ".venv/bin/async-lab doctor": "All is well.",
     ".venv/bin/async-lab scenarios": "scenario-4",

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 FILE_NAME = "report.html"
 _TEMPLATE = Path(__file__).with_name("page.html.j2")
 _MOST_COLUMNS, _MOST_EVENTS, _MOST_ATTEMPTS = 60, 50, 40
-_LARGEST_DOWNLOAD = 60_000
-"""Bytes of data that the page carries itself."""
+_MOST_CARRIED_EVENTS, _LARGEST_DOWNLOAD = 500, 60_000
+"""Of how many events the page carries the data itself, and of how many bytes."""
 
 
 def page(results: Sequence[RunResult]) -> str:
@@ -189,6 +189,8 @@ def _event(number: int, event: Event, result: RunResult, shown: Timeline) -> Map
 
 
 def _downloads(result: RunResult) -> Iterator[Mapping[str, Any]]:
+    if max(len(result.sent), len(result.events)) > _MOST_CARRIED_EVENTS:
+        return  # it takes long to write out only to find that it is too much
     data = json.dumps(document(result), separators=(",", ":"), allow_nan=False).encode()
     if len(data) > _LARGEST_DOWNLOAD:
         return

@@ -82,7 +82,18 @@ class Mark:
 
     at: float
     kind: Kind
-    words: str
+    number: int = 0
+    """Which attempt it was, from 1; 0 for none."""
+    attempt: Attempt | None = None
+    reason: str = ""
+
+    @property
+    def words(self) -> str:
+        """When it was and what; said only of what is drawn by itself, which of thousands nothing is."""
+        if self.attempt is None:
+            return f"{since(self.at)} {self.kind}: {self.reason}"
+        said, age = _what_it_said(self.attempt), duration(self.attempt.age_seconds)
+        return f"{since(self.at)} attempt {self.number} {self.kind}{said}, at an age of {age}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +208,7 @@ def fate_of(event: Event) -> Fate:
 def ticks(length: float, most: int) -> list[float]:
     """Return at most so many round times from 0 to ``length``, in seconds, evenly apart."""
     step = next((step for step in _STEPS if length / step <= most - 1), length / max(1, most - 1))
-    return [step * number for number in range(int(length / step) + 1)]
+    return [min(length, step * number) for number in range(int(length / step) + 1)]
 
 
 _STEPS = (
@@ -261,7 +272,7 @@ def _spans(event: Event, start: float, length: float) -> Iterator[Span]:
             since_then = length if attempt.outcome is Outcome.RUNNING else at + _execution_seconds(attempt)
             yield Span(at, since_then, is_running=True)
     end = length if event.ended_at is None else event.ended_at - start
-    if end > since_then:
+    if end > since_then and (event.is_pending or event.is_dropped):
         yield Span(since_then, end, is_running=False)
 
 
@@ -272,14 +283,12 @@ def _execution_seconds(attempt: Attempt) -> float:
 def _marks(event: Event, start: float) -> Iterator[Mark]:
     for number, attempt in enumerate(event.attempts, 1):
         kind = _KINDS.get(attempt.outcome)
-        if kind is None:
-            continue
-        at = attempt.at - start + (_execution_seconds(attempt) if attempt.ran else 0.0)
-        yield Mark(at, kind, f"{since(at)} attempt {number} {kind}{_what_it_said(attempt)}, at an age of "
-                   f"{duration(attempt.age_seconds)}")  # fmt: skip
+        if kind is not None:
+            yield Mark(
+                attempt.at - start + (_execution_seconds(attempt) if attempt.ran else 0.0), kind, number, attempt
+            )
     if event.is_dropped and event.ended_at is not None:
-        at = event.ended_at - start
-        yield Mark(at, Kind.DROPPED, f"{since(at)} dropped: {_reason(event)}")
+        yield Mark(event.ended_at - start, Kind.DROPPED, reason=_reason(event))
 
 
 def _what_it_said(attempt: Attempt) -> str:

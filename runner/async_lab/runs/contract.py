@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from async_lab.runs.document import document
+from async_lab.runs.document import as_json, document
 from async_lab.runs.result import RunResult
 
 SCHEMA = "async-lab/runs/1"
@@ -30,5 +29,4 @@ def text(results: Sequence[RunResult], error: Failure | None = None) -> str:
         "runs": [document(result) for result in results],
         "error": None if error is None else asdict(error),
     }
-    # ASCII is JSON in every encoding that a terminal or a file may have; NaN and Infinity are no JSON.
-    return json.dumps(content, indent=2, allow_nan=False) + "\n"
+    return as_json(content)
