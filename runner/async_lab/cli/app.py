@@ -50,10 +50,9 @@ class _Commands(_WithoutFlagTypes, TyperGroup):
             finally:
                 sys.stdout.flush()  # what can't be written is told now, too
         except SystemExit as end:
-            if end.code == ExitCode.USAGE and "--json" in sys.argv:  # what is wrong was said before the command began
-                typer.echo(
-                    refusal("The command was called wrongly; standard error says how.", ExitCode.USAGE), nl=False
-                )
+            is_run = sys.argv[1:2] == ["run"]
+            if end.code == ExitCode.USAGE and is_run and "--json" in sys.argv:  # it has not even begun
+                typer.echo(refusal(self._misuse, ExitCode.USAGE), nl=False)
             raise
         except LabError as error:
             _tell(error)

@@ -27,7 +27,7 @@ _ALARM_KINDS: Mapping[str, tuple[str, ...]] = {
     "DestinationDeliveryFailures": ("destination-failures",),
 }
 """The ends of the names that the module async-observability gives to a metric's alarms."""
-_TOP, _PLOT, _BOTTOM = 18.0, 64.0, 16.0
+_TOP, _PLOT, _BOTTOM = 24.0, 64.0, 16.0
 _ROOM_ABOVE_LIMIT = 1.6
 """A limit this many times the highest bar is still drawn; one that is farther is said."""
 

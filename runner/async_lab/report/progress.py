@@ -118,7 +118,7 @@ class ProgressView:
         """Print in one line what Terraform made since it was last asked."""
         made, self._terraform = self._terraform, _TerraformCount()
         if made.done and self._detail is not Detail.QUIET:
-            self.say(f"  {plural(made.done, 'resource')} in {duration(round(made.seconds))}")
+            self.say(f"  {plural(made.done, 'resource')} in {duration(max(1, round(made.seconds)))}")
 
     def _move(self, text: str) -> None:
         """Show a line in place of the one before, cut where the terminal ends: a line that wraps leaves traces."""

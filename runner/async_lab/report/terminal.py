@@ -94,6 +94,8 @@ def _show_finding(console: Console, finding: Finding, title: str, glyphs: Glyphs
     indented(console, Text(finding.explanation))
     figures = [f"{figure.subject} {figure.words}" for figure in finding.evidence]
     indented(console, Text(glyphs.separator.join(figures), "dim"))
+    for other in finding.alternatives:
+        indented(console, _labelled("Or else", Text(printable(other))))
     if not finding.advice:
         return
     advice = Table.grid(padding=(0, 1, 0, 0))
