@@ -5,13 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from observed import QUEUE, configuration_of, seen_of
 from results import METRICS
-from series import metrics_of
+from series import FIRST_MINUTE, metrics_of
 
-from async_lab.diagnosis import Confidence, Fact, Figure, Severity, diagnose
+from async_lab.diagnosis import Confidence, Fact, Figure, Severity, arithmetic, diagnose
 from async_lab.diagnosis.diagnose import CAUSES, NOTHING_WRONG
 from async_lab.observation.aggregate import aggregate
 from async_lab.observation.configuration import Reservation
 from async_lab.observation.metrics import METRIC_NAMES
+from async_lab.twin.rules import Rules, too_old_next_time
 
 DEFAULTS = configuration_of()
 ONE_AT_A_TIME = configuration_of(ReservedConcurrentExecutions=1)
@@ -199,6 +200,14 @@ def test_only_backing_off_leads_to_an_age_between_a_first_attempt_and_a_retry(ag
     }
 
 
+def test_where_errors_are_all_that_can_have_dropped_an_event_they_did_though_other_requests_fail_too():
+    seen = with_synchronous_calls(SCENARIO_1, invocations=500, errors=500)
+
+    assert [(finding.code, finding.confidence) for finding in diagnose(seen_of(seen))] == [
+        ("dropped-retries-used", Confidence.LIKELY)
+    ]
+
+
 def test_a_function_without_events_is_idle_however_many_synchronous_calls_fail():
     finding = strongest(metrics_of(Invocations=[[1] * 20], Errors=[[1] * 20], Duration=[[5] * 20]))
 
@@ -206,12 +215,30 @@ def test_a_function_without_events_is_idle_however_many_synchronous_calls_fail()
     assert "20 other requests" in finding.explanation
 
 
-def test_synchronous_throttles_are_told_as_such():
-    (finding,) = diagnose(seen_of(with_synchronous_calls(BASELINE, throttles=4), sent=1))
+def test_throttles_and_errors_that_no_event_was_tried_again_for_are_of_other_requests():
+    seen = with_synchronous_calls(BASELINE, invocations=3, errors=3, throttles=4)
+    found = diagnose(seen_of(seen, sent=1))
 
-    assert (finding.code, finding.confidence) == ("throttled", Confidence.LIKELY)
-    assert "not asynchronous" in finding.alternatives[0]
-    assert "Refused synchronous calls are not queued" in finding.advice[0]
+    assert [(finding.code, finding.severity, finding.confidence) for finding in found] == [
+        ("healthy", Severity.INFO, Confidence.CERTAIN),
+        ("other-requests-fail", Severity.INFO, Confidence.CERTAIN),
+        ("other-requests-throttled", Severity.INFO, Confidence.CERTAIN),
+    ]
+    assert "Refused synchronous calls are not queued" in found[2].advice[0]
+
+
+@pytest.mark.parametrize(("seconds_after", "expected"), [(227.1, "failing"), (227.2, "healthy")])
+def test_an_error_is_of_no_event_once_its_retry_would_have_been_seen(seconds_after, expected):
+    seen = seen_of(with_synchronous_calls(BASELINE, invocations=1, errors=1))  # a minute, a timeout of 100 s, 67.2 s
+
+    assert diagnose(replace(seen, end=FIRST_MINUTE + seconds_after))[0].code == expected
+
+
+@pytest.mark.parametrize(("seconds_after", "expected"), [(61.11, "throttled"), (61.13, "healthy")])
+def test_a_throttle_is_of_no_event_once_its_retry_would_have_been_seen(seconds_after, expected):
+    seen = seen_of(with_synchronous_calls(BASELINE, throttles=1))
+
+    assert diagnose(replace(seen, end=FIRST_MINUTE + seconds_after))[0].code == expected
 
 
 def test_events_of_before_are_no_more_than_were_sent_where_nobody_counted():
@@ -240,7 +267,7 @@ def test_an_event_that_nothing_here_delayed_is_late_from_5_seconds_on(oldest, ex
     assert codes(but(BASELINE, AsyncEventAge=[[oldest]])) == [expected]
 
 
-@pytest.mark.parametrize(("oldest", "expected"), [(52_799, "failing"), (52_800, "late-after-errors")])
+@pytest.mark.parametrize(("oldest", "expected"), [(52_799, "late-in-queue"), (52_800, "late-after-errors")])
 def test_an_error_delays_an_event_by_52_8_seconds_at_the_least(oldest, expected):
     seen = metrics_of(
         AsyncEventsReceived=[[1]],
@@ -266,7 +293,9 @@ def test_an_error_after_the_late_attempt_is_not_its_cause():
 @pytest.mark.parametrize(("throttles", "is_explained"), [(5, False), (6, True)])
 def test_an_event_that_lives_60_seconds_is_dropped_after_6_throttles(throttles, is_explained):
     seen = but(
-        SCENARIO_3, Throttles=[[1] * 4, [1] * (throttles - 4)], AsyncEventAge=[[35] * 5, [15_883] * (throttles - 4)]
+        SCENARIO_3,
+        Throttles=[[1] * 4, [1] * (throttles - 4)],
+        AsyncEventAge=[[35] * 5, [15_883, 30_086][: throttles - 4]],
     )
 
     finding = strongest(seen, SHORT_LIVED, sent=2)
@@ -287,7 +316,8 @@ def test_the_age_ends_an_event_that_reaches_it_at_its_next_attempt(maximum_age, 
 @pytest.mark.parametrize(("errors", "code"), [(2, "dropped-in-backlog"), (3, "dropped-retries-used")])
 def test_an_event_with_two_retries_is_dropped_after_three_errors(errors, code):
     minutes = [[1]] * errors + [[0]] * (3 - errors)
-    found = codes(but(SCENARIO_1, Errors=minutes, AsyncEventsDropped=[[], [], [1]]), sent=1)
+    ages = [[35], [66_200], [196_400]]
+    found = codes(but(SCENARIO_1, Errors=minutes, AsyncEventAge=ages, AsyncEventsDropped=[[], [], [1]]), sent=1)
 
     assert (code in found) or code == "dropped-in-backlog"
     assert ("dropped-in-backlog" in found) == (errors == 2)
@@ -351,6 +381,40 @@ def test_more_drops_than_anything_explains_are_said():
 
     assert [finding.code for finding in found][:2] == ["dropped-age-at-reservation", "dropped-in-backlog"]
     assert "4 of 5 events" in found[1].explanation
+
+
+@given(st.integers(60, 21_600), st.lists(st.floats(-1, 1), min_size=100, max_size=100))
+def test_no_event_is_younger_when_a_throttle_ends_it(maximum_age, draws):
+    rules, age, throttled = Rules(), 0.0, 1
+    while not too_old_next_time(age, rules.wait_after_backoff(throttled), maximum_age):
+        age += rules.jittered(rules.wait_after_backoff(throttled), draws[throttled])
+        throttled += 1
+
+    assert age >= arithmetic.youngest_at_last_throttle(maximum_age) - 1e-6
+    assert throttled >= arithmetic.throttles_before_drop(maximum_age)
+
+
+@given(st.integers(60, 21_600), st.integers(0, 2), st.floats(0, 900))
+def test_an_event_that_always_fails_runs_once_more_than_it_is_retried_or_is_too_old(maximum_age, retries, duration):
+    failures, is_too_old = arithmetic.failures_before_drop(retries, maximum_age, duration)
+
+    assert 1 <= failures <= retries + 1
+    assert is_too_old == (failures <= retries)
+
+
+@pytest.mark.parametrize(("oldest", "is_explained"), [(21_299_999, False), (21_300_000, True)])
+def test_throttles_only_end_an_event_that_is_almost_as_old_as_it_may_get(oldest, is_explained):
+    seen = metrics_of(
+        AsyncEventsReceived=[[1]], AsyncEventsDropped=[[], [1]], AsyncEventAge=[[35], [oldest]], Throttles=[[1] * 50]
+    )
+    assert ("dropped-in-backlog" in codes(seen, ONE_AT_A_TIME)) != is_explained
+
+
+@pytest.mark.parametrize(("oldest", "is_explained"), [(158_399, False), (158_400, True)])
+def test_errors_only_end_an_event_that_was_tried_as_late_as_its_last_retry_comes(oldest, is_explained):
+    seen = but(SCENARIO_1, AsyncEventAge=[[35], [66_200], [], [oldest]])
+
+    assert ("dropped-in-backlog" in codes(seen)) != is_explained
 
 
 # --- what could not be seen ---

@@ -35,6 +35,7 @@ RUN = {
     "python -m tools.alarm_table baseline": "| Alarm | baseline |",
     ".venv/bin/python benchmarks/endpoint_throughput.py --alone 40 1": "round 1: async-lab",
     ".venv/bin/python benchmarks/soak.py 40 2": "time per 1,000 events",
+    ".venv/bin/python benchmarks/diagnosis_accuracy.py 1": "100.0% of 14 right",
     "python -m tools.campaign --cases 2": "handlers: 2 tried, 2 as promised, 0 not",
 }
 """What each prints, in the order in which they are run: nothing is built before."""
@@ -62,6 +63,7 @@ NOT_RUN = {
     "TARGET=aws make scenario-2": "needs an AWS account",
     'TARGET=aws make scenario-2 ARGS="--region eu-west-1 --profile sandbox"': "needs an AWS account",
     "async-lab destroy --target aws": "needs an AWS account",
+    "async-lab diagnose orders --since 6h --profile production": "needs an AWS account",
     "async-lab doctor --target aws": "needs an AWS account",
     ".venv/bin/async-lab local --port 4600 &": SERVED,
     "async-lab local --clock real": SERVED,

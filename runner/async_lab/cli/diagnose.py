@@ -5,7 +5,7 @@ from __future__ import annotations
 import json as json_format
 import os
 import re
-from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from async_lab.target.base import Target
 
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3_600, "d": 86_400}
+_LATEST_MINUTES = "all of the last two minutes"
 _SPAN = re.compile(r"(?P<number>\d+(\.\d+)?)\s*(?P<unit>s|min|m|h|d)")
 _UNLESS_SAID_SECONDS = 10_800.0
 _SHORTEST_SECONDS, _LONGEST_SECONDS = 60, 86_400
@@ -149,19 +150,26 @@ def _open(endpoint_url: str | None, region: str | None, profile: str | None) -> 
     return ServedTarget(endpoint_url, region or os.environ.get("AWS_REGION") or LOCAL_REGION)
 
 
-def _names(target: Target, prefix: str) -> Iterator[str]:
-    for page in target.client("lambda").get_paginator("list_functions").paginate():
-        yield from (one["FunctionName"] for one in page["Functions"] if one["FunctionName"].startswith(prefix))
+def _names(target: Target, prefix: str) -> list[str]:
+    pages = target.client("lambda").get_paginator("list_functions").paginate()
+    names = [one["FunctionName"] for page in pages for one in page["Functions"]]
+    found = [name for name in names if name.startswith(prefix)]
+    if prefix and not found:
+        raise UsageError(f"No function's name begins with {shortened(prefix)} in {target.region} of this account.")
+    return found
 
 
 def _examine(target: Target, name: str, qualifier: str | None, since: float) -> Diagnosed:
     from async_lab.diagnosis import examine
+    from async_lab.observation.gaps import Gap
     from async_lab.observation.look import look_at
     from async_lab.runs.diagnosed import Diagnosed
     from async_lab.runs.result import Location
 
     end = target.now()
     seen = look_at(target.client, name, qualifier, end - since, end)
+    if target.data_point_delay_seconds:
+        seen = replace(seen, gaps=(*seen.gaps, Gap(_LATEST_MINUTES, "CloudWatch may take that long to show a minute")))
     return Diagnosed(Location(target.name, target.account_id, target.region), seen, examine(seen), qualifier)
 
 

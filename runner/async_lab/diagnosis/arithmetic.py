@@ -15,6 +15,7 @@ from async_lab.observation.observations import Observations
 from async_lab.twin.rules import MAXIMUM_EVENT_AGE_SECONDS, Rules, too_old_next_time  # the numbers have one home
 
 RULES = Rules()
+MAXIMUM_TIMEOUT_SECONDS = 900  # doc
 _SHORTEST_AGE_SECONDS = 60  # doc: the least that a maximum event age may be
 LATE_SECONDS = 5.0
 """From this age on an event is late without function errors to show for it; ours: AWS names no figure. Waits after a
@@ -128,23 +129,42 @@ def drops_without_an_attempt(seen: Observations) -> float:
 
 
 def drops_by_errors(seen: Observations) -> float:
-    """Return how many of the dropped events function errors can explain at the most: each needs all its failures."""
-    needed, _ = failures_before_drop(retries(seen), maximum_event_age(seen), mean_duration_seconds(seen))
+    """Return how many of the dropped events function errors can explain at the most.
+
+    Each needs all its failures, and in the last minutes before a drop an attempt as old as its last one must have been.
+    """
+    needed, is_too_old = failures_before_drop(retries(seen), maximum_event_age(seen), mean_duration_seconds(seen))
     timeout = seen.configuration.function.timeout_seconds if seen.configuration.function else PERIOD_SECONDS
-    near = _drops_near(seen, "Errors", timeout + PERIOD_SECONDS)  # an error has the time at which its execution began
+    waits = sum(RULES.wait_after_error(failed) for failed in range(1, needed)) * (1 - RULES.jitter)
+    # An error and an age have the time at which the execution began, a drop that at which it ended.
+    near = _drops_near(seen, "Errors", timeout + PERIOD_SECONDS, 0 if is_too_old else waits)
     return min(near, total(seen, "Errors") // needed)
 
 
 def drops_by_throttles(seen: Observations) -> float:
-    """Return how many of the dropped events throttles can explain at the most: each needs all its throttles.
+    """Return how many of the dropped events throttles can explain at the most.
 
-    Those from before the first minute that was looked at can't be seen: then one is enough.
+    Each needs all its throttles, as far as they can have been seen, and in the last minutes before a drop an attempt
+    so old that the next would have come too late.
     """
+    maximum_age = maximum_event_age(seen)
     drops = [minute for minute, dropped in _sums(seen.metrics["AsyncEventsDropped"]).items() if dropped]
-    is_whole = bool(drops) and drops[0] - seen.start >= maximum_event_age(seen)
-    knows = seen.sent is not None or is_whole  # who sent them knows that none is from before
-    needed = throttles_before_drop(maximum_event_age(seen)) if knows else 1
-    return min(_drops_near(seen, "Throttles", PERIOD_SECONDS), total(seen, "Throttles") // needed)
+    knows = seen.sent is not None or (bool(drops) and drops[0] - seen.start >= maximum_age)  # that none is from before
+    needed = throttles_before_drop(maximum_age) if knows else 1
+    near = _drops_near(
+        seen, "Throttles", RULES.backoff_limit_seconds + PERIOD_SECONDS, youngest_at_last_throttle(maximum_age)
+    )
+    return min(near, total(seen, "Throttles") // needed)
+
+
+def youngest_at_last_throttle(maximum_age: float) -> float:
+    """Return how old an event is at the least when a throttle ends it: its age and the next wait reach the maximum.
+
+    The nominal waits so far are one second less than the next, and at the most 12 % longer than the actual ones; no
+    wait is longer than 300 s.
+    """
+    by_doubling = (maximum_age - RULES.backoff_base_seconds) / (1 + 1 / (1 - RULES.jitter))
+    return max(by_doubling, maximum_age - RULES.backoff_limit_seconds)
 
 
 def drops_unexplained(seen: Observations) -> float:
@@ -153,18 +173,45 @@ def drops_unexplained(seen: Observations) -> float:
     return max(0.0, total(seen, "AsyncEventsDropped") - explained)
 
 
-def _drops_near(seen: Observations, metric: str, seconds: float) -> float:
-    """Return how many events were dropped in minutes that have a metric above 0, or begin that much later."""
-    near = [minute for minute, value in _sums(seen.metrics[metric]).items() if value]
+def _drops_near(seen: Observations, metric: str, seconds: float, age_seconds: float) -> float:
+    """Return how many events were dropped in minutes that have a metric above 0, and an attempt of an age.
+
+    Both may also lie in the ``seconds`` before such a minute.
+    """
+    causes = [minute for minute, value in _sums(seen.metrics[metric]).items() if value]
+    old = [point.minute for point in seen.metrics["AsyncEventAge"].points if point.maximum >= age_seconds * 1000]
     return sum(
         dropped
         for minute, dropped in _sums(seen.metrics["AsyncEventsDropped"]).items()
-        if any(0 <= minute - other <= seconds for other in near)
+        if all(any(0 <= minute - other <= seconds for other in others) for others in (causes, old))
     )
 
 
 def _sums(series: MetricSeries) -> dict[int, float]:
     return {point.minute: point.sum for point in series.points}
+
+
+# --- errors and throttles that are of no event ---
+
+
+def do_no_events_fail(seen: Observations) -> bool:
+    """Whether all errors are of other requests for certain: an event that fails is tried again, or dropped.
+
+    The last error must be so long ago that its retry would have been seen.
+    """
+    latest = max((minute for minute, value in _sums(seen.metrics["Errors"]).items() if value), default=seen.start)
+    timeout = seen.configuration.function.timeout_seconds if seen.configuration.function else MAXIMUM_TIMEOUT_SECONDS
+    retried_until = latest + PERIOD_SECONDS + timeout + RULES.wait_after_error(1) * (1 + RULES.jitter)
+    is_of_events = oldest_seconds(seen) >= first_error_wait_seconds() or total(seen, "AsyncEventsDropped") > 0
+    return not attempts(seen) or (seen.end >= retried_until and not is_of_events and not queued(seen))
+
+
+def are_no_events_throttled(seen: Observations) -> bool:
+    """Whether all throttles are of other requests for certain: a throttled event is tried again, or dropped."""
+    latest = max((minute for minute, value in _sums(seen.metrics["Throttles"]).items() if value), default=seen.start)
+    retried_until = latest + PERIOD_SECONDS + RULES.backoff_base_seconds * (1 + RULES.jitter)
+    is_of_events = oldest_seconds(seen) >= first_throttle_wait_seconds() or total(seen, "AsyncEventsDropped") > 0
+    return not attempts(seen) or (seen.end >= retried_until and not is_of_events and not queued(seen))
 
 
 # --- late: by what ---

@@ -31,11 +31,14 @@ arrived, is it lost, is it late; and then why. Several causes at once are severa
 NOTHING_WRONG: Sequence[Check] = (queue.idle, queue.healthy)
 
 
+OTHER_REQUESTS: Sequence[Sequence[Check]] = ((errors.other_requests_fail,), (throttles.other_requests_throttled,))
+"""What goes wrong beside the queue, and isn't about events."""
+
+
 def diagnose(seen: Observations) -> tuple[Finding, ...]:
     """Return what is found, the strongest first; there is always at least one finding."""
-    found = [finding for checks in CAUSES if (finding := first(checks, seen))]
-    if not found and (nothing := first(NOTHING_WRONG, seen)):
-        found = [nothing]
+    found = _all(CAUSES, seen) or _all((NOTHING_WRONG,), seen)
+    found += _all(OTHER_REQUESTS, seen)
     return ranked([_within_known_rules(seen, finding) for finding in found])
 
 
@@ -66,20 +69,21 @@ RISKS: Sequence[Check] = (
 
 def examine(seen: Observations) -> tuple[Finding, ...]:
     """Return what ``diagnose`` finds and the risks beside it, the strongest first."""
-    return ranked((*diagnose(seen), *(finding for check in RISKS if (finding := check(seen)))))
+    return ranked((*diagnose(seen), *_all([(check,) for check in RISKS], seen)))
 
 
-def first(checks: Sequence[Check], seen: Observations) -> Finding | None:
-    """Return what the first check finds that finds something."""
-    return next((finding for check in checks if (finding := check(seen))), None)
+def _all(causes: Sequence[Sequence[Check]], seen: Observations) -> list[Finding]:
+    """Return what the first check of each cause finds that finds something."""
+    found = (next((finding for check in checks if (finding := check(seen))), None) for checks in causes)
+    return [finding for finding in found if finding]
 
 
 def ranked(findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """Sort findings by severity, then by confidence; what is alike in both stays in its order."""
-    severities, confidences = list(Severity), list(Confidence)
+    """Sort findings by severity; of those alike, what is only possible comes last, and all else in its order."""
+    severities = list(Severity)
     return tuple(
         sorted(
             findings,
-            key=lambda finding: (severities.index(finding.severity), confidences.index(finding.confidence)),
+            key=lambda finding: (severities.index(finding.severity), finding.confidence is Confidence.POSSIBLE),
         )
     )

@@ -27,7 +27,7 @@ def dropped_after_errors(seen: Observations) -> Finding | None:
     )
     explains_all = by_errors >= dropped and not arithmetic.total(seen, "Throttles")
     confidence = words.surest(seen, explains_all, not arithmetic.other_requests(seen))
-    if not by_errors or arithmetic.least_failed_attempts(seen) < needed:
+    if not by_errors or (not explains_all and arithmetic.least_failed_attempts(seen) < needed):
         confidence = Confidence.POSSIBLE
     return (_too_old if is_too_old else _retries_used)(seen, confidence)
 
@@ -147,7 +147,7 @@ def _other_delays(seen: Observations, confidence: Confidence) -> tuple[str, ...]
 
 def failing(seen: Observations) -> Finding | None:
     """Find errors for which no event is late or lost."""
-    if not arithmetic.total(seen, "Errors") or not arithmetic.attempts(seen):
+    if not arithmetic.total(seen, "Errors") or arithmetic.do_no_events_fail(seen):
         return None
     others = arithmetic.other_requests(seen)
     return Finding(
@@ -166,5 +166,25 @@ def failing(seen: Observations) -> Finding | None:
             *words.raise_timeout(seen),
             *(["Keep watching: Lambda tries an event again after about 1 minute."] if arithmetic.retries(seen) else []),
         ),
+        source=words.ERROR_RETRIES,
+    )
+
+
+def other_requests_fail(seen: Observations) -> Finding | None:
+    """Find errors that are of no event."""
+    if not arithmetic.total(seen, "Errors") or not arithmetic.do_no_events_fail(seen):
+        return None
+    return Finding(
+        code="other-requests-fail",
+        severity=Severity.INFO,
+        confidence=Confidence.CERTAIN,
+        title="Other requests fail, and no event does",
+        explanation=(
+            f"The function failed in {words.count_of(seen, 'Errors', 'execution')} of requests that are not events: "
+            "an event that failed would have been tried again or dropped."
+        ),
+        evidence=(*words.sums(seen, "Errors", "AsyncEventsDropped"), figure(seen, "Maximum", "AsyncEventAge")),
+        alternatives=(),
+        advice=("Ask the callers: Lambda tells a synchronous one of each error; an event source tries again itself.",),
         source=words.ERROR_RETRIES,
     )

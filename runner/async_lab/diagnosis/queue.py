@@ -218,7 +218,9 @@ def dropped_in_backlog(seen: Observations) -> Finding | None:
 def late_in_queue(seen: Observations) -> Finding | None:
     """Find late events that neither the function's errors nor its throttles explain."""
     oldest = arithmetic.oldest_seconds(seen)
-    explained = arithmetic.throttle_waits_seconds(seen) + arithmetic.error_waits_seconds(seen)
+    has_failed_before = oldest >= arithmetic.first_error_wait_seconds()
+    explained = arithmetic.throttle_waits_seconds(seen)
+    explained += arithmetic.error_waits_seconds(seen) if has_failed_before else 0
     if oldest < arithmetic.LATE_SECONDS or oldest <= explained:
         return None
     has_causes = arithmetic.total(seen, "Errors") or arithmetic.total(seen, "Throttles")

@@ -89,7 +89,7 @@ def nothing_kept(seen: Observations) -> Finding | None:
         return None
     return _risk(
         "nothing-kept",
-        "Dropped events are not kept",
+        "Dropped events would not be kept",
         f"Neither a dead-letter target nor an on-failure destination of {seen.qualifier} is set: "
         "what Lambda drops is gone without a trace.",
         [Fact("On-failure destination", None, "None"), Fact("Dead-letter target", None, "None")],

@@ -23,7 +23,7 @@ def dropped_at_limit(seen: Observations) -> Finding | None:
     explains_all = by_throttles >= dropped and not arithmetic.total(seen, "Errors")
     knows_limit = limit.code == "reservation"
     confidence = words.surest(seen, explains_all, knows_limit, not arithmetic.other_requests(seen))
-    if not by_throttles or not arithmetic.are_events_throttled(seen):
+    if not by_throttles or (not explains_all and not arithmetic.are_events_throttled(seen)):
         confidence = Confidence.POSSIBLE
     alternatives = [*limit.alternatives]
     if arithmetic.total(seen, "Errors"):
@@ -101,10 +101,9 @@ def _unless_certain(seen: Observations, confidence: Confidence, alternatives: li
 
 def throttled(seen: Observations) -> Finding | None:
     """Find throttles for which no event is late or lost."""
-    if not arithmetic.total(seen, "Throttles"):
+    if not arithmetic.total(seen, "Throttles") or arithmetic.are_no_events_throttled(seen):
         return None
     limit, others = limit_of(seen), arithmetic.other_requests(seen)
-    refused = "Refused synchronous calls are not queued: who made them must try again."
     return Finding(
         code="throttled",
         severity=Severity.NOTICE,
@@ -115,6 +114,27 @@ def throttled(seen: Observations) -> Finding | None:
         ),
         evidence=(*words.sums(seen, "Throttles"), figure(seen, "Maximum", "AsyncEventAge"), *limit.evidence),
         alternatives=(words.NOT_ASYNCHRONOUS.format(what="throttles"),) if others else (),
-        advice=(*([refused] if others else []), *limit.advice),
+        advice=limit.advice,
+        source=words.BACKOFF,
+    )
+
+
+def other_requests_throttled(seen: Observations) -> Finding | None:
+    """Find throttles that are of no event."""
+    if not arithmetic.total(seen, "Throttles") or not arithmetic.are_no_events_throttled(seen):
+        return None
+    limit = limit_of(seen)
+    return Finding(
+        code="other-requests-throttled",
+        severity=Severity.INFO,
+        confidence=Confidence.CERTAIN,
+        title="Other requests are throttled, and no event is",
+        explanation=(
+            f"Lambda refused {words.count_of(seen, 'Throttles', 'request')} that were not asynchronous: "
+            "an event that was throttled would have been tried again or dropped."
+        ),
+        evidence=(*words.sums(seen, "Throttles", "AsyncEventsDropped"), figure(seen, "Maximum", "AsyncEventAge")),
+        alternatives=(),
+        advice=("Refused synchronous calls are not queued: who made them must try again.", *limit.advice),
         source=words.BACKOFF,
     )

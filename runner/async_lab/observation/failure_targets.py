@@ -68,7 +68,7 @@ def _seen(clients: Clients, target: FailureTarget, now: float, looks: Looks) -> 
 
     subject, arn = f"what is in {target.arn}", ArnParser().parse_arn(target.arn)
     if target.service not in _SHOWN_BY:
-        looks.gaps.append(Gap(subject, f"{target.service}:*", "such a destination isn't known here"))
+        looks.gaps.append(Gap(subject, "such a destination isn't known here"))
         return target
     found = looks.at(f"whether {target.arn} exists", _SHOWN_BY[target.service], lambda: _answer(clients, target, arn))
     if found is None:
@@ -76,7 +76,7 @@ def _seen(clients: Clients, target: FailureTarget, now: float, looks: Looks) -> 
     if not found.stands or target.service not in ("sqs", "sns"):
         return replace(target, exists=found.stands)
     if target.service == "sns":
-        return replace(target, exists=True, subscriptions=int(found.answer["Attributes"]["SubscriptionsConfirmed"]))
+        return replace(target, exists=True, subscriptions=found.answer["confirmed"])
     url = found.answer["QueueUrl"]
     waiting = looks.at(subject, "sqs:GetQueueAttributes", lambda: _waiting(clients("sqs"), url))
     oldest = _oldest(clients, arn["resource"], now, looks) if waiting else None
@@ -91,7 +91,7 @@ class _Found:
 
 _SHOWN_BY = {
     "sqs": "sqs:GetQueueUrl",
-    "sns": "sns:GetTopicAttributes",
+    "sns": "sns:ListSubscriptionsByTopic",
     "s3": "s3:ListBucket",
     "lambda": "lambda:GetFunctionConfiguration",
     "events": "events:DescribeEventBus",
@@ -108,9 +108,9 @@ def _answer(clients: Clients, target: FailureTarget, arn: Mapping[str, str]) -> 
             case "sqs":
                 return _Found(True, client.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=arn["account"]))
             case "sns":
-                return _Found(True, client.get_topic_attributes(TopicArn=target.arn))
+                return _Found(True, {"confirmed": _confirmed(client, target.arn)})
             case "s3":
-                return _Found(True, client.head_bucket(Bucket=name))
+                return _Found(True, client.list_objects_v2(Bucket=name, MaxKeys=1))
             case "lambda":
                 return _Found(True, client.get_function_configuration(FunctionName=name.removeprefix("function:")))
             case _:
@@ -119,6 +119,12 @@ def _answer(clients: Clients, target: FailureTarget, arn: Mapping[str, str]) -> 
         if error.response.get("Error", {}).get("Code") in _MISSING:
             return _Found(False)
         raise
+
+
+def _confirmed(sns: Any, arn: str) -> int:
+    """Return how many confirmed subscriptions a topic has; one that isn't has no ARN of its own yet."""
+    pages = sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=arn)
+    return sum(one["SubscriptionArn"].startswith("arn:") for page in pages for one in page["Subscriptions"])
 
 
 def _waiting(sqs: Any, url: str) -> int:
@@ -135,7 +141,7 @@ def _oldest(clients: Clients, queue: str, now: float, looks: Looks) -> float | N
     subject = f"how old the oldest message in {queue} is"
     found = looks.at(subject, _AGE_ACTION, lambda: _ages(clients("cloudwatch"), queue, now))
     if found == []:
-        looks.gaps.append(Gap(subject, _AGE_ACTION, "CloudWatch has no data point"))
+        looks.gaps.append(Gap(subject, "CloudWatch has no data point"))
     return found[-1] if found else None
 
 

@@ -17,16 +17,13 @@ class Gap:
 
     subject: str
     """What it would have told of: ``reserved concurrency``."""
-    permission: str
-    """The IAM action that shows it: ``lambda:GetFunctionConcurrency``."""
     reason: str
-    """Why it wasn't shown: AWS's own words."""
-    is_denied: bool = False
-    """Whether the caller lacks the permission."""
+    """Why it wasn't shown, in a sentence's second half: ``CloudWatch has no data point``."""
+    permission: str | None = None
+    """The IAM action that the caller lacks; None: that isn't why."""
 
     def __str__(self) -> str:
-        why = f"you are not allowed {self.permission}" if self.is_denied else f"{self.permission} failed: {self.reason}"
-        return f"{self.subject[:1].upper()}{self.subject[1:]} could not be seen: {why.rstrip('.')}."
+        return f"{self.subject[:1].upper()}{self.subject[1:]} could not be seen: {self.reason.rstrip('.')}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +32,22 @@ class Looks:
 
     gaps: list[Gap] = field(default_factory=list)
 
-    def at(self, subject: str, permission: str, call: Callable[[], T]) -> T | None:
-        """Return what a call returns; None, and a gap, when AWS refuses it or can't be asked."""
+    def at(self, subject: str, action: str, call: Callable[[], T]) -> T | None:
+        """Return what a call returns; None, and a gap, when AWS refuses it or can't be asked.
+
+        ``action`` is what IAM calls it, such as ``lambda:GetFunctionConcurrency``.
+        """
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
             return call()
         except ClientError as error:
-            code = error.response.get("Error", {}).get("Code", "")
-            self.gaps.append(Gap(subject, permission, f"{code}: {_message(error.response)}", code in _DENIED))
+            said = error.response.get("Error", {})
+            if said.get("Code") in _DENIED:
+                self.gaps.append(Gap(subject, f"you are not allowed {action}", action))
+            else:
+                message = " ".join(str(said.get("Message", "")).split())
+                self.gaps.append(Gap(subject, f"{action} failed ({said.get('Code')}: {message.rstrip('.')})"))
         except BotoCoreError as error:
-            self.gaps.append(Gap(subject, permission, str(error)))
+            self.gaps.append(Gap(subject, f"{action} failed ({error})"))
         return None
-
-
-def _message(response: object) -> str:
-    error = response.get("Error", {}) if isinstance(response, dict) else {}
-    return " ".join(str(error.get("Message", "")).split())

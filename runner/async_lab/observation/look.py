@@ -25,7 +25,7 @@ ACTIONS = (
     "cloudwatch:ListMetrics",
     "events:DescribeEventBus",
     "s3:ListBucket",
-    "sns:GetTopicAttributes",
+    "sns:ListSubscriptionsByTopic",
     "sqs:GetQueueAttributes",
     "sqs:GetQueueUrl",
 )

@@ -51,6 +51,9 @@ def show_diagnosis(console: Console, diagnosed: Diagnosed) -> None:
 
 def show_diagnoses(console: Console, diagnosed: Sequence[Diagnosed]) -> None:
     """Print a line for each function in the order given, and how many lost events."""
+    if not diagnosed:
+        console.print("There are no functions in this region.")
+        return
     indented(console, _figures_of(diagnosed, glyphs_for(console).nothing, with_findings=True))
     losing = [one.name for one in diagnosed if one.loses_events]
     console.print()
