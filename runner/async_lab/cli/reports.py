@@ -13,6 +13,7 @@ import typer
 from async_lab.cli.console import console, note
 from async_lab.cli.options import new_file
 from async_lab.errors import UsageError
+from async_lab.wording import plural
 
 if TYPE_CHECKING:
     from async_lab.runs.result import RunResult
@@ -58,7 +59,10 @@ def list_runs() -> None:
     from async_lab.runs import history
 
     project = Project.locate()
-    reports.show_runs(console(), list(history.readable(project)), project.shown)
+    found = list(history.readable(project))
+    reports.show_runs(console(), found, project.shown)
+    if unreadable := len(history.files(project)) - len(found):
+        note(f"{plural(unreadable, 'more result')} can't be read: made by another version of async-lab, or changed.")
 
 
 def show(run: RunName = None) -> None:

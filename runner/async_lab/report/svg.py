@@ -21,7 +21,7 @@ STYLE = """
 .limit{stroke:var(--limit);stroke-width:2;stroke-dasharray:6 3}.limit-text{color:var(--limit)}
 .alarm{fill:var(--alarm)}.alarm-strip{fill:var(--lost)}
 .bar{fill:var(--run)}.none{fill:url(#none)}
-.inferred{opacity:.65}.chart .on-run{fill:#fff}
+.chart tspan{stroke:none}.inferred{opacity:.65}.chart .on-run{fill:#fff}
 .dropped{fill:var(--lost);stroke:var(--lost)}.failed,.timed-out{fill:var(--bad);stroke:var(--bad)}
 .system-error{fill:var(--odd);stroke:var(--odd)}.throttled{fill:var(--late);stroke:var(--late)}
 .succeeded{fill:var(--good);stroke:var(--good)}.waiting{fill:var(--wait)}
@@ -33,7 +33,7 @@ DARK_COLORS = """--paper:#0d1117;--ink:#e6edf3;--soft:#9da7b3;--line:#30363d;--c
 --wait:#414a55;--good:#3fb950;--late:#d29922;--bad:#f0883e;--lost:#ff7b72;--odd:#bc8cff;--limit:#39c5cf;--alarm:#ff7b7233"""
 DEFINITIONS = """<defs>
 <pattern id="none" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">\
-<line y2="6" class="grid" stroke-width="2"/></pattern>
+<line y2="6" class="base" stroke-width="2"/></pattern>
 <g id="dropped" class="mark dropped"><path d="M-5-5H5L0 5Z"/></g>
 <g id="failed" class="mark failed"><path d="M-4-4 4 4M4-4-4 4"/></g>
 <g id="timed-out" class="mark timed-out"><path d="M-4-5H4L-4 5H4Z" fill="none"/></g>

@@ -76,7 +76,7 @@ def _row(of: Row, shown: Timeline, y: float) -> list[str]:
 
 def _words(of: Row, y: float) -> str:
     words = svg.element("tspan", escape(of.label), font_weight="bold") + svg.element(
-        "tspan", escape(f"  {shortened(of.words, _LONGEST_WORDS)}"), class_=FATE_CLASSES[of.fate], stroke="none"
+        "tspan", escape(f"  {shortened(of.words, _LONGEST_WORDS)}"), class_=FATE_CLASSES[of.fate]
     )
     return svg.element("text", words, x="0", y=y + 14)
 
