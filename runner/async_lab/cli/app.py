@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import TextIOWrapper
 from typing import Annotated, Any
 
@@ -10,7 +12,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from async_lab.cli.console import refusal
-from async_lab.errors import ExitCode, Interrupted, LabError, ReaderGone
+from async_lab.errors import ExitCode, Interrupted, LabError, ReaderGone, UsageError
 from async_lab.process import signals
 from async_lab.process.interrupts import Abandoned
 from async_lab.target.aws_errors import aws_errors
@@ -35,10 +37,27 @@ class Command(_WithoutFlagTypes, TyperCommand):
     """One command."""
 
 
+class _Misuse(UsageError):
+    """Options or arguments that are wrong, found before the command began."""
+
+
+@contextmanager
+def _misuse_in_a_sentence() -> Iterator[None]:
+    """Tell what Typer finds wrong as all other errors are told, with the command that shows the help."""
+    try:
+        yield
+    except Exception as error:
+        if not hasattr(error, "format_message") or type(error).__name__ == "NoArgsIsHelpError":
+            raise
+        context = getattr(error, "ctx", None)
+        called = context.command_path if context else "async-lab"
+        said = error.format_message().replace("Value error, ", "")
+        end = "" if said.endswith((".", "?")) else "."
+        raise _Misuse(f"{said}{end} See: {called} --help") from None
+
+
 class _Commands(_WithoutFlagTypes, TyperGroup):
     """The one place where errors that are expected become sentences and exit codes."""
-
-    _misuse = "The command was called wrongly."
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         for stream in (sys.stdout, sys.stderr):
@@ -49,26 +68,22 @@ class _Commands(_WithoutFlagTypes, TyperGroup):
                 return super().main(*args, **kwargs)
             finally:
                 sys.stdout.flush()  # what can't be written is told now, too
-        except SystemExit as end:
-            is_run = sys.argv[1:2] == ["run"]
-            if end.code == ExitCode.USAGE and is_run and "--json" in sys.argv:  # it has not even begun
-                typer.echo(refusal(self._misuse, ExitCode.USAGE), nl=False)
-            raise
         except LabError as error:
             _tell(error)
+            if isinstance(error, _Misuse) and sys.argv[1:2] == ["run"] and "--json" in sys.argv:
+                typer.echo(refusal(printable(str(error)), ExitCode.USAGE), nl=False)
             sys.exit(error.exit_code)
         except aws_errors() as error:
             _tell(error)
             sys.exit(ExitCode.ENVIRONMENT)
 
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:
+        with _misuse_in_a_sentence():
+            return super().make_context(*args, **kwargs)
+
     def invoke(self, ctx: Any) -> Any:
-        with signals.unwinding():
-            try:
-                return super().invoke(ctx)
-            except Exception as error:
-                if hasattr(error, "format_message"):  # of Typer's errors, which it shows in a box of its own
-                    self._misuse = printable(error.format_message())
-                raise
+        with signals.unwinding(), _misuse_in_a_sentence():
+            return super().invoke(ctx)
 
 
 app = typer.Typer(
