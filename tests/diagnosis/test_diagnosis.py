@@ -417,6 +417,41 @@ def test_errors_only_end_an_event_that_was_tried_as_late_as_its_last_retry_comes
     assert ("dropped-in-backlog" in codes(seen)) != is_explained
 
 
+def test_an_event_that_is_tried_in_the_minute_after_it_came_was_not_dropped_untried():
+    seen = metrics_of(
+        AsyncEventsReceived=[[1]],
+        AsyncEventsDropped=[[], [1]],
+        AsyncEventAge=[[], [35]],
+        Invocations=[[], [1]],
+        Errors=[[], [1]],
+        Duration=[[], [2]],
+    )
+    assert codes(seen, configuration_of(MaximumRetryAttempts=0)) == ["dropped-retries-used"]
+
+
+def test_an_event_that_runs_into_the_next_minute_and_fails_was_not_dropped_untried():
+    seen = metrics_of(
+        AsyncEventsReceived=[[1]],
+        AsyncEventsDropped=[[], [1]],
+        AsyncEventAge=[[35]],
+        Invocations=[[1]],
+        Errors=[[1]],
+        Duration=[[70_000]],
+    )
+    assert codes(seen, configuration_of(MaximumRetryAttempts=0)) == ["dropped-retries-used"]
+
+
+def test_an_event_that_comes_at_the_end_of_a_minute_and_is_dropped_in_the_next_was_not_tried():
+    seen = metrics_of(AsyncEventsReceived=[[1]], AsyncEventsDropped=[[], [1]])
+
+    assert codes(seen, STOPPED) == ["dropped-stopped"]
+
+
+@pytest.mark.parametrize(("stopped", "expected"), [(None, ["healthy"]), (0, ["healthy"]), (1, ["recursion-stopped"])])
+def test_a_loop_that_lambda_stopped_is_told(stopped, expected):
+    assert codes(BASELINE, recursions_stopped=stopped) == expected
+
+
 # --- what could not be seen ---
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
-from queue_lab import Lab
+from queue_lab import Lab, package
 
 from async_lab.endpoint.embedded import Endpoint
 from async_lab.observation.alarms import StandingAlarm, standing
@@ -250,6 +250,25 @@ def test_events_are_counted_by_the_qualifier_that_they_were_sent_to(lab, clients
     alone = look_at(clients, name, "1", lab.target.now() - 600, lab.target.now())
     assert alone.metrics["AsyncEventsReceived"].total == 2
     assert (alone.qualifier, alone.gaps) == ("1", ())
+
+
+def test_invocations_that_lambda_stopped_as_recursive_are_summed(lab, clients):
+    for function, value in (("looping", 2), ("looping", 3), ("another", 7)):
+        at = datetime.fromtimestamp(lab.target.now(), UTC)
+        data = {
+            "MetricName": "RecursiveInvocationsDropped",
+            "Dimensions": of(function),
+            "Timestamp": at,
+            "Value": value,
+        }
+        lab.target.cloudwatch().put_metric_data(Namespace="AWS/Lambda", MetricData=[data])
+    name = lab.function()
+    seen = look_at(clients, name, None, lab.target.now() - 300, lab.target.now())
+    assert seen.recursions_stopped == 0
+    lab.lambda_.create_function(
+        FunctionName="looping", Role=lab.role, Runtime="python3.13", Handler="app.handler", Code={"ZipFile": package()}
+    )
+    assert look_at(clients, "looping", None, lab.target.now() - 300, lab.target.now()).recursions_stopped == 5
 
 
 def test_events_of_before_are_not_counted(lab, clients):

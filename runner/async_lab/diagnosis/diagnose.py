@@ -15,6 +15,7 @@ Check = Callable[[Observations], Finding | None]
 CAUSES: Sequence[Sequence[Check]] = (
     (queue.not_as_wished,),
     (queue.not_arrived, queue.arrived_too_often),
+    (queue.recursion_stopped,),
     (queue.dropped_at_zero, queue.dropped_untried, queue.stopped),
     (errors.dropped_after_errors, errors.late_after_errors, errors.failing),
     (throttles.dropped_at_limit, throttles.late_at_limit, throttles.throttled),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from async_lab.diagnosis import arithmetic, words
-from async_lab.diagnosis.finding import Confidence, Fact, Finding, Severity, figure
+from async_lab.diagnosis.finding import Confidence, Fact, Figure, Finding, Severity, figure
 from async_lab.observation.observations import Observations
 from async_lab.wording import count, plural
 
@@ -84,6 +84,30 @@ def arrived_too_often(seen: Observations) -> Finding | None:
             "Make the handler idempotent: the queue may deliver an event twice.",
         ),
         source=words.BLOG,
+    )
+
+
+def recursion_stopped(seen: Observations) -> Finding | None:
+    """Find invocations that Lambda stopped because the function led to itself."""
+    if not seen.recursions_stopped:
+        return None
+    return Finding(
+        code="recursion-stopped",
+        severity=Severity.CRITICAL,
+        confidence=Confidence.CERTAIN,
+        title="Lambda stopped a loop",
+        explanation=(
+            f"Lambda stopped {plural(seen.recursions_stopped, 'invocation')} because the function had led to itself "
+            "about 16 times, by way of a queue, a topic, a bucket or directly."
+        ),
+        evidence=(Figure("RecursiveInvocationsDropped", "Sum", seen.recursions_stopped, "Count"),),
+        alternatives=(),
+        advice=(
+            "See what the function writes to, and whether that invokes it: write elsewhere, or filter the trigger.",
+            "Where the loop is meant to be, allow it: PutFunctionRecursionConfig.",
+            *words.keep_failed_events(seen),
+        ),
+        source=f"{words.GUIDE}: recursive loop detection",
     )
 
 

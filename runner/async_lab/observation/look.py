@@ -10,7 +10,7 @@ from async_lab.observation.configuration import LATEST, PERMISSIONS, Configurati
 from async_lab.observation.failure_targets import Clients, read_failure_targets
 from async_lab.observation.gaps import Looks
 from async_lab.observation.invokers import read_invokers
-from async_lab.observation.metrics import collect, dimensions_of, first_minute, last_minute, query
+from async_lab.observation.metrics import collect, dimensions_of, sums
 from async_lab.observation.observations import Observations
 
 if TYPE_CHECKING:
@@ -57,6 +57,11 @@ def look_at(clients: Clients, function_name: str, qualifier: str | None, start: 
         metrics=metrics,
         configuration=configuration,
         received_by_qualifier=received or {},
+        recursions_stopped=looks.at(
+            "invocations that Lambda stopped as recursive",
+            "cloudwatch:GetMetricData",
+            lambda: _recursions_stopped(cloudwatch, function_name, qualifier, start, end),
+        ),
         failure_targets=tuple(read_failure_targets(clients, configuration, end, looks)),
         alarms=looks.at(
             "the function's alarms", "cloudwatch:DescribeAlarms", lambda: alarms.standing(cloudwatch, function_name)
@@ -66,6 +71,13 @@ def look_at(clients: Clients, function_name: str, qualifier: str | None, start: 
         ),
         gaps=tuple(looks.gaps),
     )
+
+
+def _recursions_stopped(
+    client: CloudWatchClient, function_name: str, qualifier: str | None, start: float, end: float
+) -> float:
+    dimensions = dimensions_of(function_name, None if qualifier is None else f"{function_name}:{qualifier}")
+    return sums(client, "RecursiveInvocationsDropped", [dimensions], start, end)[0]
 
 
 def received_by_qualifier(
@@ -95,19 +107,9 @@ def _received(
 ) -> dict[str, float]:
     totals = dict.fromkeys(resources, 0.0)
     for begin in range(0, len(resources), _MOST_QUERIES):
-        by_id = {
-            f"resource_{begin + number}": name for number, name in enumerate(resources[begin : begin + _MOST_QUERIES])
-        }
-        pages = client.get_paginator("get_metric_data").paginate(
-            MetricDataQueries=[
-                query(identity, "AsyncEventsReceived", "Sum", dimensions_of(function_name, resource))
-                for identity, resource in by_id.items()
-            ],
-            StartTime=first_minute(start),
-            EndTime=last_minute(end),
-        )
-        for result in (result for page in pages for result in page["MetricDataResults"]):
-            totals[by_id[result["Id"]]] += sum(result["Values"])
+        some = resources[begin : begin + _MOST_QUERIES]
+        dimensions = [dimensions_of(function_name, resource) for resource in some]
+        totals.update(zip(some, sums(client, "AsyncEventsReceived", dimensions, start, end), strict=True))
     return totals
 
 

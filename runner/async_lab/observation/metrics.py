@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -147,6 +147,27 @@ def _collected(client: CloudWatchClient, dimensions: list[DimensionTypeDef], sta
         more = f", and {len(missing) - 1} more" if len(missing) > 1 else ""
         raise EnvironmentFailure(f"CloudWatch gives the metrics of {function_name} incompletely ({what}: {why}{more}).")
     return {metric: MetricSeries(metric, tuple(_points(metric, values))) for metric in METRIC_NAMES}
+
+
+def sums(
+    client: CloudWatchClient,
+    metric: str,
+    dimension_sets: Sequence[list[DimensionTypeDef]],
+    start: float,
+    end: float,
+) -> list[float]:
+    """Return the sum of a metric's samples from ``start`` to ``end`` (epoch seconds) for each set of dimensions.
+
+    0 where there is no data point. At most 500 sets, which is what CloudWatch takes.
+    """
+    queries = [query(f"set_{number}", metric, "Sum", each) for number, each in enumerate(dimension_sets)]
+    totals = dict.fromkeys((one["Id"] for one in queries), 0.0)
+    pages = client.get_paginator("get_metric_data").paginate(
+        MetricDataQueries=queries, StartTime=first_minute(start), EndTime=last_minute(end)
+    )
+    for result in (result for page in pages for result in page["MetricDataResults"]):
+        totals[result["Id"]] += sum(result["Values"])
+    return list(totals.values())
 
 
 def first_minute(start: float) -> datetime:

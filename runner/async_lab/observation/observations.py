@@ -33,6 +33,8 @@ class Observations:
     """How many of them may not have arrived, their answer being lost."""
     wished: Mapping[str, Setting] = field(default_factory=dict, hash=False)
     """What somebody wanted the configuration to be, by AWS's names of the settings."""
+    recursions_stopped: float | None = None
+    """How many invocations Lambda stopped because the function invoked itself; None: not looked at, or not seen."""
     failure_targets: tuple[FailureTarget, ...] = ()
     """Where failed events go, as far as it was looked at."""
     alarms: tuple[StandingAlarm, ...] | None = None

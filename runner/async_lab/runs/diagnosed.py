@@ -65,6 +65,7 @@ def document(diagnosed: Diagnosed) -> dict[str, Any]:
         "gaps": [_gap(gap) for gap in seen.gaps],
         "configuration": _configuration(seen.configuration),
         "received_by_qualifier": dict(seen.received_by_qualifier),
+        "recursions_stopped": seen.recursions_stopped,
         "failure_targets": [asdict(target) for target in seen.failure_targets],
         "alarms": None if seen.alarms is None else [_alarm(asdict(alarm)) for alarm in seen.alarms],
         "invokers": None if seen.invokers is None else [asdict(invoker) for invoker in seen.invokers],
