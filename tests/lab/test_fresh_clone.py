@@ -27,8 +27,13 @@ RUN = {
     ".venv/bin/python benchmarks/lab_overhead.py 1": "ratio ",
     "make help": "scenario-baseline",
     "make package": "build/function.zip  sha256 ",
-    "make destroy": "nothing is left.",
+    "make destroy": "Nothing is left.",
     "make scenario-2": "scenario-2: as expected, 7 of 7 expectations met.",
+    ".venv/bin/async-lab runs": "scenario-2",
+    ".venv/bin/async-lab show": "scenario-2: as expected, 7 of 7 expectations met.",
+    ".venv/bin/async-lab report": "report.html",
+    ".venv/bin/async-lab export --format perfetto": '"traceEvents"',
+    ".venv/bin/async-lab export --format svg": "<svg",
     ".venv/bin/async-lab doctor": "All is well.",
     ".venv/bin/async-lab scenarios": "scenario-4",
     ".venv/bin/async-lab local --port 4600 --env": "export AWS_ENDPOINT_URL=http://127.0.0.1:4600",
@@ -45,6 +50,14 @@ RUN = {
 """What each prints, in the order in which they are run: nothing is built before."""
 
 SHORT_FORMS = {
+    "async-lab runs": ".venv/bin/async-lab runs",
+    "async-lab show RUN": ".venv/bin/async-lab show",
+    "async-lab report --open": ".venv/bin/async-lab report",
+    "async-lab report RUN": ".venv/bin/async-lab report",
+    "async-lab export --format perfetto": ".venv/bin/async-lab export --format perfetto",
+    "async-lab export --format svg -o docs/scenario-2.svg": ".venv/bin/async-lab export --format svg",
+    "async-lab run 3": "make scenario-2",
+    "async-lab run expired": "make scenario-2",
     "python -m tools.alarm_table": "python -m tools.alarm_table baseline",
     ".venv/bin/python benchmarks/lab_overhead.py": ".venv/bin/python benchmarks/lab_overhead.py 1",
     ".venv/bin/python benchmarks/twin_speed.py": ".venv/bin/python benchmarks/twin_speed.py 500 1",
@@ -58,6 +71,7 @@ SHORT_FORMS = {
 """Commands of the documents, and how they are run here."""
 
 NOT_RUN = {
+    "async-lab compare RUN RUN": "needs the ids of two runs; tests/report/test_exports.py compares two",
     "make test": RUN_BY_CI,
     "make lint": RUN_BY_CI,
     'make test ARGS="-k throttle"': RUN_BY_CI,

@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from async_lab.cli.options import LARGEST_SEED, LOCAL_REGION, RegionOption
+from async_lab.cli.options import LOCAL_REGION, RegionOption, SeedOption, number, whole
 
 DEFAULT_PORT = 4600
 FASTEST = 100_000
 """More than a day in a second."""
-PortOption = Annotated[int, typer.Option(min=1, max=65_535, help="Port on 127.0.0.1.")]
+PortOption = Annotated[int, typer.Option(help="Port on 127.0.0.1.", parser=whole(1, 65_535), metavar="N")]
 
 
 class ClockName(StrEnum):
@@ -28,11 +28,10 @@ def local(
         ClockName, typer.Option(help="virtual: moves only when you advance it; real: runs on its own.")
     ] = ClockName.VIRTUAL,
     speed: Annotated[
-        float, typer.Option(min=0.001, max=FASTEST, help="With --clock real: this many times as fast.")
+        float,
+        typer.Option(help="With --clock real: this many times as fast.", parser=number(0.001, FASTEST), metavar="N"),
     ] = 1.0,
-    seed: Annotated[
-        int, typer.Option(min=0, max=LARGEST_SEED, help="Seed for the simulated jitter; the same seed repeats the run.")
-    ] = 0,
+    seed: SeedOption = 0,
     region: RegionOption = None,
     env: Annotated[
         bool, typer.Option("--env", help="Print the exports that point other tools at it, and end.")
