@@ -46,7 +46,7 @@ def serve(
     """Serve until Ctrl-C. Raises EnvironmentFailure when the port is taken."""
     with without_users_settings():  # moto reads its own already when it is imported
         from async_lab.endpoint.embedded import Endpoint
-        from async_lab.endpoint.http.front import CLOCK_PATH
+        from async_lab.endpoint.http.own import CLOCK_PATH
 
     allow_open_files()
     with (
@@ -78,7 +78,7 @@ def serve(
 
 def _news(endpoint: Endpoint) -> list[str]:
     """Return what the user should know of how handlers are run."""
-    news = [endpoint.remark] if endpoint.remark else []
+    news = endpoint.remarks
     if endpoint.failure is not None:
         news.append(f"A handler could not be run, and that is not its own doing: {endpoint.failure}")
     return news

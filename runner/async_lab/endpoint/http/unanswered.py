@@ -13,6 +13,7 @@ from http import HTTPStatus
 from typing import Any, Protocol, runtime_checkable
 
 from async_lab.endpoint import trouble
+from async_lab.endpoint.denials import Denied
 from async_lab.endpoint.http import aws_errors
 from async_lab.endpoint.http.dispatch import UnknownRegion
 from async_lab.endpoint.http.server import WsgiApp
@@ -71,6 +72,9 @@ def _why(environ: dict[str, Any], error: Exception) -> Response:
             return _missing(environ, _action(error))
         case ModuleNotFoundError():  # moto's for this service, which the lab doesn't install
             return _missing(environ, f"any action, for want of {error.name},")
+        case Denied():
+            code = "AccessDenied" if signed_service(environ) == "s3" else "AccessDeniedException"
+            return aws_errors.response(environ, HTTPStatus.FORBIDDEN, code, error.sentence)
         case UnknownRegion():
             return aws_errors.response(environ, HTTPStatus.BAD_REQUEST, "InvalidParameterValue", error.sentence)
         case _:
