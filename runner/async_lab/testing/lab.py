@@ -133,6 +133,10 @@ class Lab:
         with without_users_settings(), guard.variables_set(self._variables), guard.nothing_reaches_aws():
             yield
 
+    def __repr__(self) -> str:
+        """Return where it is, and when."""
+        return f"<Lab at {self.url}, {_clock(self.now)}>" if self._open else "<Lab, not open>"
+
     # AWS
 
     def client(self, service: str) -> Any:

@@ -140,7 +140,7 @@ class Workspaces:
 
 
 def copied(directory: Path, root: Path) -> Path:
-    """Make a directory below ``root`` that Terraform can't tell from ``directory``, or bring it up to date; return it."""
+    """Make, or bring up to date, a directory below ``root`` that Terraform can't tell from ``directory``; return it."""
     beside = root
     for parent, child in zip(reversed(directory.parents), (*reversed(directory.parents), directory)[1:], strict=True):
         beside.mkdir(parents=True, exist_ok=True)
