@@ -33,8 +33,9 @@ def copy_of_checkout(root: Path) -> Project:
 
 
 def environment(**changes: str) -> dict[str, str]:
-    """The tests' own, without the user's account and Terraform settings."""
-    users = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_"))}
+    """The tests' own, without the user's account, Terraform settings, and what ``make test`` was given."""
+    others = ("AWS_", "TF_", "MAKEFLAGS", "ARGS", "WORKERS")
+    users = {name: value for name, value in os.environ.items() if not name.startswith(others)}
     nowhere = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
     plain = {"AWS_EC2_METADATA_DISABLED": "true", "TERM": "dumb", "COLUMNS": "80"}
     return users | nowhere | plain | changes

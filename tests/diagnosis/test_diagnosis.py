@@ -44,7 +44,7 @@ def but(metrics, **minutes):
         pytest.param(metrics_of(), DEFAULTS, 1, ["not-arrived"], id="nothing of one"),
         pytest.param(BASELINE, DEFAULTS, 3, ["not-arrived"], id="fewer than sent"),
         pytest.param(
-            but(BASELINE, AsyncEventsReceived=[[1] * 90], LambdaRegion=[[1] * 90]),
+            but(BASELINE, AsyncEventsReceived=[[1] * 90], Invocations=[[1] * 90]),
             DEFAULTS,
             1,
             ["arrived-too-often"],
@@ -73,7 +73,7 @@ def but(metrics, **minutes):
                 AsyncEventsReceived=[[1]],
                 AsyncEventsDropped=[[1]],
                 AsyncEventAge=[[35]],
-                LambdaRegion=[[1]],
+                Invocations=[[1]],
                 Errors=[[1]],
             ),
             replace(DEFAULTS, maximum_event_age_seconds=60),

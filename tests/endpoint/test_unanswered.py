@@ -108,12 +108,12 @@ def test_a_failure_is_an_answer_that_nobody_tries_again_and_its_traceback_is_log
         ("s3", "list_buckets", {}),
     ],
 )
-@pytest.mark.parametrize("broken", ["front.Front.__call__", "callers.LocalCallers.__call__", "scopes.Scoped.__call__"])
+@pytest.mark.parametrize("broken", ["http.front.InvokeMiddleware", "http.callers.LocalCallers", "http.scopes.Scoped"])
 def test_our_own_failures_are_answers_too(monkeypatch, caplog, client, broken, service, operation, arguments):
     def fails(*_arguments, **_more):
         raise KeyError("ours & <theirs>")
 
-    monkeypatch.setattr(f"async_lab.endpoint.{broken}", fails)
+    monkeypatch.setattr(f"async_lab.endpoint.{broken}.__call__", fails)
     asking = client(service, Config(retries={"total_max_attempts": 4, "mode": "standard"}))
     with pytest.raises(ClientError) as raised:
         getattr(asking, operation)(**arguments)
@@ -125,7 +125,7 @@ def test_our_own_failures_are_answers_too(monkeypatch, caplog, client, broken, s
 
 
 def test_a_head_is_answered_without_a_body(monkeypatch, client):
-    monkeypatch.setattr("async_lab.endpoint.http.front.Front.__call__", lambda *_: 1 / 0)
+    monkeypatch.setattr("async_lab.endpoint.http.front.InvokeMiddleware.__call__", lambda *_: 1 / 0)
     with pytest.raises(ClientError) as raised:
         client("s3").head_bucket(Bucket="bucket")
     assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501

@@ -25,7 +25,7 @@ PROGRAM = (sys.executable, Path(__file__).with_name("aws_program.py"))
 @pytest.fixture
 def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
     answered, recorder = embedded.ErrorMiddleware, Recorder()
-    monkeypatch.setattr(embedded, "Explained", lambda app: recorder.before(answered(app)))
+    monkeypatch.setattr(embedded, "ErrorMiddleware", lambda app: recorder.before(answered(app)))
     return recorder
 
 

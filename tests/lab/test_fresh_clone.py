@@ -122,7 +122,7 @@ def clone(tmp_path_factory):
             shutil.copy(ROOT / name, root / name)
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", root / ".venv"], check=True)
     site = Path(sysconfig.get_path("purelib", vars={"base": str(root / ".venv")}))
-    site.joinpath("packages.pth").write_text(f"{root}\n{sysconfig.get_path('purelib')}\n")
+    site.joinpath("packages.pth").write_text(f"{root}/runner\n{root}\n{sysconfig.get_path('purelib')}\n")
     program = root / ".venv" / "bin" / "async-lab"
     installed = Path(sys.executable).with_name("async-lab").read_text()
     program.write_text(f"#!{root}/.venv/bin/python\n{installed.partition(chr(10))[2]}")

@@ -7,9 +7,8 @@ import pytest
 from botocore.exceptions import ClientError
 from cloudwatch_client import START, client
 
-from async_lab.cloudwatch import store
 from async_lab.cloudwatch.queries import Query
-from async_lab.endpoint.cloudwatch import evaluate
+from async_lab.endpoint.cloudwatch import evaluate, store
 from async_lab.endpoint.cloudwatch.alarms import HISTORY_ITEMS, HISTORY_SECONDS, book
 
 ACCOUNT, REGION = "123456789012", "us-east-1"

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from botocore.exceptions import ClientError
 
-from async_lab.cloudwatch import store
+from async_lab.endpoint.cloudwatch import store
 
 NOW = datetime(2026, 11, 23, 8, 23, 45, tzinfo=UTC)
 MINUTE = NOW.replace(second=0)
