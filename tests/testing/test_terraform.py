@@ -108,6 +108,6 @@ def test_apply_of_a_session_comes_first_in_a_test(async_lab, project):
 
 
 def test_what_terraform_refuses_is_said_in_its_words(async_lab, project):
-    with pytest.raises(EnvironmentFailure, match="terraform apply failed: .*undeclared variable") as raised:
+    with pytest.raises(EnvironmentFailure, match=r"terraform apply failed: .*undeclared variable") as raised:
         async_lab.apply(project / "infra", nothing=1)
     assert "log" not in str(raised.value)

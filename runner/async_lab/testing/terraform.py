@@ -106,7 +106,7 @@ class Workspaces:
     def of(self, directory: Path) -> Workspace:
         """Return the copy of a directory. Raises UsageError when there is no Terraform in it."""
         directory = directory.resolve()
-        _check(directory)
+        check(directory)
         if directory not in self._ready:
             self._ready[directory] = self._made(directory)
         workspace = self._ready[directory]
@@ -206,7 +206,8 @@ def _blocks(file: Path, text: str) -> Iterator[dict[str, Any]]:
                 yield from blocks if isinstance(blocks, list) else [blocks]
 
 
-def _check(directory: Path) -> None:
+def check(directory: Path) -> None:
+    """Raise UsageError for a directory without Terraform."""
     if not directory.is_dir():
         raise UsageError(f"There is no directory {directory}: give one with Terraform files.")
     if not _terraform_files(directory):
@@ -220,10 +221,13 @@ def _terraform_files(directory: Path) -> list[Path]:
 @contextmanager
 def _without_log() -> Iterator[None]:
     """Say what Terraform said, all of it: its log goes with the lab."""
+    failure = None
     try:
         yield
     except TerraformFailed as failed:
-        named = EnvironmentFailure(str(failed).partition(" The whole log:")[0])
-        for diagnostic in failed.diagnostics[1:]:
+        failure = failed
+    if failure is not None:  # not while the other is handled: one sentence is enough
+        named = EnvironmentFailure(str(failure).partition(" The whole log:")[0])
+        for diagnostic in failure.diagnostics[1:]:
             named.add_note(f"{diagnostic}")
-        raise named from None
+        raise named
