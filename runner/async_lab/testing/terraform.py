@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from async_lab import owned
 from async_lab.errors import EnvironmentFailure, UsageError
@@ -25,6 +25,7 @@ from async_lab.terraform import (
     provider_program,
 )
 
+T = TypeVar("T")
 _OVERRIDE = "zz_async_lab_override.tf.json"  # the last one counts
 _STATE = "terraform.tfstate"
 _NOT_LINKED = shutil.ignore_patterns(".terraform", ".terraform.lock.hcl", "*.tfstate", "*.tfstate.*", _OVERRIDE)
@@ -43,14 +44,12 @@ class Workspace:
 
     def apply(self, variables: Mapping[str, object]) -> dict[str, Any]:
         """Apply, and return the outputs. Raises EnvironmentFailure with Terraform's own message."""
-        with _without_log():
-            self.terraform.apply(None, variables)
-            return self.terraform.output()
+        _without_log(lambda: self.terraform.apply(None, variables))
+        return _without_log(self.terraform.output)
 
     def destroy(self, variables: Mapping[str, object]) -> None:
         """Take down all that was applied. Raises EnvironmentFailure with Terraform's own message."""
-        with _without_log():
-            self.terraform.destroy(None, variables)
+        _without_log(lambda: self.terraform.destroy(None, variables))
 
     @property
     def state(self) -> bytes | None:
@@ -131,8 +130,7 @@ class Workspaces:
         executable = find_terraform(self._environment).path
         environment = {name: value for name, value in self._environment.items() if name != "TF_DATA_DIR"}
         terraform = Terraform(work, environment, log, executable=executable, goes_with_the_run=True)
-        with _without_log():
-            init_from_anywhere(terraform)
+        _without_log(lambda: init_from_anywhere(terraform))
         if program := provider_program(work):
             attached = self._resources.enter_context(kept_provider(program, environment, log, work))
             terraform = replace(terraform, environment=attached)
@@ -218,16 +216,13 @@ def _terraform_files(directory: Path) -> list[Path]:
     return sorted(file for file in directory.iterdir() if file.name.endswith((".tf", ".tf.json")))
 
 
-@contextmanager
-def _without_log() -> Iterator[None]:
-    """Say what Terraform said, all of it: its log goes with the lab."""
-    failure = None
+def _without_log(call: Callable[[], T]) -> T:
+    """Return what a call returns; of a failure say all that Terraform said, as its log goes with the lab."""
     try:
-        yield
+        return call()
     except TerraformFailed as failed:
         failure = failed
-    if failure is not None:  # not while the other is handled: one sentence is enough
-        named = EnvironmentFailure(str(failure).partition(" The whole log:")[0])
-        for diagnostic in failure.diagnostics[1:]:
-            named.add_note(f"{diagnostic}")
-        raise named
+    named = EnvironmentFailure(str(failure).partition(" The whole log:")[0])  # not while the other is handled
+    for diagnostic in failure.diagnostics[1:]:
+        named.add_note(f"{diagnostic}")
+    raise named
