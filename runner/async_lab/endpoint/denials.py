@@ -66,6 +66,12 @@ def check(authorization: str, operation: str) -> None:
         raise Denied(action)
 
 
+def is_testers(authorization: str) -> bool:
+    """Whether a request comes from the tester, by its Authorization header."""
+    signed = _SIGNED_BY.search(authorization)
+    return signed is not None and signed["key"] == TESTER
+
+
 def _check(response: Any, _request: type, _resource: str = "*") -> None:
     if _Actions.patterns:
         check(response.headers.get("Authorization", ""), response._get_action())  # noqa: SLF001 - as moto itself does

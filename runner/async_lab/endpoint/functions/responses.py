@@ -17,12 +17,12 @@ class FunctionsResponse(EventInvokeConfigRequests, ConcurrencyRequests, PolicyRe
 
     def update_function_configuration(self) -> Any:
         """Change a function's configuration, one change at a time."""
-        with changing(self._function().function_arn):
+        with changing(self._function().function_arn, self.headers.get("Authorization", "")):
             return super().update_function_configuration()
 
     def update_function_code(self) -> Any:
         """Change a function's code, one change at a time."""
-        with changing(self._function().function_arn):
+        with changing(self._function().function_arn, self.headers.get("Authorization", "")):
             return super().update_function_code()
 
     def publish_version(self) -> Any:
