@@ -26,6 +26,10 @@ class Outcome(StrEnum):
     RUNNING = "running"
     """It has not ended yet."""
 
+    def __repr__(self) -> str:
+        """Return the word alone, as a test compares it."""
+        return repr(self.value)
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Attempt:
