@@ -1,29 +1,24 @@
 """What a queue hides and expires, it does by the endpoint's clock and not by the wall's."""
 
-import boto3
 import pytest
 
-from async_lab.endpoint.embedded import Endpoint
+from async_lab import Lab
 
 LONG_AGO = 1_600_000_000.0  # years before any wall's clock that runs this
 DAY_SECONDS = 86_400
 
 
-@pytest.fixture
-def endpoint():
-    with Endpoint(start=LONG_AGO) as endpoint:
-        yield endpoint
+@pytest.fixture(scope="module")
+def _open_lab():
+    lab = Lab(start=LONG_AGO)
+    lab.open()
+    yield lab
+    lab.close()
 
 
 @pytest.fixture
-def sqs(endpoint):
-    return boto3.client(
-        "sqs",
-        endpoint_url=endpoint.url,
-        region_name="eu-west-1",
-        aws_access_key_id="local",
-        aws_secret_access_key="local",
-    )
+def sqs(async_lab):
+    return async_lab.client("sqs")
 
 
 @pytest.fixture
@@ -36,35 +31,35 @@ def received(sqs, queue, **options):
     return [message["Attributes"] for message in answer.get("Messages", [])]
 
 
-def test_a_message_is_sent_and_first_received_in_the_endpoints_time(endpoint, sqs, queue):
+def test_a_message_is_sent_and_first_received_in_the_endpoints_time(async_lab, sqs, queue):
     sqs.send_message(QueueUrl=queue, MessageBody="1")
-    endpoint.wait(5)
+    async_lab.advance(seconds=5)
     [attributes] = received(sqs, queue)
     assert attributes["SentTimestamp"] == str(round(LONG_AGO * 1_000))
     assert attributes["ApproximateFirstReceiveTimestamp"] == str(round((LONG_AGO + 5) * 1_000))
 
 
-def test_a_message_is_hidden_for_the_visibility_timeout(endpoint, sqs, queue):
+def test_a_message_is_hidden_for_the_visibility_timeout(async_lab, sqs, queue):
     sqs.send_message(QueueUrl=queue, MessageBody="1")
     assert len(received(sqs, queue)) == 1
-    endpoint.wait(29)
+    async_lab.advance(seconds=29)
     assert received(sqs, queue) == []
-    endpoint.wait(2)
+    async_lab.advance(seconds=2)
     assert len(received(sqs, queue)) == 1
 
 
-def test_a_message_is_kept_for_the_retention_period(endpoint, sqs, queue):
+def test_a_message_is_kept_for_the_retention_period(async_lab, sqs, queue):
     sqs.send_message(QueueUrl=queue, MessageBody="1")
-    endpoint.wait(4 * DAY_SECONDS - 60)
+    async_lab.advance(seconds=4 * DAY_SECONDS - 60)
     assert len(received(sqs, queue)) == 1
-    endpoint.wait(120)
+    async_lab.advance(seconds=120)
     assert received(sqs, queue) == []
 
 
-def test_a_delayed_message_comes_later(endpoint, sqs, queue):
+def test_a_delayed_message_comes_later(async_lab, sqs, queue):
     sqs.send_message(QueueUrl=queue, MessageBody="1", DelaySeconds=60)
     assert received(sqs, queue) == []
-    endpoint.wait(61)
+    async_lab.advance(seconds=61)
     assert len(received(sqs, queue)) == 1
 
 

@@ -68,6 +68,15 @@ def test_messages_stay_in_the_queue_and_are_found_by_name_url_and_arn(async_lab)
         assert [message.body for message in async_lab.messages(queue)] == [str(number) for number in range(12)]
 
 
+def test_messages_are_gone_after_the_retention_period(async_lab):
+    sqs = async_lab.client("sqs")
+    url = sqs.create_queue(QueueName="orders", Attributes={"MessageRetentionPeriod": "3600"})["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody="1", DelaySeconds=60)
+    assert len(async_lab.messages("orders")) == 1
+    async_lab.advance(hours=2)
+    assert async_lab.messages("orders") == []
+
+
 def test_logs_of_one_event_are_its_own(async_lab, failing):
     function = async_lab.function(failing, retries=0)
     first, second = function.send({"n": 1}), function.send({"n": 2})

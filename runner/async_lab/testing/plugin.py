@@ -27,8 +27,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--async-lab-target",
         choices=("local", "aws"),
         default="local",
-        help="Where async_lab's tests run: the embedded endpoint in virtual time, or your AWS account in real time.",
+        help="Where async_lab's tests run: on the embedded endpoint; your AWS account (aws) is refused so far.",
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse what can't be: a test that ran against a real account unawares would be worse than none."""
+    if config.getoption("--async-lab-target") == "aws":
+        raise pytest.UsageError(
+            "--async-lab-target=aws: tests run on the embedded endpoint only. AWS tells nobody what became of each "
+            "attempt, and the lab's faults and its clock are not to be had there; async-lab run SCENARIO --target aws "
+            "runs scenarios on your account."
+        )
 
 
 @pytest.fixture(scope="session")

@@ -38,7 +38,9 @@ def messages(account_id: str, region: str, queue: str) -> list[Message]:
     if name not in queues:
         there = f"those of {region} are {', '.join(sorted(queues))}" if queues else f"{region} has none"
         raise UsageError(f"There is no queue {queue!r}: {there}.")
-    return [_message(kept) for kept in queues[name]._messages]  # noqa: SLF001 - its other views leave some out
+    is_kept = sqs_backends[account_id][region].is_message_valid_based_on_retention_period
+    every = queues[name]._messages  # noqa: SLF001 - its other views leave out what somebody is at work on
+    return [_message(message) for message in every if is_kept(name, message)]
 
 
 def _message(kept: Any) -> Message:
