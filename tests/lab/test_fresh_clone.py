@@ -45,6 +45,7 @@ RUN = {
     ".venv/bin/python benchmarks/twin_speed.py 500 1": "ratio ",
     "python -m tools.rules": "| `Rules.jitter` | 0.12 |",
     ".venv/bin/python benchmarks/diagnosis_accuracy.py 1": "100.0% of 14 right",
+    ".venv/bin/python benchmarks/test_speed.py 2": "import to listening, async-lab: ",
     "python -m tools.campaign --cases 2": "handlers: 2 tried, 2 as promised, 0 not",
 }
 """What each prints, in the order in which they are run: nothing is built before."""
@@ -62,6 +63,7 @@ SHORT_FORMS = {
     ".venv/bin/python benchmarks/lab_overhead.py": ".venv/bin/python benchmarks/lab_overhead.py 1",
     ".venv/bin/python benchmarks/twin_speed.py": ".venv/bin/python benchmarks/twin_speed.py 500 1",
     "python -m tools.rules docs/fidelity.md": "python -m tools.rules",
+    ".venv/bin/python benchmarks/test_speed.py": ".venv/bin/python benchmarks/test_speed.py 2",
     "async-lab doctor": ".venv/bin/async-lab doctor",
     "async-lab scenarios": ".venv/bin/async-lab scenarios",
     "python -m tools.campaign": "python -m tools.campaign --cases 2",
@@ -81,6 +83,7 @@ NOT_RUN = {
     "make mutants": TAKES_AN_HOUR,
     "python -m tools.mutants": TAKES_AN_HOUR,
     'make mutants ARGS="async_lab.twin.*"': TAKES_AN_HOUR,
+    "pip install async-lab": NEEDS_NETWORK,
     "make scenarios": "is all scenarios in one run; tests/lab/test_scenarios.py does that",
     **dict.fromkeys([f"make scenario-{name}" for name in ("baseline", "1", "3", "4")], AS_SCENARIO_2),
     "TARGET=aws make scenario-2": "needs an AWS account",
@@ -105,9 +108,9 @@ _BEGINS = re.compile(r"(\w+=\S+ )?(make|async-lab|\.venv/bin/\S+|python|eval|cd|
 def commands_of(document: Path) -> set[str]:
     """Return what a document tells its readers to type: lines of its blocks, and what stands between backticks."""
     text = document.read_text(encoding="utf-8")
-    blocks = re.findall(r"^```\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    blocks = re.findall(r"^```\w*\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
     lines = [line.removeprefix("$ ") for block in blocks for line in block.splitlines()]
-    inline = re.findall(r"`([^`\n]+)`", re.sub(r"^```\n.*?^```", "", text, flags=re.DOTALL | re.MULTILINE))
+    inline = re.findall(r"`([^`\n]+)`", re.sub(r"^```\w*\n.*?^```", "", text, flags=re.DOTALL | re.MULTILINE))
     typed = (re.sub(r"\s+#.*", "", line).strip() for line in (*lines, *inline))
     return {line for line in typed if _BEGINS.match(line) and " " in line}
 
