@@ -275,15 +275,6 @@ def test_topic_is_delivered_to_whatever_becomes_of_its_subscribers(lab):
     assert metrics["DestinationDeliveryFailures"].is_absent
 
 
-def test_queue_with_an_event_source_mapping_keeps_its_messages(lab):
-    url, arn = lab.queue()
-    lab.lambda_.create_event_source_mapping(FunctionName=lab.function(), EventSourceArn=arn)
-    name = lab.function(asynchronous=failing(lab, 0, OnFailure=arn))
-    lab.send(name, {"fail": "x"})
-    lab.target.wait(10)
-    assert len(lab.records(url)) == 1
-
-
 # Conservation
 
 

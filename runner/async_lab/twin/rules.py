@@ -21,6 +21,10 @@ MAXIMUM_RETRY_ATTEMPTS: Annotated[
 ACCOUNT_CONCURRENCY: Annotated[
     int, rule("Executions at once in one account and region, unless it has another limit.", Source.DOC)
 ] = 1_000
+LONGEST_TIMEOUT_SECONDS: Annotated[
+    int,
+    rule("The longest timeout (November 2026; AWS's SDK takes 1,800 since then, the guide not yet).", Source.DOC),
+] = 900
 MINIMUM_UNRESERVED_CONCURRENCY: Annotated[
     int, rule("What all reservations together must leave to the other functions.", Source.DOC, Source.CAPTURE)
 ] = 100
@@ -35,6 +39,8 @@ class Condition(StrEnum):
     ZERO_RESERVED_CONCURRENCY = "ZeroReservedConcurrency"
     FUNCTION_DELETED = "FunctionDeleted"
     """The function is gone while events wait. AWS delivers no record of it (assumed)."""
+    RECURSIVE_INVOCATION = "RecursiveInvocation"
+    """Lambda stopped a function that triggers itself; the twin knows nothing of it, and AWS's word isn't published."""
     PURGED = "Purged"
     """Taken out of the queue by whoever drives the twin: nothing of AWS's, and nobody gets a record of it."""
 

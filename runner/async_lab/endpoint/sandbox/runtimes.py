@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
+import sys
 
 from async_lab.errors import EnvironmentFailure
 
 _PYTHON = re.compile(r"python(?P<version>3\.\d+)")
+
+
+OWN_VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
+"""The interpreter's, which every Python function runs on."""
 
 
 class UnsupportedRuntime(EnvironmentFailure):
