@@ -128,6 +128,27 @@ def test_functions_without_a_reservation_share_the_pool():
     assert {record.target for record in of_kind(history, Throttled)} == {others}
 
 
+def test_the_shared_pool_has_room_again_when_what_took_it_ends_and_not_when_others_end():
+    """Of two that share one place the second runs at 15.035; the reserved function's ends at 1.035 made no room."""
+    reserved = FunctionRef("reserved")
+    functions = {FUNCTION: FunctionConfig(), reserved: FunctionConfig(reserved_concurrency=2)}
+    arrivals = [(0.0, FUNCTION), (0.0, FUNCTION), (0.0, reserved), (0.0, reserved)]
+    history = history_of(
+        functions,
+        arrivals,
+        lambda execution: Outcome(1.0 if execution.target == reserved else 10.0),
+        rules=STEADY,
+        unreserved_limit=1,
+    )
+    started = [record.at for record in of_kind(history, Started) if record.execution.target == FUNCTION]
+    assert started == pytest.approx([0.035, 15.035])
+
+
+def test_some_events_are_delivered_twice_where_some_are_asked_for():
+    history = run(FunctionConfig(), SUCCEEDS, events=100, rules=Rules(duplicate_rate=0.5))
+    assert 130 <= sum(values(history, "Invocations")) <= 170
+
+
 def test_a_function_gets_a_thousand_new_environments_in_ten_seconds():
     history = run(FunctionConfig(), SLEEPS, events=1_001, unreserved_limit=5_000)
     assert sum(record.at < 1 for record in of_kind(history, Started)) == 1_000
@@ -254,6 +275,11 @@ def test_a_synchronous_invocation_draws_its_own_version():
         twin.invoke(FunctionRef("lab", "live"), 0.0)
     twin.invoke(FUNCTION, 0.0)
     assert drawn == [*[Numbers(3, Draw.ROUTE).uniform(number) for number in range(2)], 0.0]
+
+
+def test_the_seed_is_0_unless_given():
+    unseeded, zero = (Twin(lambda _target, _draw: None, [].append, **given) for given in ({}, {"seed": 0}))
+    assert unseeded.new_request_id(0) == zero.new_request_id(0)
 
 
 def test_another_seed_counts_from_then_on_and_the_events_are_numbered_on():
