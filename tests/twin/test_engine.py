@@ -1,5 +1,6 @@
 """What AWS does, situation by situation."""
 
+import uuid
 from itertools import pairwise
 
 import pytest
@@ -280,6 +281,12 @@ def test_a_synchronous_invocation_draws_its_own_version():
 def test_the_seed_is_0_unless_given():
     unseeded, zero = (Twin(lambda _target, _draw: None, [].append, **given) for given in ({}, {"seed": 0}))
     assert unseeded.new_request_id(0) == zero.new_request_id(0)
+
+
+def test_a_request_id_is_two_numbers_of_its_own():
+    high, low = (Numbers(5, Draw.REQUEST_ID).bits(7, half) for half in (0, 1))
+    expected = uuid.UUID(int=high << 64 | low, version=4)
+    assert Twin(lambda _target, _draw: None, [].append, seed=5).new_request_id(7) == str(expected)
 
 
 def test_another_seed_counts_from_then_on_and_the_events_are_numbered_on():
