@@ -323,6 +323,13 @@ def test_a_minute_begins_after_what_ends_and_before_what_starts_with_it():
     assert [(record.at, record.running) for record in of_kind(history, StillRunning)] == [(60.0, 1)]
 
 
+def test_every_minute_is_noted_once_whenever_executions_began():
+    arrivals = [(0.0, FUNCTION), (70.0, FUNCTION), (400.0, FUNCTION)]
+    history = history_of({FUNCTION: FunctionConfig()}, arrivals, lambda _: Outcome(150.0), rules=STEADY)
+    noted = [(record.at, record.running) for record in of_kind(history, StillRunning)]
+    assert noted == [(60.0, 1), (120.0, 2), (180.0, 1), (420.0, 1), (480.0, 1), (540.0, 1)]
+
+
 def test_new_environments_are_counted_over_the_ten_seconds_before():
     """One a second is 10 in any 10 s; what was made exactly 10 s ago no longer counts."""
     rules = Rules(jitter=0.0, dispatch_seconds=(0.0, 0.0), scale_up_environments=10)
