@@ -10,7 +10,7 @@ from series import FIRST_MINUTE, metrics_of
 from async_lab.diagnosis import Confidence, Fact, Figure, Severity, arithmetic, diagnose
 from async_lab.diagnosis.diagnose import CAUSES, NOTHING_WRONG
 from async_lab.observation.aggregate import aggregate
-from async_lab.observation.configuration import Reservation
+from async_lab.observation.configuration import AsyncSettings, Reservation
 from async_lab.observation.metrics import METRIC_NAMES
 from async_lab.twin.rules import Rules, too_old_next_time
 
@@ -587,6 +587,15 @@ def test_without_the_event_invoke_configs_nothing_is_certain():
         finding = strongest(metrics, replace(ONE_AT_A_TIME, written=None))
         assert finding.confidence is not Confidence.CERTAIN
         assert finding.alternatives
+
+
+def test_settings_that_differ_by_qualifier_leave_nothing_certain():
+    live = AsyncSettings("live", maximum_event_age_seconds=300)
+    both = replace(SHORT_LIVED, written=(*SHORT_LIVED.written, live))
+    finding = strongest(SCENARIO_3, both, sent=2, received_by_qualifier={"$LATEST": 1, "live": 1})
+
+    assert finding.confidence is Confidence.LIKELY
+    assert "whose settings differ" in finding.alternatives[-1]
 
 
 def test_of_retries_that_could_not_be_seen_the_fewest_are_counted():

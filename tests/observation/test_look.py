@@ -244,12 +244,12 @@ def test_events_are_counted_by_the_qualifier_that_they_were_sent_to(lab, clients
     seen = look_at(clients, name, None, lab.target.now() - 600, lab.target.now())
 
     assert seen.received_by_qualifier == {"live": 3, "1": 2, "$LATEST": 2}
-    assert seen.qualifier == "live"
+    assert seen.qualifiers[0] == "live"
     assert set(seen.metrics) == set(METRIC_NAMES)
     assert seen.metrics["AsyncEventsReceived"].total == 7
     alone = look_at(clients, name, "1", lab.target.now() - 600, lab.target.now())
     assert alone.metrics["AsyncEventsReceived"].total == 2
-    assert (alone.qualifier, alone.gaps) == ("1", ())
+    assert (alone.qualifiers, alone.gaps) == (("1",), ())
 
 
 def test_invocations_that_lambda_stopped_as_recursive_are_summed(lab, clients):
