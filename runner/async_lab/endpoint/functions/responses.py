@@ -19,7 +19,7 @@ from async_lab.endpoint.functions.refusals import check_revision, invalid_value
 from async_lab.endpoint.functions.requests import NO_CONTENT, Answer, Requests, answer, changing
 from async_lab.endpoint.functions.urls import UrlRequests
 from async_lab.endpoint.http.wire import lambda_error
-from async_lab.endpoint.moto_patches import replace, replace_route
+from async_lab.endpoint.moto_patches import add_route, replace, replace_route
 from async_lab.endpoint.sources.mapping_requests import MappingRequests
 from async_lab.twin.rules import ACCOUNT_CONCURRENCY
 
@@ -179,4 +179,5 @@ def install(now: Callable[[], float], account_concurrency: int = ACCOUNT_CONCURR
     for pattern in list(urls.url_paths):
         replace_route(urls.url_paths, pattern, FunctionsResponse.dispatch)
     ours = [pattern.replace(_FEWER, "[^/]+") for pattern in urls.url_paths if _FEWER in pattern]
-    urls.url_paths.update(dict.fromkeys([*ours, *_PATHS_UNKNOWN_TO_MOTO], FunctionsResponse.dispatch))
+    for pattern in (*ours, *_PATHS_UNKNOWN_TO_MOTO):
+        add_route(urls.url_paths, pattern, FunctionsResponse.dispatch)
