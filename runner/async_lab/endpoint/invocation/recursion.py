@@ -37,7 +37,7 @@ def install() -> None:
     """Let functions have a recursion config, and messages remember what led to them; again is no harm."""
     for name in ("get_function_recursion_config", "put_function_recursion_config"):
         setattr(FunctionsResponse, name, getattr(RecursionRequests, name))
-    urls.url_paths[_PATH] = FunctionsResponse.dispatch
+    urls.url_paths.setdefault(_PATH, FunctionsResponse.dispatch)
     replace(Queue, "add_message", _remember)
 
 
