@@ -86,6 +86,7 @@ def serve(
 def _news(endpoint: Endpoint) -> list[str]:
     """Return what the user should know of how handlers are run."""
     news = [endpoint.remark] if endpoint.remark else []
+    news += endpoint.runtime_remarks
     if endpoint.failure is not None:
         news.append(f"A handler could not be run, and that is not its own doing: {endpoint.failure}")
     return news

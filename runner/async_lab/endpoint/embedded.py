@@ -145,6 +145,11 @@ class Endpoint:
         """What the user should know of how handlers are kept apart; None while there is nothing."""
         return self._sandbox.remark
 
+    @property
+    def runtime_remarks(self) -> list[str]:
+        """What the user should know of runtimes other than the lab's Python, one sentence for each that was run."""
+        return self._sandbox.runtime_remarks
+
     def wait(self, seconds: float) -> None:
         """Let virtual time pass."""
         self._timeline.advance(seconds)

@@ -62,6 +62,9 @@ class Rules:
     """How long an execution environment stays warm without an execution (assumed: AWS publishes no number)."""
     system_error_rate: float = 0.0
     """Share of attempts that end in a system error (5xx) of Lambda's own: injected on request."""
+    topics_get_large_records_without_payload: bool = False
+    """What becomes of a record that is larger than the 256 KB which SNS takes: AWS says in one place that its payloads
+    are left out and in another that the delivery fails (assumed: it fails)."""
     duplicate_rate: float = 0.0
     """Share of events that are delivered twice: the queue is at-least-once (doc), off unless asked for."""
 

@@ -75,7 +75,7 @@ class LambdaRegion:
         self.account_id, self.region = account_id, region
         self._changed = threading.Condition(threading.RLock())
         self._clock, self._store, self._sandbox = clock, store, box
-        self._invoke_elsewhere = invoke_elsewhere
+        self._invoke_elsewhere, self._rules = invoke_elsewhere, rules
         self._payloads: dict[str, bytes] = {}
         self._running: dict[str, CompletedExecution] = {}  # by execution environment
         self._last_response: dict[str, AttemptResponse] = {}  # by request
@@ -294,7 +294,7 @@ class LambdaRegion:
             self._deliver(record.event.target, deployed, event, record.at)
 
     def _deliver(self, target: FunctionRef, deployed: ResolvedFunction, event: FinishedEvent, at: float) -> None:
-        for delivery in destinations.deliver(deployed, event, at, self._invoke_elsewhere):
+        for delivery in destinations.deliver(deployed, event, at, self._invoke_elsewhere, self._rules):
             self._history.delivered(event.request_id, delivery)
             if delivery.failure is not None:
                 put(self._store, Sample(target, destinations.metric_of_failure(delivery), at, 1))

@@ -16,7 +16,7 @@ from async_lab.endpoint.moto_patches import add_route, replace
 
 ALLOW, TERMINATE = "Allow", "Terminate"
 
-_PATH = r"{0}/(?P<api_version>[^/]+)/functions/(?P<function_name>[\w_:%-]+)/recursion-config/?$"
+_PATH = r"{0}/(?P<api_version>[^/]+)/functions/(?P<function_name>[^/]+)/recursion-config/?$"
 _add_message = Queue.add_message
 
 

@@ -22,7 +22,7 @@ from async_lab.endpoint.sandbox.outcome import SECOND_NS, result_of, schedule
 from async_lab.endpoint.sandbox.output import Output, mark_pattern
 from async_lab.endpoint.sandbox.packages import Packages
 from async_lab.endpoint.sandbox.pool import Pool, PoolEntry
-from async_lab.endpoint.sandbox.runtimes import python_version
+from async_lab.endpoint.sandbox.runtimes import difference
 from async_lab.endpoint.sandbox.variables import search_path, variables
 from async_lab.errors import EnvironmentFailure
 
@@ -51,6 +51,7 @@ class Sandbox:
         self._nursery = ZygoteClient(self._root, self._limits.starting_seconds)
         self._pool = Pool(self._limits.processes)
         self._failure: Exception | None = None
+        self._runtime_remarks: dict[str, str] = {}
 
     def run(self, deployment: Deployment, execution: HandlerCall) -> Result:
         """Run the handler once and return what it did; from any thread, many at a time.
@@ -59,7 +60,8 @@ class Sandbox:
         EnvironmentFailure when no process can be started or one of ours was lost. Whatever the handler does is in the
         result.
         """
-        python_version(deployment.runtime)
+        if remark := difference(deployment.runtime):
+            self._runtime_remarks.setdefault(deployment.runtime, remark)
         with self._pool.lend(execution.environment_id) as place:
             survives = False
             try:
@@ -74,6 +76,11 @@ class Sandbox:
     def remark(self) -> str | None:
         """What the user should know of how handlers are kept apart; None while there is nothing."""
         return self._nursery.remark
+
+    @property
+    def runtime_remarks(self) -> list[str]:
+        """What the user should know of runtimes other than this Python, one sentence for each that was run."""
+        return list(self._runtime_remarks.values())
 
     @property
     def failure(self) -> Exception | None:
