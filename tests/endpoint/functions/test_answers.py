@@ -266,3 +266,12 @@ def test_an_event_invoke_config_of_no_function_is_missing_like_any_other(functio
     message = f"The function {FUNCTION_ARN}:$LATEST doesn't have an EventInvokeConfig"
     with refused("ResourceNotFoundException", 404, message):
         functions.get_function_event_invoke_config(FunctionName=NAME)
+
+
+def test_a_function_made_by_its_arn_has_a_name(functions, create):
+    assert create(FunctionName=FUNCTION_ARN)["FunctionName"] == NAME
+    assert functions.get_function_configuration(FunctionName=NAME)["FunctionArn"] == FUNCTION_ARN
+    message = "1 validation error detected: Value '{}' at 'functionName' failed to satisfy constraint: "
+    long = "n" * 65
+    with refused("ValidationException", 400, f"{message.format(long)}Member must have length less than or equal to 64"):
+        create(FunctionName=long)
