@@ -123,6 +123,15 @@ class Rules:
             note="no share is published",
         ),
     ] = 0.0
+    topics_get_large_records_without_payload: Annotated[
+        bool,
+        rule(
+            "Whether a record that is larger than the 256 KB which SNS takes arrives without its payloads; else its"
+            " delivery fails.",
+            Source.ASSUMED,
+            note="AWS's pages say either",
+        ),
+    ] = False
 
     def dispatch_after(self, draw: float) -> float:
         """Return the time from acceptance to the first attempt; ``draw`` is in [0, 1)."""
