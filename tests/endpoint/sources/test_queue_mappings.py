@@ -210,6 +210,15 @@ def test_a_throttled_batch_is_tried_again_and_then_its_messages_are_visible_agai
     assert left(lab, url) == left(lab, dead) == 0
 
 
+def test_a_mapping_whose_batch_is_throttled_receives_nothing_new_meanwhile(lab):
+    name, (url, arn, _) = function(lab, concurrency=0), queue(lab)
+    connect(lab, name, arn, BatchSize=1)
+    send(lab, url, {"n": 1}, {"n": 2}, {"n": 3})
+    lab.endpoint.wait(0.5)
+    assert lab.count("AWS/Lambda", "Throttles", "FunctionName", name) == 1
+    assert len(lab.messages(url)) == 2
+
+
 def test_a_function_that_stays_throttled_loses_its_messages_to_the_dead_letter_queue(lab):
     name, (url, arn, dead) = function(lab, concurrency=0), queue(lab, most_receives=2)
     connect(lab, name, arn)
