@@ -7,7 +7,7 @@ import sys
 import time
 
 import pytest
-from program import PROJECT, environment
+from program import LONGEST_SECONDS, PROJECT, environment
 
 from async_lab.errors import EnvironmentFailure, ExitCode, Interrupted
 from async_lab.process import signals
@@ -53,6 +53,9 @@ sys.argv = ["async-lab", "scenarios"]
 from async_lab.__main__ import main
 main()
 """
+
+
+MOMENTS = 24
 
 
 def run(program, **values):
@@ -110,27 +113,33 @@ def test_in_a_finalizer_which_loses_every_exception(number):
 
 
 def test_at_any_moment_of_a_short_command(record_property):
-    """Python's own start can't be shielded: it takes some 10 ms, as long as ``python -c pass``."""
-    deaths = []
-    for moment in range(24):
-        program = subprocess.Popen(
-            [sys.executable, "-m", "async_lab", "scenarios"],
-            cwd=PROJECT.root,
-            env=environment(),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        time.sleep(moment / 100)
+    """Python's own start can't be shielded: what a signal ends then ends as ``python -c pass`` would."""
+    started = time.monotonic()
+    interrupt_after(seconds=None)
+    whole = time.monotonic() - started
+    ends = [interrupt_after(seconds=whole * part / MOMENTS) for part in range(MOMENTS)]
+    record_property("deaths", sum(returncode < 0 for returncode, _ in ends))
+    ended_by_us = [end for end in ends if end[0] >= 0]
+    assert set(ended_by_us) <= {(ExitCode.INTERRUPTED, "Interrupted.\n"), (0, "")}
+    assert ended_by_us
+
+
+def interrupt_after(*, seconds):
+    """How the program ends, and what it says, when a signal comes after so long; None sends none."""
+    program = subprocess.Popen(
+        [sys.executable, "-m", "async_lab", "scenarios"],
+        cwd=PROJECT.root,
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    if seconds is not None:
+        time.sleep(seconds)
         program.send_signal(signal.SIGTERM)
-        _, errors = program.communicate(timeout=60)
-        assert "Traceback" not in errors
-        if program.returncode < 0:
-            deaths.append(moment)
-        else:
-            assert (program.returncode, errors) in {(ExitCode.INTERRUPTED, "Interrupted.\n"), (0, "")}
-    record_property("deaths_at", deaths)
-    assert len(deaths) < 12  # of 24, each 10 ms later: on a busy machine Python alone takes longer
+    _, errors = program.communicate(timeout=LONGEST_SECONDS)
+    assert "Traceback" not in errors
+    return program.returncode, errors
 
 
 def test_what_fails_because_of_a_signal_is_an_interruption():

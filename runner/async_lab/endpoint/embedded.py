@@ -15,6 +15,7 @@ from async_lab.endpoint.access import roles
 from async_lab.endpoint.access.holders import Holder, Holders
 from async_lab.endpoint.access.roles import RoleMiddleware
 from async_lab.endpoint.http.callers import LocalCallers
+from async_lab.endpoint.http.cbor import CborTranslation
 from async_lab.endpoint.http.dispatch import moto_application, preload
 from async_lab.endpoint.http.front import InvokeMiddleware
 from async_lab.endpoint.http.model_check import ModelCheck
@@ -99,8 +100,9 @@ class Endpoint:
         holders = Holders()
         self._sandbox.issue_key = holders.issue
         roles.install()
-        checked = ModelCheck(RoleMiddleware(front, holders, ACCOUNT_ID, self._lineage_of, enforces=enforce_roles))
-        self._server = Server(port, ErrorMiddleware(LocalCallers(Scoped(checked), allowed_hosts, allowed_origins)))
+        permitted = RoleMiddleware(front, holders, ACCOUNT_ID, self._lineage_of, enforces=enforce_roles)
+        checked = Scoped(CborTranslation(ModelCheck(permitted)))
+        self._server = Server(port, ErrorMiddleware(LocalCallers(checked, allowed_hosts, allowed_origins)))
 
     @property
     def url(self) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from moto.cloudwatch import urls
-from moto.cloudwatch.exceptions import InvalidFormat, ResourceNotFound, ValidationError
+from moto.cloudwatch.exceptions import InvalidFormat, ResourceNotFound
 from moto.core.responses import ActionResult, EmptyResult
 
 from async_lab.cloudwatch.alarm_rule import alarms_in
@@ -96,13 +96,8 @@ class AlarmsResponse(MetricsResponse):
             raise InvalidFormat("Unknown")
         alarm = self._book.named(parameters["AlarmName"])
         if alarm is None:
-            raise ResourceNotFound("Alarm not found")
+            raise ResourceNotFound("")
         state = parameters["StateValue"]
-        if state not in list(State):
-            raise ValidationError(
-                f"1 validation error detected: Value '{state}' at 'stateValue' failed to satisfy constraint: "
-                "Member must satisfy enum value set: [INSUFFICIENT_DATA, ALARM, OK]"
-            )
         change(self._book, alarm, AlarmState(State(state), now, parameters["StateReason"], reason_data))
         evaluate_composites(self._book, now)
         return EmptyResult()

@@ -250,12 +250,13 @@ def _trigger(definition: Mapping[str, Any]) -> dict[str, Any]:
     common = {
         "Period": definition.get("Period"),
         "EvaluationPeriods": definition["EvaluationPeriods"],
-        "DatapointsToAlarm": definition.get("DatapointsToAlarm"),
         "ComparisonOperator": definition["ComparisonOperator"],
         "Threshold": definition["Threshold"],
         "TreatMissingData": definition.get("TreatMissingData") or "missing",
         "EvaluateLowSampleCountPercentile": definition.get("EvaluateLowSampleCountPercentile") or "",
     }
+    if datapoints := definition.get("DatapointsToAlarm"):  # left out where the alarm leaves it out (snapshot)
+        common["DatapointsToAlarm"] = datapoints
     if definition.get("Metrics"):
         return {**common, "Metrics": definition["Metrics"]}
     statistic = definition.get("Statistic")

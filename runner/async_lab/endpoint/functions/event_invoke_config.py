@@ -11,15 +11,11 @@ from moto.awslambda.models import lambda_backends
 
 from async_lab import arns
 from async_lab.endpoint.functions.model import Function
-from async_lab.endpoint.functions.refusals import check_destination, check_ranges, invalid_value, not_found
+from async_lab.endpoint.functions.refusals import check_destination, invalid_value, not_found
 from async_lab.endpoint.functions.requests import LATEST, NO_CONTENT, Answer, Requests, answer, changing, qualified_arn
 from async_lab.twin.rules import MAXIMUM_EVENT_AGE_SECONDS, MAXIMUM_RETRY_ATTEMPTS
 
 _FIELDS = ("MaximumRetryAttempts", "MaximumEventAgeInSeconds", "DestinationConfig")
-RANGES = {  # API reference, PutFunctionEventInvokeConfig
-    "MaximumRetryAttempts": (0, MAXIMUM_RETRY_ATTEMPTS),
-    "MaximumEventAgeInSeconds": (60, MAXIMUM_EVENT_AGE_SECONDS),
-}
 _SUCCESS_SERVICES = frozenset({"sqs", "sns", "lambda", "events"})  # doc; no FIFO queues and topics
 _FAILURE_SERVICES = _SUCCESS_SERVICES | {"s3"}
 
@@ -111,8 +107,12 @@ class EventInvokeConfigRequests(Requests):
         return self._write(function, qualifier, _present(function, qualifier).updated(request, self._at()))
 
     def get_function_event_invoke_config(self) -> Answer:
-        """Return the config of a qualifier."""
-        return answer(200, _present(self._function(), self._qualifier()).response())
+        """Return the config of a qualifier; a function that isn't there has none either."""
+        try:
+            return answer(200, _present(self._function(), self._qualifier()).response())
+        except UnknownFunctionException as error:
+            called = f"{error.message.partition(': ')[2]}:{self._qualifier()}"
+            raise not_found(f"The function {called} doesn't have an EventInvokeConfig") from None
 
     def delete_function_event_invoke_config(self) -> Answer:
         """Return to Lambda's defaults."""
@@ -132,7 +132,6 @@ class EventInvokeConfigRequests(Requests):
     def _asked(self) -> tuple[Function, str, dict[str, Any]]:
         """Return whom a Put or an Update is about and what it asks, or refuse it."""
         request: dict[str, Any] = self.json_body
-        check_ranges(request, RANGES)
         if not says_something(request):
             raise invalid_value("You must specify at least one of error handling or destination setting.")
         function, qualifier = self._function(), self._qualifier()

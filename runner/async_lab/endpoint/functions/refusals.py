@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from moto.core.exceptions import JsonRESTError
 
 from async_lab.endpoint.functions.permissions import RequiredPermission, first_missing, needs_of_target
@@ -33,10 +30,14 @@ def conflict(message: str) -> Refusal:
     return Refusal(409, "ResourceConflictException", message)
 
 
-def check_ranges(request: Mapping[str, Any], allowed: Mapping[str, Range]) -> None:
-    """Refuse a number that is out of its range."""
-    if problem := _range_problem(request, allowed):
-        raise Refusal(400, "ValidationException", problem)
+def check_revision(asked: str | None, latest: str) -> None:
+    """Refuse a change of something that has changed since its caller looked."""
+    if asked and asked != latest:
+        message = (
+            "The Revision Id provided does not match the latest Revision Id. "
+            "Call the GetFunction/GetAlias API to retrieve the latest Revision Id"
+        )
+        raise Refusal(412, "PreconditionFailedException", message)
 
 
 def check_execution_role(role_arn: str, needs: tuple[RequiredPermission, ...]) -> None:
@@ -54,20 +55,3 @@ def check_destination(role_arn: str, target_arn: str) -> None:
         raise invalid_value(
             f"The function's execution role does not have permissions to call {missing.verb} on {target_arn}"
         )
-
-
-Range = tuple[int, int]
-
-
-def _range_problem(request: Mapping[str, Any], ranges: Mapping[str, Range]) -> str | None:
-    """Return the sentence with which Lambda refuses the first number out of its range; None when it doesn't."""
-    for name, (lowest, highest) in ranges.items():
-        value = request.get(name)
-        if value is not None and not lowest <= value <= highest:
-            bound, limit = ("greater", lowest) if value < lowest else ("less", highest)
-            field = name[0].lower() + name[1:]
-            return (
-                f"1 validation error detected: Value '{value}' at '{field}' failed to satisfy constraint: "
-                f"Member must have value {bound} than or equal to {limit}"
-            )
-    return None

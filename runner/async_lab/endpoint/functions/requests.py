@@ -8,13 +8,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from moto.awslambda.responses import LambdaResponse
 
 from async_lab.endpoint.functions import names
 from async_lab.endpoint.functions.model import Function
-from async_lab.endpoint.functions.refusals import conflict
+from async_lab.endpoint.functions.refusals import conflict, invalid_value, not_found
 
 LATEST = "$LATEST"
 Answer = tuple[int, dict[str, str], str]
@@ -24,14 +24,30 @@ class Requests(LambdaResponse):
     """A request about one function, which its path names."""
 
     now: Callable[[], float]
+    path: str
+    querystring: dict[str, Any]
+
+    def setup_class(self, *args: Any, **options: Any) -> None:
+        """Read the request; whatever calls the function, its path ends up with the name, its query with the rest."""
+        super().setup_class(*args, **options)
+        self.response_headers["Content-Type"] = "application/json"
+        before, functions, rest = self.path.partition("/functions/")
+        called, slash, after = rest.partition("/")
+        if not functions or (function := names.read(unquote(called))) is None:
+            return
+        self.path = f"{before}{functions}{quote(function.name)}{slash}{after}"
+        qualifier = (self.querystring.get("Qualifier") or [None])[0]
+        if function.qualifier and qualifier not in {None, function.qualifier}:
+            raise invalid_value("The derived qualifier from the function name does not match the specified qualifier.")
+        if function.region not in {None, self.region}:
+            raise not_found(f"Functions from '{function.region}' are not reachable in this region ('{self.region}')")
+        if function.qualifier:
+            self.querystring = {**self.querystring, "Qualifier": [function.qualifier]}
 
     def _named(self) -> tuple[str, str | None]:
         """Return the function's name and the qualifier, from the name or from the query."""
-        called = unquote(self.path.split("/functions/")[1].split("/")[0])
-        function = names.read(called)
-        if function is None:
-            return called, None  # which moto doesn't find either
-        return function.name, function.qualifier or (self.querystring.get("Qualifier") or [None])[0]
+        name = unquote(self.path.split("/functions/")[1].split("/")[0])
+        return name, (self.querystring.get("Qualifier") or [None])[0]
 
     def _function(self) -> Function:
         """Return the function itself, which all its versions share their settings with."""
@@ -49,10 +65,10 @@ def qualified_arn(function: Function, qualifier: str) -> str:
 
 def answer(status: int, body: dict[str, Any]) -> Answer:
     """Return a response with a JSON body."""
-    return status, {"Content-Type": "application/json"}, json.dumps(body)
+    return status, {"status": str(status)}, json.dumps(body)
 
 
-NO_CONTENT: Answer = (204, {}, "")
+NO_CONTENT: Answer = (204, {"status": "204"}, "")
 
 
 CHANGE_SECONDS = 0.1

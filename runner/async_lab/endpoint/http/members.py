@@ -53,8 +53,9 @@ def unmodelled(call: ApiCall) -> str | None:
         return None
     known = members.acted_on | members.kept
     for path, value in given(call.shape, call.parameters):
-        if path not in known and str(value).lower() not in members.harmless.get(path, ()):
-            return _widest(path, known)
+        if path in known or _is_above(path, known) or str(value).lower() in members.harmless.get(path, ()):
+            continue
+        return _widest(path, known)
     return None
 
 
@@ -108,4 +109,9 @@ def _widest(path: str, known: frozenset[str]) -> str:
     """Return the uppermost member of a path below which nothing is known."""
     parts = path.split(".")
     tops = (".".join(parts[:length]) for length in range(1, len(parts) + 1))
-    return next(top for top in tops if not any(f"{other}.".startswith(f"{top}.") for other in known))
+    return next(top for top in tops if not _is_above(top, known))
+
+
+def _is_above(path: str, known: frozenset[str]) -> bool:
+    """Whether some member below a path is known; one that has a value of another kind is not ours to judge."""
+    return any(other.startswith(f"{path}.") for other in known)

@@ -6,15 +6,14 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
 
-from async_lab.endpoint.http import api_call, members
-from async_lab.endpoint.http.api_call import Malformed
+from async_lab.endpoint.http import api_call, constraints, members
+from async_lab.endpoint.http.api_call import ApiCall, Malformed
+from async_lab.endpoint.http.constraints import Problem
 from async_lab.endpoint.http.server import WsgiApp
 from async_lab.endpoint.http.wire import Response, error_response, missing
 
 _OURS = {"lambda", "cloudwatch"}
 """Of these an operation that has no table is none that anybody acts on, whatever moto makes of it."""
-
-
 _NEVER_ACTS = {"AnyScaleFrontendService.RegisterScalableTarget": "scale anything, such as provisioned concurrency,"}
 """What moto would keep and nobody acts on, by the target that a request names."""
 
@@ -32,18 +31,27 @@ class ModelCheck:
 
 
 def _refusal(environ: dict[str, Any]) -> Response | None:
-    if never := _NEVER_ACTS.get(environ.get("HTTP_X_AMZ_TARGET", "")):
-        message = f"async-lab doesn't {never} yet: leave it out, or use AWS."
-        return error_response(environ, HTTPStatus.BAD_REQUEST, "ValidationException", message)
     try:
         call = api_call.read(environ)
     except Malformed as error:
-        return error_response(environ, HTTPStatus.BAD_REQUEST, "SerializationException", str(error))
-    if call is None:
-        return None
-    if call.service in _OURS and not members.models(call):
-        return missing(environ, call.operation.name)
+        problem: Problem | None = Problem("SerializationException", str(error))
+    else:
+        if call and call.service in _OURS and not members.models(call):
+            return missing(environ, call.operation.name)
+        problem = _problem(call) if call else _of_what_never_acts(environ)
+    return error_response(environ, HTTPStatus.BAD_REQUEST, problem.code, problem.message) if problem else None
+
+
+def _problem(call: ApiCall) -> Problem | None:
     if member := members.unmodelled(call):
-        message = f"async-lab doesn't model {member} of {call.operation.name} yet: leave it out, or use AWS."
-        return error_response(environ, HTTPStatus.BAD_REQUEST, "ValidationException", message)
-    return None
+        return _unmodelled(f"model {member} of {call.operation.name}")
+    return constraints.problem(call) if call.service in _OURS else None
+
+
+def _of_what_never_acts(environ: dict[str, Any]) -> Problem | None:
+    what = _NEVER_ACTS.get(environ.get("HTTP_X_AMZ_TARGET", ""))
+    return _unmodelled(what) if what else None
+
+
+def _unmodelled(what: str) -> Problem:
+    return Problem("ValidationException", f"async-lab doesn't {what} yet: leave it out, or use AWS.")

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import waitress
+from moto.core.request import PRESERVED_HEADER_NAMES_ENVIRON_KEY
 from waitress import wasyncore
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
+from waitress.task import WSGITask
 
 from async_lab.errors import EnvironmentFailure
 
@@ -27,17 +30,48 @@ that it will go.)"""
 _CONNECTIONS = 4_096  # a client with more senders than its pool holds opens one for each request
 
 
+_METADATA = re.compile(rb"^(x-amz-meta-[^:\s]+):[ \t]*(.*?)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+
+_METADATA_NAME = re.compile(rb"^x-amz-meta-[^:\r\n]+", re.IGNORECASE | re.MULTILINE)
+
+
 class _RequestParser(HTTPRequestParser):
-    """waitress waits for ever for the body of a request that has none and asks to continue, as for an empty file."""
+    """waitress's parser, with what S3 needs of a request.
+
+    waitress waits for ever for the body of a request that has none and asks to continue, as for an empty file. Of
+    metadata it drops names with an underscore, and WSGI knows no small letters, in which S3 answers all of them.
+    """
+
+    def __init__(self, adjustments: Any) -> None:
+        super().__init__(adjustments)
+        self.metadata_names: dict[str, str] = {}
 
     def parse_header(self, header_plus: bytes) -> None:
         super().parse_header(header_plus)
         if self.content_length == 0 and not self.chunked:
             self.expect_continue = False
+        for name, value in _METADATA.findall(header_plus):
+            key = name.decode("latin-1").upper().replace("-", "_")
+            self.headers.setdefault(key, value.decode("latin-1"))
+            self.metadata_names[f"HTTP_{key}"] = name.decode("latin-1").lower()
+
+
+class _Task(WSGITask):
+    def get_environment(self) -> dict[str, Any]:
+        """Return WSGI's environment, with the path as it came: S3's keys may have a slash or a question mark."""
+        environ: dict[str, Any] = super().get_environment()
+        environ["RAW_URI"] = environ["REQUEST_URI"]
+        environ[PRESERVED_HEADER_NAMES_ENVIRON_KEY] = self.request.metadata_names
+        return environ
+
+    def build_response_header(self) -> bytes:
+        """Return the head of an answer; waitress gives every header capitals, and metadata have none."""
+        return _METADATA_NAME.sub(lambda name: name[0].lower(), super().build_response_header())
 
 
 class _Channel(HTTPChannel):
     parser_class = _RequestParser
+    task_class = _Task
 
 
 class Server:

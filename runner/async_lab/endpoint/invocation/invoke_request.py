@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from async_lab.endpoint.functions import FunctionNotFound, ResolvedFunction, find, names
+from async_lab.endpoint.functions.requests import LATEST
 from async_lab.endpoint.http import wire
 from async_lab.endpoint.http.wire import Refused
 from async_lab.endpoint.sandbox import UnsupportedRuntime, python_version
@@ -38,12 +39,6 @@ class Invocation:
 def read(environ: dict[str, Any], called: str) -> Invocation:
     """Return what an Invoke request asks for; ``called`` is what its path calls the function. Raises Refused."""
     kind = environ.get("HTTP_X_AMZ_INVOCATION_TYPE", REQUEST_RESPONSE)
-    if kind not in {EVENT, REQUEST_RESPONSE, DRY_RUN}:
-        raise _invalid(
-            "ValidationException",
-            f"1 validation error detected: Value '{kind}' at 'invocationType' failed to satisfy constraint: "
-            f"Member must satisfy enum value set: [{EVENT}, {REQUEST_RESPONSE}, {DRY_RUN}]",
-        )
     region, query = wire.signed_region(environ), parse_qs(environ.get("QUERY_STRING", ""))
     return Invocation(
         region=region,
@@ -79,7 +74,7 @@ def check(account_id: str, invocation: Invocation) -> ResolvedFunction:
     try:
         deployed = find(account_id, invocation.region, called.function, called.qualifier or None)
     except FunctionNotFound as error:
-        raise _not_found(str(error)) from error
+        raise _not_found(str(error) if called.qualifier else f"{error}:{LATEST}") from error
     _check_payload(invocation)
     _check_function(deployed)
     return deployed

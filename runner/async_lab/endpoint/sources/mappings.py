@@ -18,7 +18,6 @@ from async_lab.endpoint.functions.permissions import RequiredPermission
 from async_lab.endpoint.functions.refusals import (
     Refusal,
     check_execution_role,
-    check_ranges,
     conflict,
     invalid_value,
     not_found,
@@ -39,8 +38,6 @@ _ACTED_ON = {
     "Tags",
     "UUID",
 }
-_RANGES = {"BatchSize": (1, 10_000), "MaximumBatchingWindowInSeconds": (0, 300)}  # API reference
-_CONCURRENCY_RANGE = {"MaximumConcurrency": (2, 1_000)}  # API reference, ScalingConfig
 _BATCH_SIZE = 10  # API reference: the default of queues, and the most without a window and of FIFO queues
 _NEEDS = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")  # developer guide, "Permissions"
 
@@ -200,8 +197,6 @@ def _kept(backend: LambdaBackend) -> dict[str, QueueMapping]:
 
 
 def _changed(mapping: QueueMapping, request: Mapping[str, Any], at: float) -> QueueMapping:
-    check_ranges(request, _RANGES)
-    check_ranges(request.get("ScalingConfig") or {}, _CONCURRENCY_RANGE)
     changes: dict[str, Any] = {"modified_at": at}
     if "Enabled" in request:
         changes["enabled"] = request["Enabled"]
