@@ -87,6 +87,10 @@ format: $(VENV)/.installed-dev ## Format the Python and the Terraform code
 	@terraform fmt -recursive terraform
 	@terraform fmt -recursive examples
 
+.PHONY: mutants
+mutants: $(VENV)/.installed-dev ## Break the models in every small way there is, and see their tests fail: takes an hour
+	@$(BIN)/python -m tools.mutants $(ARGS)
+
 .PHONY: security
 security: $(SECURITY)/.installed ## Check the Terraform code with checkov, which has an environment of its own
 	@$(SECURITY)/bin/checkov --directory terraform --framework terraform --compact --quiet --skip-download

@@ -3,11 +3,19 @@
 import signal
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 from async_lab import Lab
 
 settings.register_profile("lab", deadline=None)  # these machines lose their CPU to others at times
+settings.register_profile(  # for make mutants: the same few examples for every mutant, and none made smaller
+    "mutants",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    max_examples=15,
+    phases=[Phase.explicit, Phase.generate],
+)
 settings.load_profile("lab")
 
 # Started in the background, or under nohup, a run ignores these; so would the programs that its tests interrupt.

@@ -45,7 +45,7 @@ def client(url):
             "lambda",
             "get_runtime_management_config",
             {"FunctionName": "x"},
-            "GET /2021-07-20/functions/x/runtime-management-config of lambda",
+            "GetRuntimeManagementConfig of lambda",
         ),
         ("iam", "get_mfa_device", {"SerialNumber": "123456789"}, "GetMfaDevice of iam"),
         ("logs", "list_anomalies", {}, "ListAnomalies of logs"),

@@ -9,13 +9,15 @@ from typing import Annotated
 import typer
 
 from async_lab.checkout.program import Format
-from async_lab.cli.options import LARGEST_SEED, LOCAL_REGION, RegionOption
+from async_lab.cli.options import LOCAL_REGION, RegionOption, SeedOption, number, whole
 from async_lab.errors import UsageError
 
 DEFAULT_PORT = 4600
 FASTEST = 100_000
 """More than a day in a second."""
-PortOption = Annotated[int, typer.Option(min=0, max=65_535, help="Port on 127.0.0.1; 0 takes a free one.")]
+PortOption = Annotated[
+    int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.", parser=whole(0, 65_535), metavar="N")
+]
 
 
 class ClockName(StrEnum):
@@ -31,11 +33,10 @@ def local(
         ClockName, typer.Option(help="virtual: moves only when you advance it; real: runs on its own.")
     ] = ClockName.VIRTUAL,
     speed: Annotated[
-        float, typer.Option(min=0.001, max=FASTEST, help="With --clock real: this many times as fast.")
+        float,
+        typer.Option(help="With --clock real: this many times as fast.", parser=number(0.001, FASTEST), metavar="N"),
     ] = 1.0,
-    seed: Annotated[
-        int, typer.Option(min=0, max=LARGEST_SEED, help="Seed for the simulated jitter; the same seed repeats the run.")
-    ] = 0,
+    seed: SeedOption = 0,
     region: RegionOption = None,
     env: Annotated[
         bool, typer.Option("--env", help="Print the variables that point other tools at it, and end.")
@@ -52,6 +53,9 @@ def local(
     allow_origin: Annotated[
         list[str] | None, typer.Option(help="Let this web page's origin call it.", show_default=False)
     ] = None,
+    enforce_roles: Annotated[
+        bool, typer.Option(help="Refuse handlers' own calls that their role doesn't allow, as AWS does.")
+    ] = True,
 ) -> None:
     """Serve the embedded endpoint until Ctrl-C."""
     from async_lab.cli.serve import AllowedCallers, Opening, serve
@@ -68,4 +72,12 @@ def local(
         typer.echo(opening.variables(f"http://127.0.0.1:{port}"))
         return
     callers = AllowedCallers(tuple(allow_host or ()), tuple(allow_origin or ()))
-    serve(port, speed if clock is ClockName.REAL else None, seed, callers, opening, typer.echo)
+    serve(
+        port,
+        speed if clock is ClockName.REAL else None,
+        seed,
+        callers,
+        opening,
+        typer.echo,
+        enforce_roles=enforce_roles,
+    )

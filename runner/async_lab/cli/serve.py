@@ -63,6 +63,8 @@ def serve(
     callers: AllowedCallers,
     opening: Opening,
     say: Callable[[str], object],
+    *,
+    enforce_roles: bool = True,
 ) -> None:
     """Serve until Ctrl-C. Raises EnvironmentFailure when the port is taken, UsageError for a wrong directory."""
     if opening.terraform is not None:
@@ -77,7 +79,12 @@ def serve(
         without_users_settings(),
         ExitStack() as resources,
         Endpoint(
-            port=port, seed=seed, speed=speed, allowed_hosts=callers.hosts, allowed_origins=callers.origins
+            port=port,
+            seed=seed,
+            speed=speed,
+            enforce_roles=enforce_roles,
+            allowed_hosts=callers.hosts,
+            allowed_origins=callers.origins,
         ) as endpoint,
     ):
         opening.apply(endpoint.url, resources, say)

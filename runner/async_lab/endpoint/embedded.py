@@ -12,18 +12,28 @@ from types import TracebackType
 from typing import Self
 
 from async_lab.endpoint import cloudwatch, denials, functions, state, trouble
+from async_lab.endpoint.access import roles
+from async_lab.endpoint.access.holders import Holder, Holders
+from async_lab.endpoint.access.roles import RoleMiddleware
 from async_lab.endpoint.http.callers import LocalCallers
+from async_lab.endpoint.http.cbor import CborTranslation
+from async_lab.endpoint.http.dispatch import moto_application, preload
 from async_lab.endpoint.http.front import InvokeMiddleware
+from async_lab.endpoint.http.model_check import ModelCheck
 from async_lab.endpoint.http.own import OwnRequests
 from async_lab.endpoint.http.scopes import Scoped
-from async_lab.endpoint.http.server import Server, moto_application, preload
+from async_lab.endpoint.http.server import Server
 from async_lab.endpoint.http.unanswered import ErrorMiddleware
+from async_lab.endpoint.invocation import recursion
 from async_lab.endpoint.invocation.clock import PacedClock, VirtualClock
 from async_lab.endpoint.invocation.faults import Faults
 from async_lab.endpoint.invocation.invocations import LambdaRegion
-from async_lab.endpoint.invocation.timeline import Pacer, Timeline
+from async_lab.endpoint.invocation.lineage import Lineage
+from async_lab.endpoint.invocation.timeline import Pacer, Scheduled, Timeline
 from async_lab.endpoint.sandbox import InProcessHandlers, Sandbox
-from async_lab.endpoint.sources import clocks, triggers
+from async_lab.endpoint.sources import clocks, schedules, triggers
+from async_lab.endpoint.sources.pollers import Pollers
+from async_lab.endpoint.sources.reach import Reach
 from async_lab.endpoint.state import Snapshot
 from async_lab.errors import EnvironmentFailure
 from async_lab.observation.events import Events
@@ -46,6 +56,7 @@ class Endpoint:
     ``port`` 0 takes a free one. ``start`` is the first instant of its clock in epoch seconds, by default this minute.
     ``speed`` None leaves time standing until someone waits; 1 lets it run like the wall's, 60 a minute a second.
     ``account_concurrency`` is the account's limit in each region; new accounts often have 10.
+    ``enforce_roles`` False lets handlers' own calls do what their role doesn't allow.
     ``allowed_hosts`` and ``allowed_origins`` are who may ask besides programs of this machine, see ``LocalCallers``.
 
     One runs in a process at a time, because moto's state is the process's. Raises EnvironmentFailure for a second one.
@@ -60,6 +71,7 @@ class Endpoint:
         start: float | None = None,
         speed: float | None = None,
         account_concurrency: int = ACCOUNT_CONCURRENCY,
+        enforce_roles: bool = True,
         allowed_hosts: Collection[str] = (),
         allowed_origins: Collection[str] = (),
     ) -> None:
@@ -77,16 +89,26 @@ class Endpoint:
         self._regions: dict[str, LambdaRegion] = {}
         self._regions_lock = threading.Lock()
         self._sandbox = Sandbox()
-        self._timeline = Timeline(self.clock, self._present_regions, self._minute, _HANDLERS_AT_ONCE)
+        self._pollers = Pollers(ACCOUNT_ID, self.region, self.clock.now)
+        self._timeline = Timeline(self.clock, self._scheduled, self._minute, _HANDLERS_AT_ONCE)
         self._pacer = Pacer(self._timeline, self.clock) if isinstance(self.clock, PacedClock) else None
         functions.install(self.clock.now, account_concurrency)
         cloudwatch.install(self.clock.now)
-        triggers.install(self._invoke)
+        reach = Reach(self._invoke, self.clock.now)
+        triggers.install(reach)
+        schedules.install()
+        recursion.install()
+        self._schedules = schedules.Schedules(ACCOUNT_ID, reach)
         clocks.install(self.clock.now, stands=self._pacer is None)
         denials.install()
         self._moto = moto_application()
         front = InvokeMiddleware(self._moto, self.region, self._timeline.advance_to)
-        self._own = OwnRequests(Scoped(front), self)
+        holders = Holders()
+        self._sandbox.issue_key = holders.issue
+        roles.install()
+        permitted = RoleMiddleware(front, holders, ACCOUNT_ID, self._lineage_of, enforces=enforce_roles)
+        checked = Scoped(CborTranslation(ModelCheck(permitted)))
+        self._own = OwnRequests(checked, self)
         self._server = Server(port, ErrorMiddleware(LocalCallers(self._own, allowed_hosts, allowed_origins)))
 
     @property
@@ -168,8 +190,8 @@ class Endpoint:
 
     @property
     def is_settled(self) -> bool:
-        """Whether no event waits and nothing runs, in any region."""
-        return all(region.is_settled for region in self._present_regions())
+        """Whether no event waits, nothing runs and no message waits for a function, in any region."""
+        return all(region.is_settled for region in self._present_regions()) and self._pollers.is_settled
 
     def purge(self) -> int:
         """Take every event out of every queue; return how many."""
@@ -243,6 +265,10 @@ class Endpoint:
                 )
             return self._regions[name]
 
+    def _lineage_of(self, holder: Holder) -> Lineage:
+        environment = holder.environment_id.split("/", 2)[2]  # after account and region
+        return self.region(holder.region).lineage_of(environment)
+
     def _invoke(self, region: str, name: str, qualifier: str | None, payload: bytes) -> None:
         """Invoke a function asynchronously on behalf of a trigger or a destination."""
         self.region(region).accept(FunctionRef(name, qualifier or ""), payload)
@@ -252,6 +278,9 @@ class Endpoint:
         for region in self._present_regions():
             with trouble.contained("ending idle execution environments"):
                 region.retire(at)
+
+    def _scheduled(self) -> list[Scheduled]:
+        return [*self._present_regions(), self._pollers, self._schedules]
 
     def _present_regions(self) -> list[LambdaRegion]:
         with self._regions_lock:

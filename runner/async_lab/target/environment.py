@@ -17,7 +17,7 @@ _WHERE_PROVIDERS_ARE = ("TF_CLI_CONFIG_FILE", "TF_PLUGIN_CACHE_", "TF_REGISTRY_"
 _NO_FILES = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
 _ACCESS_KEY = "local"
 """No credential at all: the endpoint checks none."""
-_LOOPBACK_NAMES = ("127.0.0.1", "localhost", "::1")
+LOOPBACK_NAMES = ("127.0.0.1", "localhost", "::1")
 
 
 def endpoint_variables(url: str, region: str) -> dict[str, str]:
@@ -37,7 +37,7 @@ def _past_proxies() -> dict[str, str]:
     """Return what keeps a user's proxy from being asked for this machine; programs read one spelling or the other."""
     users = f"{os.environ.get('no_proxy', '')},{os.environ.get('NO_PROXY', '')}".split(",")
     names = [name.strip() for name in users if name.strip()]
-    value = "*" if "*" in names else ",".join(dict.fromkeys((*names, *_LOOPBACK_NAMES)))  # "*" counts only alone
+    value = "*" if "*" in names else ",".join(dict.fromkeys((*names, *LOOPBACK_NAMES)))  # "*" counts only alone
     return {"NO_PROXY": value, "no_proxy": value}
 
 

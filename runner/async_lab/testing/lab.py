@@ -79,7 +79,7 @@ class Lab:
         self._role_arn: str | None = None
         self._applied: dict[tuple[Snapshot | None, Path, str], tuple[Snapshot, Stack]] = {}
         self._begun_from: Snapshot | None = None
-        self._began_at = 0.0
+        self.began_at = 0.0
         self._requests_at_begin = 0
 
     def __enter__(self) -> Self:
@@ -259,11 +259,11 @@ class Lab:
         Raises UsageError when there is no such function.
         """
         name = self._check_function(_name(function))
-        return collect(self.client("cloudwatch"), name, self._began_at, self.now)
+        return collect(self.client("cloudwatch"), name, self.began_at, self.now)
 
     def alarms(self) -> list[Alarm]:
         """Return all alarms, with their states since the test began. Alarms look at each minute when it has ended."""
-        return list(alarms(self.client("cloudwatch"), self._began_at, self.now + 1))
+        return list(alarms(self.client("cloudwatch"), self.began_at, self.now + 1))
 
     def logs(self, function: str | Function, request_id: str | None = None) -> list[str]:
         """Return the lines of a function's log in their order, Lambda's own among them; of one event if it is given.
@@ -467,10 +467,10 @@ class Lab:
     @property
     def _is_untouched(self) -> bool:
         """Whether nothing was made, asked or waited for since it began."""
-        return self._endpoint.requests == self._requests_at_begin and self.now == self._began_at
+        return self._endpoint.requests == self._requests_at_begin and self.now == self.began_at
 
     def _begin(self, base: Snapshot | None) -> None:
-        self._begun_from, self._began_at = base, self.now
+        self._begun_from, self.began_at = base, self.now
         self._requests_at_begin = self._endpoint.requests
 
     # Faults

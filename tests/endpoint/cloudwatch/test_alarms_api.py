@@ -181,6 +181,8 @@ def topic_with_queue(endpoint):
     topic = sns.create_topic(Name="alarms")["TopicArn"]
     queue = sqs.create_queue(QueueName="mail")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    statement = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": json.dumps({"Statement": [statement]})})
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
     return topic, lambda: [
         json.loads(message["Body"])
@@ -262,7 +264,7 @@ def test_a_subscriber_that_does_not_answer_holds_up_no_alarm(cloudwatch, clock, 
     ("target", "error"),
     [
         (f"arn:aws:sns:{REGION}:{ACCOUNT}:gone", "Topic does not exist"),
-        (f"arn:aws:automate:{REGION}:ec2:stop", "SNS actions only"),
+        (f"arn:aws:automate:{REGION}:ec2:stop", "carries out actions of"),
     ],
 )
 def test_an_action_that_fails_is_in_the_history(cloudwatch, clock, target, error):

@@ -2,7 +2,7 @@ import threading
 
 from lambda_client import NAME, refused
 
-from async_lab.endpoint.functions.changes import changing
+from async_lab.endpoint.functions.requests import changing
 
 MESSAGE = "The function could not be updated due to a concurrent update operation."
 

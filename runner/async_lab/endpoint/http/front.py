@@ -14,7 +14,7 @@ from urllib.parse import unquote
 from async_lab.endpoint import denials
 from async_lab.endpoint.functions import ResolvedFunction
 from async_lab.endpoint.http.server import WsgiApp
-from async_lab.endpoint.http.wire import Refused, Response
+from async_lab.endpoint.http.wire import REQUEST_ID, Refused, Response
 from async_lab.endpoint.invocation import invoke_request
 from async_lab.endpoint.invocation.invocations import LambdaRegion
 from async_lab.endpoint.invocation.invoke_request import DRY_RUN, EVENT, Invocation
@@ -22,7 +22,6 @@ from async_lab.endpoint.sandbox import DURATION_HEADER
 
 _INVOKE = re.compile(r"/2015-03-31/functions/(?P<name>[^/]+)/invocations/?")
 _INVOKE_ASYNC = re.compile(r"/2014-11-13/functions/(?P<name>[^/]+)/invoke-async/?")
-_REQUEST_ID = "x-amzn-RequestId"
 
 
 class InvokeMiddleware:
@@ -56,21 +55,21 @@ class InvokeMiddleware:
             response = self._invoke(region, invocation, deployed)
         except Refused as refused:
             response = refused.response
-        if _REQUEST_ID in dict(response.headers):
+        if REQUEST_ID in dict(response.headers):
             return response
-        return replace(response, headers=(*response.headers, (_REQUEST_ID, str(uuid.uuid4()))))
+        return replace(response, headers=(*response.headers, (REQUEST_ID, str(uuid.uuid4()))))
 
     def _invoke(self, region: LambdaRegion, invocation: Invocation, deployed: ResolvedFunction) -> Response:
         if invocation.kind == DRY_RUN:
             return Response(HTTPStatus.NO_CONTENT)
         if invocation.kind == EVENT:
             request_id = region.accept(invocation.target, invocation.payload)
-            return Response(HTTPStatus.ACCEPTED, headers=((_REQUEST_ID, request_id),))
+            return Response(HTTPStatus.ACCEPTED, headers=((REQUEST_ID, request_id),))
         ran = region.invoke(invocation.target, invocation.payload, invocation.client_context)
         if ran is None:
             raise invoke_request.throttled(deployed.reserved_concurrency)
         headers = [
-            (_REQUEST_ID, ran.execution.request_id),
+            (REQUEST_ID, ran.execution.request_id),
             ("X-Amz-Executed-Version", ran.deployed.version),
             (DURATION_HEADER, str(ran.outcome.occupied_seconds)),
         ]

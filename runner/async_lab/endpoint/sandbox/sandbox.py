@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import secrets
 import tempfile
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 
 from async_lab import owned
@@ -32,12 +34,14 @@ class Sandbox:
     """All handler processes of one endpoint. None outlives it.
 
     ``endpoint_url`` is where the handlers' own calls of AWS go; it may be set later, for those not yet started.
+    ``issue_key`` gives the access key of an environment, for its id and its function's name and version.
     """
 
     def __init__(
         self, *, endpoint_url: str | None = None, costs: Costs | None = None, limits: Limits | None = None
     ) -> None:
         self.endpoint_url = endpoint_url
+        self.issue_key: Callable[[str, str, str], str] = lambda _environment, _function, _version: "testing"
         self._costs, self._limits = costs or Costs(), limits or Limits()
         self._token = secrets.token_hex(8)
         self._mark = mark_pattern(self._token)
@@ -148,7 +152,13 @@ class Sandbox:
         specification = Specification(
             handler=deployment.handler,
             variables=variables(
-                deployment, directories, log_stream=execution.log_stream, endpoint_url=self.endpoint_url
+                deployment,
+                directories,
+                log_stream=execution.log_stream,
+                endpoint_url=self.endpoint_url,
+                access_key=self.issue_key(
+                    execution.environment_id, deployment.function_name, deployment.function_version
+                ),
             ),
             search_path=search_path(deployment, directories),
             task_root=str(directories.task_root),
@@ -167,4 +177,11 @@ def _context(deployment: Deployment, execution: HandlerCall) -> dict[str, str | 
         "request_id": execution.request_id,
         "function_arn": deployment.function_arn,
         "client_context": execution.client_context,
+        "trace_id": _trace_id(execution),
     }
+
+
+def _trace_id(execution: HandlerCall) -> str:
+    """Return what tracing calls an invocation, as ``_X_AMZN_TRACE_ID`` has it: nothing samples it here (assumed)."""
+    digest = hashlib.blake2b(execution.request_id.encode(), digest_size=20).hexdigest()
+    return f"Root=1-{int(execution.at):08x}-{digest[:24]};Parent={digest[24:]};Sampled=0;Lineage=1:{digest[:8]}:0"
