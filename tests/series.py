@@ -7,6 +7,7 @@ FIRST_MINUTE = 1_672_734_180  # 2023-01-03 08:23 UTC: when the sample's pictures
 
 def metrics_of(**minutes):
     """Return all metrics; of those given, a list of samples per minute, empty for a minute without data point."""
+    assert minutes.keys() <= set(METRIC_NAMES), "no such metric"
     return {name: MetricSeries(name, tuple(_points(minutes.get(name, ())))) for name in METRIC_NAMES}
 
 

@@ -2,34 +2,25 @@
 
 import json
 
-import boto3
 import pytest
 
-from async_lab.endpoint.embedded import Endpoint
+from async_lab import Lab
 
 LONG_AGO = 1_600_000_000.0  # years before any wall's clock that runs this
 DAY_SECONDS = 86_400
 
 
-@pytest.fixture
-def endpoint():
-    with Endpoint(start=LONG_AGO) as endpoint:
-        yield endpoint
+@pytest.fixture(scope="module")
+def _open_lab():
+    lab = Lab(start=LONG_AGO)
+    lab.open()
+    yield lab
+    lab.close()
 
 
 @pytest.fixture
-def sqs(endpoint):
-    return client(endpoint, "sqs")
-
-
-def client(endpoint, service):
-    return boto3.client(
-        service,
-        endpoint_url=endpoint.url,
-        region_name="eu-west-1",
-        aws_access_key_id="local",
-        aws_secret_access_key="local",
-    )
+def sqs(async_lab):
+    return async_lab.client("sqs")
 
 
 @pytest.fixture
@@ -42,35 +33,35 @@ def received(sqs, queue, **options):
     return [message["Attributes"] for message in answer.get("Messages", [])]
 
 
-def test_a_message_is_sent_and_first_received_in_the_endpoints_time(endpoint, sqs, queue):
+def test_a_message_is_sent_and_first_received_in_the_endpoints_time(async_lab, sqs, queue):
     sqs.send_message(QueueUrl=queue, MessageBody="1")
-    endpoint.wait(5)
+    async_lab.advance(seconds=5)
     [attributes] = received(sqs, queue)
     assert attributes["SentTimestamp"] == str(round(LONG_AGO * 1_000))
     assert attributes["ApproximateFirstReceiveTimestamp"] == str(round((LONG_AGO + 5) * 1_000))
 
 
-def test_a_message_is_hidden_for_the_visibility_timeout(endpoint, sqs, queue):
+def test_a_message_is_hidden_for_the_visibility_timeout(async_lab, sqs, queue):
     sqs.send_message(QueueUrl=queue, MessageBody="1")
     assert len(received(sqs, queue)) == 1
-    endpoint.wait(29)
+    async_lab.advance(seconds=29)
     assert received(sqs, queue) == []
-    endpoint.wait(2)
+    async_lab.advance(seconds=2)
     assert len(received(sqs, queue)) == 1
 
 
-def test_a_message_is_kept_for_the_retention_period(endpoint, sqs, queue):
+def test_a_message_is_kept_for_the_retention_period(async_lab, sqs, queue):
     sqs.send_message(QueueUrl=queue, MessageBody="1")
-    endpoint.wait(4 * DAY_SECONDS - 60)
+    async_lab.advance(seconds=4 * DAY_SECONDS - 60)
     assert len(received(sqs, queue)) == 1
-    endpoint.wait(120)
+    async_lab.advance(seconds=120)
     assert received(sqs, queue) == []
 
 
-def test_a_delayed_message_comes_later(endpoint, sqs, queue):
+def test_a_delayed_message_comes_later(async_lab, sqs, queue):
     sqs.send_message(QueueUrl=queue, MessageBody="1", DelaySeconds=60)
     assert received(sqs, queue) == []
-    endpoint.wait(61)
+    async_lab.advance(seconds=61)
     assert len(received(sqs, queue)) == 1
 
 
@@ -78,37 +69,37 @@ def test_a_long_poll_is_answered_at_once_where_time_stands(sqs, queue):
     assert received(sqs, queue, WaitTimeSeconds=20) == []
 
 
-def test_what_expired_does_not_stand_in_the_way_of_what_came_later(endpoint, sqs, queue):
+def test_what_expired_does_not_stand_in_the_way_of_what_came_later(async_lab, sqs, queue):
     sqs.send_message(QueueUrl=queue, MessageBody="old")
-    endpoint.wait(4 * DAY_SECONDS - 60)
+    async_lab.advance(seconds=4 * DAY_SECONDS - 60)
     sqs.send_message(QueueUrl=queue, MessageBody="new")
-    endpoint.wait(120)
+    async_lab.advance(seconds=120)
     answer = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)
     assert [message["Body"] for message in answer["Messages"]] == ["new"]
 
 
-def test_buckets_and_objects_carry_the_endpoints_time(endpoint):
-    s3 = client(endpoint, "s3")
+def test_buckets_and_objects_carry_the_endpoints_time(async_lab):
+    s3 = async_lab.client("s3")
     s3.create_bucket(Bucket="orders", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-    endpoint.wait(60)
+    async_lab.advance(seconds=60)
     s3.put_object(Bucket="orders", Key="order.json", Body=b"{}")
     assert s3.list_buckets()["Buckets"][0]["CreationDate"].timestamp() == LONG_AGO
     assert s3.head_object(Bucket="orders", Key="order.json")["LastModified"].timestamp() == LONG_AGO + 60
     assert s3.list_objects_v2(Bucket="orders")["Contents"][0]["LastModified"].timestamp() == LONG_AGO + 60
 
 
-def test_roles_log_groups_and_event_buses_carry_the_endpoints_time(endpoint):
-    role = client(endpoint, "iam").create_role(RoleName="orders", AssumeRolePolicyDocument="{}")["Role"]
+def test_roles_log_groups_and_event_buses_carry_the_endpoints_time(async_lab):
+    role = async_lab.client("iam").create_role(RoleName="orders", AssumeRolePolicyDocument="{}")["Role"]
     assert role["CreateDate"].timestamp() == LONG_AGO
-    logs = client(endpoint, "logs")
+    logs = async_lab.client("logs")
     logs.create_log_group(logGroupName="orders")
     assert logs.describe_log_groups()["logGroups"][0]["creationTime"] == LONG_AGO * 1_000
-    bus = client(endpoint, "events").create_event_bus(Name="orders")["EventBusArn"]
-    assert client(endpoint, "events").describe_event_bus(Name=bus)["CreationTime"].timestamp() == LONG_AGO
+    bus = async_lab.client("events").create_event_bus(Name="orders")["EventBusArn"]
+    assert async_lab.client("events").describe_event_bus(Name=bus)["CreationTime"].timestamp() == LONG_AGO
 
 
-def test_a_log_takes_what_was_written_in_the_endpoints_time(endpoint):
-    logs = client(endpoint, "logs")
+def test_a_log_takes_what_was_written_in_the_endpoints_time(async_lab):
+    logs = async_lab.client("logs")
     logs.create_log_group(logGroupName="orders")
     logs.create_log_stream(logGroupName="orders", logStreamName="1")
     written = {"timestamp": round(LONG_AGO * 1_000), "message": "an order"}
@@ -119,11 +110,11 @@ def test_a_log_takes_what_was_written_in_the_endpoints_time(endpoint):
 
 
 @pytest.mark.parametrize("through", ["events", "sns", "s3"])
-def test_what_a_source_sends_carries_the_endpoints_time(endpoint, sqs, queue, through):
+def test_what_a_source_sends_carries_the_endpoints_time(async_lab, sqs, queue, through):
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     allow_everybody_to_send(sqs, queue, arn)
-    endpoint.wait(90)
-    send(endpoint, through, arn)
+    async_lab.advance(seconds=90)
+    send(async_lab, through, arn)
     bodies = [
         json.loads(message["Body"])
         for message in sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
@@ -140,8 +131,8 @@ def allow_everybody_to_send(sqs, queue, arn):
     sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": json.dumps({"Statement": [statement]})})
 
 
-def send(endpoint, through, queue_arn):
-    source = client(endpoint, through)
+def send(async_lab, through, queue_arn):
+    source = async_lab.client(through)
     if through == "events":
         source.put_rule(Name="orders", EventPattern='{"source": ["shop"]}')
         source.put_targets(Rule="orders", Targets=[{"Id": "1", "Arn": queue_arn}])

@@ -11,7 +11,7 @@ from moto.sns.models import sns_backends
 from queue_lab import Lab
 
 from async_lab.endpoint.embedded import Endpoint
-from async_lab.endpoint.http.front import CLOCK_PATH, MOST_SECONDS
+from async_lab.endpoint.http.own import CLOCK_PATH, MOST_SECONDS
 from async_lab.endpoint.invocation import invocations, logs
 from async_lab.endpoint.invocation.clock import PacedClock, VirtualClock
 from async_lab.endpoint.invocation.timeline import Pacer, Timeline

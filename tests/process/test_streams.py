@@ -120,7 +120,7 @@ def test_a_terminal_that_is_closed_ends_a_run_which_takes_everything_down(checko
         variables = environment(PYTHONPATH=str(PROJECT.root), **{MARK: str(checkout.root)})
         os.execve(PROGRAM[0], [*PROGRAM, "run", "scenario-2"], variables)
     said = b""
-    while b"created" not in said:
+    while b"aws_lambda_function" not in said:
         said += os.read(terminal, 4096)
     os.close(terminal)
     _, status = os.waitpid(pid, 0)

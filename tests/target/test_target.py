@@ -1,13 +1,17 @@
 import os
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import pytest
 from moto.core.base_backend import AccountSpecificBackend
+from queue_lab import Lab
 
 from async_lab.endpoint.embedded import ACCOUNT_ID, Endpoint
-from async_lab.errors import EnvironmentFailure
+from async_lab.errors import UsageError
 from async_lab.target.aws import AwsTarget, open_aws
 from async_lab.target.environment import endpoint_variables, local_environment
 from async_lab.target.local import LocalTarget, open_local
+from async_lab.target.served import ServedTarget, is_served
 
 REGION = "eu-west-1"
 
@@ -146,7 +150,7 @@ def test_terraform_is_who_the_profile_says_whatever_else_the_environment_has(use
 
 def test_without_any_region_it_is_asked_for(users_settings):
     users_settings.setenv("AWS_CONFIG_FILE", os.devnull)
-    with pytest.raises(EnvironmentFailure, match="No AWS region is set"):
+    with pytest.raises(UsageError, match="No AWS region is set"):
         open_aws(None, None)
 
 
@@ -184,3 +188,57 @@ def test_what_terraform_and_shells_get_keeps_the_users_exceptions(monkeypatch, u
         local_environment("http://127.0.0.1:1", REGION),
     ):
         assert (variables["NO_PROXY"], variables["no_proxy"]) == (merged, merged)
+
+
+def test_events_are_told_of_one_function_since_then_and_without_payloads(endpoint):
+    lab = Lab(endpoint)
+    one, other = lab.function(), lab.function()
+    lab.send(one, {"secret": 1})
+    lab.send(other)
+    lab.target.wait(60)
+    since = lab.target.now()
+    lab.send(one, {"fail": "no"})
+    lab.target.wait(30)
+
+    before, after = lab.target.events(one, 0)
+    assert (before.condition, before.payload) == ("Success", None)
+    assert [attempt.outcome for attempt in after.attempts] == ["error"]
+    assert lab.target.events(one, since) == (after,)
+    assert LocalTarget(endpoint, "us-east-1").events(one, 0) == ()
+
+
+def test_an_endpoint_that_is_served_elsewhere_has_its_own_time(endpoint, users_settings):
+    served = ServedTarget(endpoint.url, REGION)
+    assert served.now() == 1_692_778_920
+    served.wait(90)
+    assert served.now() == endpoint.clock.now() == 1_692_779_010
+    assert (served.account_id, served.name, served.events("any", 0)) == (endpoint.account_id, "local", None)
+    assert is_served(endpoint.url)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:9", "https://sqs.eu-west-1.amazonaws.com", "http://example.com:4600"]
+)
+def test_what_is_no_embedded_endpoint_is_not_taken_for_one(url):
+    assert not is_served(url)
+
+
+def test_another_server_of_this_machine_is_not_taken_for_one(httpserver_that_knows_nothing):
+    assert not is_served(httpserver_that_knows_nothing)
+
+
+@pytest.fixture
+def httpserver_that_knows_nothing():
+    server = ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_what_answers_for_aws_at_another_url_is_asked_for_everything(endpoint, users_settings):
+    target = open_aws("mine", REGION, endpoint.url)
+    assert target.account_id == endpoint.account_id
+    assert target.client("lambda").list_functions()["Functions"] == []

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from async_lab.errors import EnvironmentFailure
+from async_lab.observation.configuration import account_concurrency
 from async_lab.scenario import Scenario
 from async_lab.target.base import Target
 from async_lab.twin.rules import MINIMUM_UNRESERVED_CONCURRENCY
@@ -33,12 +34,12 @@ class Concurrency:
 def concurrency_for(target: Target, function_name: str) -> Concurrency:
     """Return what the account has for one function, whose own reservation is given back as it gets another."""
     client = target.client("lambda")
-    account = client.get_account_settings()["AccountLimit"]
+    account = account_concurrency(client)
     try:
         own = client.get_function_concurrency(FunctionName=function_name).get("ReservedConcurrentExecutions", 0)
     except client.exceptions.ResourceNotFoundException:
         own = 0
-    return Concurrency(account["ConcurrentExecutions"], account["UnreservedConcurrentExecutions"] + own)
+    return Concurrency(account.limit, account.unreserved + own)
 
 
 def check_concurrency(target: Target, scenarios: Sequence[Scenario]) -> None:

@@ -28,6 +28,8 @@ CALLED = {
         "GetFunctionConfiguration",
         "GetFunctionEventInvokeConfig",
         "InvokeFunction",
+        "ListAliases",
+        "ListFunctionEventInvokeConfigs",
         "ListTags",
         "ListVersionsByFunction",
         "PutFunctionConcurrency",

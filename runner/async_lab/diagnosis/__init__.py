@@ -1,6 +1,9 @@
-"""Metrics and configuration in, findings out: what is wrong, by which figures, and what to do about it. Pure."""
+"""Observations in, findings out: what is wrong, how sure that is, by which figures, and what to do about it. Pure.
 
-from async_lab.diagnosis.diagnose import Finding, diagnose
-from async_lab.diagnosis.situation import Configuration, Evidence
+A check is a function ``Observations -> Finding | None``; ``diagnose.CAUSES`` lists them.
+"""
 
-__all__ = ["Configuration", "Evidence", "Finding", "diagnose"]
+from async_lab.diagnosis.diagnose import diagnose, examine
+from async_lab.diagnosis.finding import Confidence, Evidence, Fact, Figure, Finding, Severity
+
+__all__ = ["Confidence", "Evidence", "Fact", "Figure", "Finding", "Severity", "diagnose", "examine"]

@@ -1,70 +1,90 @@
-"""Ask the questions in their order."""
+"""All checks, and the order of what they find."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from async_lab.diagnosis.rules import ALSO, ARRIVAL, HEALTHY, IDLE, IN_TIME, LATE, LOST, Rule
-from async_lab.diagnosis.situation import Configuration, Evidence, Situation
-from async_lab.observation.metrics import Metrics
+from async_lab.diagnosis import errors, queue, risks, throttles
+from async_lab.diagnosis.finding import Confidence, Finding, Severity
+from async_lab.observation.configuration import Kind
+from async_lab.observation.observations import Observations
 
+Check = Callable[[Observations], Finding | None]
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What the metrics say, by which figures, and what to do about it."""
+CAUSES: Sequence[Sequence[Check]] = (
+    (queue.not_as_wished,),
+    (queue.not_arrived, queue.arrived_too_often),
+    (queue.recursion_stopped,),
+    (queue.dropped_at_zero, queue.dropped_untried, queue.stopped),
+    (errors.dropped_after_errors, errors.late_after_errors, errors.failing),
+    (throttles.dropped_at_limit, throttles.late_at_limit, throttles.throttled),
+    (queue.dropped_in_backlog, queue.late_in_queue),
+    (queue.slower,),
+    (queue.not_kept,),
+    (queue.still_queued,),
+)
+"""What can be wrong; of each, what it does to events, the worst first. The first check that finds something counts.
 
-    code: str
-    """Stable, for programs: ``late-at-reservation``."""
-    title: str
-    explanation: str
-    """One sentence."""
-    evidence: tuple[Evidence, ...]
-    advice: tuple[str, ...]
-    source: str
-    """Who says that AWS behaves so."""
-
-
-def diagnose(
-    metrics: Metrics, configuration: Configuration, sent: int | None = None, unsure: int = 0
-) -> tuple[Finding, ...]:
-    """Return what is found, the cause first; there is always at least one finding.
-
-    ``sent`` is how many events were sent, None when nobody counted; ``unsure`` of them may not have arrived.
-    """
-    situation = Situation(metrics, configuration, sent, unsure)
-    rules = [*_first(ARRIVAL, situation), *_first((*LOST, *LATE, *IN_TIME), situation), *_all(ALSO, situation)]
-    return tuple(_finding(rule, situation) for rule in rules or _first((IDLE, HEALTHY), situation))
+The order is that of the developer guide and of the AWS Compute Blog's article on the asynchronous metrics: has it
+arrived, is it lost, is it late; and then why. Several causes at once are several findings.
+"""
+NOTHING_WRONG: Sequence[Check] = (queue.idle, queue.healthy)
 
 
-def _all(rules: Iterable[Rule], situation: Situation) -> Iterator[Rule]:
-    return (rule for rule in rules if rule.when(situation))
+OTHER_REQUESTS: Sequence[Sequence[Check]] = ((errors.other_requests_fail,), (throttles.other_requests_throttled,))
+"""What goes wrong beside the queue, and isn't about events."""
 
 
-def _first(rules: Iterable[Rule], situation: Situation) -> list[Rule]:
-    return [rule for rule in [next(_all(rules, situation), None)] if rule]
+def diagnose(seen: Observations) -> tuple[Finding, ...]:
+    """Return what is found, the strongest first; there is always at least one finding."""
+    found = _all(CAUSES, seen) or _all((NOTHING_WRONG,), seen)
+    found += _all(OTHER_REQUESTS, seen)
+    return ranked([_within_known_rules(seen, finding) for finding in found])
 
 
-def _finding(rule: Rule, situation: Situation) -> Finding:
-    words = situation.words
-    advice = [text.format_map(words) for text in rule.advice]
-    return Finding(
-        code=rule.code,
-        title=rule.title,
-        explanation=rule.explanation.format_map(words),
-        evidence=tuple(situation.evidence(subject) for subject in rule.evidence),
-        advice=(*advice, *_further_advice(rule, situation)),
-        source=rule.source,
+def _within_known_rules(seen: Observations, finding: Finding) -> Finding:
+    """Return a finding, of which no more than that it is possible is claimed where other rules apply."""
+    function = seen.configuration.function
+    if function is None or function.kind is Kind.STANDARD or finding.code in _WITHOUT_RULES:
+        return finding
+    other = f"Other rules apply to {function.kind.value}."
+    return replace(finding, confidence=Confidence.POSSIBLE, alternatives=(*finding.alternatives, other))
+
+
+_WITHOUT_RULES = ("not-as-wished", "not-arrived", "arrived-too-often", "not-kept", "idle")
+"""Findings that rest on no rule of the queue's."""
+
+RISKS: Sequence[Check] = (
+    risks.target_missing,
+    risks.unheard_topic,
+    risks.settings_elsewhere,
+    risks.other_rules,
+    risks.age_cuts_retries,
+    risks.nothing_kept,
+    risks.failed_events_wait,
+    risks.no_alarm,
+)
+"""What isn't as it should be, each on its own."""
+
+
+def examine(seen: Observations) -> tuple[Finding, ...]:
+    """Return what ``diagnose`` finds and the risks beside it, the strongest first."""
+    return ranked((*diagnose(seen), *_all([(check,) for check in RISKS], seen)))
+
+
+def _all(causes: Sequence[Sequence[Check]], seen: Observations) -> list[Finding]:
+    """Return what the first check of each cause finds that finds something."""
+    found = (next((finding for check in checks if (finding := check(seen))), None) for checks in causes)
+    return [finding for finding in found if finding]
+
+
+def ranked(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Sort findings by severity; of those alike, what is only possible comes last, and all else in its order."""
+    severities = list(Severity)
+    return tuple(
+        sorted(
+            findings,
+            key=lambda finding: (severities.index(finding.severity), finding.confidence is Confidence.POSSIBLE),
+        )
     )
-
-
-def _further_advice(rule: Rule, situation: Situation) -> Iterator[str]:
-    """Yield what depends on more than the rule."""
-    if "Sum of Errors" in rule.evidence and situation.has_timed_out:
-        yield f"Raise the timeout, {situation.words['timeout']}, or finish sooner: executions ran into it."
-    if rule not in LOST:
-        return
-    if not situation.configuration.keeps_failed_events:
-        yield "Set an on-failure destination: it keeps what is dropped, with the reason."
-    elif not situation.has_failed_deliveries:
-        yield "Then send the dropped events again: the failure destination or dead-letter queue has them."

@@ -1,1 +1,1 @@
-"""What was seen of a function: its metrics by minute, and its alarms' changes."""
+"""What was seen of a function: metrics by minute, configuration read back, alarms' changes, single events, gaps."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from async_lab.lambda_metrics import NAMESPACE, UNITS
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
-    from mypy_boto3_cloudwatch.type_defs import MetricDataQueryTypeDef
+    from mypy_boto3_cloudwatch.type_defs import DimensionTypeDef, MetricDataQueryTypeDef
 
 METRIC_NAMES = tuple(UNITS)
 
@@ -74,15 +74,23 @@ _PAUSES_SECONDS = (1.0, 2.0, 4.0, 8.0)
 
 
 def collect(
-    client: CloudWatchClient, function_name: str, start: float, end: float, pause: Callable[[float], None] = time.sleep
+    client: CloudWatchClient,
+    function_name: str,
+    start: float,
+    end: float,
+    pause: Callable[[float], None] = time.sleep,
+    *,
+    qualifier: str | None = None,
 ) -> Metrics:
     """Ask CloudWatch for every metric of the function from ``start`` to ``end`` (epoch seconds), in one call.
 
-    It asks again while an answer is incomplete. Raises EnvironmentFailure when it stays so: a gap would pass for 0.
+    ``qualifier`` asks for what went to one alias or version; None for all together. It asks again while an answer is
+    incomplete. Raises EnvironmentFailure when it stays so: a gap would pass for 0.
     """
+    dimensions = dimensions_of(function_name, None if qualifier is None else f"{function_name}:{qualifier}")
     for seconds in (*_PAUSES_SECONDS, None):
         try:
-            return _collected(client, function_name, start, end)
+            return _collected(client, dimensions, start, end)
         except EnvironmentFailure:
             if seconds is None:
                 raise
@@ -90,14 +98,27 @@ def collect(
     raise AssertionError
 
 
-def _collected(client: CloudWatchClient, function_name: str, start: float, end: float) -> Metrics:
-    queries = [_query(metric, statistic, function_name) for metric in METRIC_NAMES for statistic in _STATISTICS]
+def dimensions_of(function_name: str, resource: str | None = None) -> list[DimensionTypeDef]:
+    """Return the dimensions that Lambda publishes a function's metrics under, or those of one resource of it (doc)."""
+    dimensions: list[DimensionTypeDef] = [{"Name": "FunctionName", "Value": function_name}]
+    if resource is not None:
+        dimensions.append({"Name": "Resource", "Value": resource})
+    return dimensions
+
+
+def _collected(client: CloudWatchClient, dimensions: list[DimensionTypeDef], start: float, end: float) -> Metrics:
+    function_name = dimensions[-1]["Value"]
+    queries = [
+        query(f"{metric.lower()}_{statistic.lower()}", metric, statistic, dimensions)
+        for metric in METRIC_NAMES
+        for statistic in _STATISTICS
+    ]
     values: dict[str, dict[int, float]] = {query["Id"]: {} for query in queries}
     missing: dict[str, str] = {query["Id"]: "no answer" for query in queries}
     pages = client.get_paginator("get_metric_data").paginate(
         MetricDataQueries=queries,
-        StartTime=datetime.fromtimestamp(start // PERIOD_SECONDS * PERIOD_SECONDS, UTC),
-        EndTime=datetime.fromtimestamp((end // PERIOD_SECONDS + 1) * PERIOD_SECONDS, UTC),
+        StartTime=first_minute(start),
+        EndTime=last_minute(end),
         ScanBy="TimestampAscending",
     )
     for page in pages:
@@ -117,15 +138,43 @@ def _collected(client: CloudWatchClient, function_name: str, start: float, end: 
     return {metric: MetricSeries(metric, tuple(_points(metric, values))) for metric in METRIC_NAMES}
 
 
-def _query(metric: str, statistic: str, function_name: str) -> MetricDataQueryTypeDef:
+def sums(
+    client: CloudWatchClient,
+    metric: str,
+    dimension_sets: Sequence[list[DimensionTypeDef]],
+    start: float,
+    end: float,
+) -> list[float]:
+    """Return the sum of a metric's samples from ``start`` to ``end`` (epoch seconds) for each set of dimensions.
+
+    0 where there is no data point. At most 500 sets, which is what CloudWatch takes.
+    """
+    queries = [query(f"set_{number}", metric, "Sum", each) for number, each in enumerate(dimension_sets)]
+    totals = dict.fromkeys((one["Id"] for one in queries), 0.0)
+    pages = client.get_paginator("get_metric_data").paginate(
+        MetricDataQueries=queries, StartTime=first_minute(start), EndTime=last_minute(end)
+    )
+    for result in (result for page in pages for result in page["MetricDataResults"]):
+        totals[result["Id"]] += sum(result["Values"])
+    return list(totals.values())
+
+
+def first_minute(start: float) -> datetime:
+    """Return the beginning of the minute that an instant is in; CloudWatch is asked for whole minutes."""
+    return datetime.fromtimestamp(start // PERIOD_SECONDS * PERIOD_SECONDS, UTC)
+
+
+def last_minute(end: float) -> datetime:
+    """Return the end of the minute that an instant is in."""
+    return datetime.fromtimestamp((end // PERIOD_SECONDS + 1) * PERIOD_SECONDS, UTC)
+
+
+def query(identity: str, metric: str, statistic: str, dimensions: list[DimensionTypeDef]) -> MetricDataQueryTypeDef:
+    """Return what GetMetricData is to be asked for a metric of Lambda's, by minute."""
     return {
-        "Id": f"{metric.lower()}_{statistic.lower()}",
+        "Id": identity,
         "MetricStat": {
-            "Metric": {
-                "Namespace": NAMESPACE,
-                "MetricName": metric,
-                "Dimensions": [{"Name": "FunctionName", "Value": function_name}],
-            },
+            "Metric": {"Namespace": NAMESPACE, "MetricName": metric, "Dimensions": dimensions},
             "Period": PERIOD_SECONDS,
             "Stat": statistic,
         },

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
 
-from async_lab.diagnosis import Finding
+from async_lab.diagnosis import Evidence, Figure, Finding
 from async_lab.errors import EnvironmentFailure
+from async_lab.invoke import SentEvent
+from async_lab.observation.events import Event
 from async_lab.observation.metrics import Metrics, MetricSeries
 from async_lab.runs.result import RunResult
 from async_lab.scenario import Scenario
 from async_lab.scenario.expectations import Comparison
 from async_lab.timestamps import iso
 
-SCHEMA = "async-lab/run/1"
-"""The number changes when a key goes or changes its meaning."""
+SCHEMA = "async-lab/run/2"
+"""The number changes when a key goes or changes its meaning; ``docs/result.schema.json`` describes each key."""
 FILE_NAME = "result.json"
+_SEEN = tuple(field.name for field in fields(Event) if field.name not in ("request_id", "payload"))
 
 
 def document(result: RunResult) -> dict[str, Any]:
@@ -39,19 +42,14 @@ def document(result: RunResult) -> dict[str, Any]:
         "started_at": moment(result.started_at),
         "ended_at": moment(result.ended_at),
         "is_as_expected": result.is_as_expected,
-        "findings": [_finding(finding) for finding in result.findings],
+        "findings": [finding_document(finding) for finding in result.findings],
         "expectations": [_comparison(comparison) for comparison in result.comparisons],
-        "metrics": _metrics(result.metrics),
-        "events": [asdict(event) | {"at": moment(event.at)} for event in result.sent],
+        "metrics": metrics_document(result.metrics),
+        "events": events(result.sent, result.events),
         "alarms": [asdict(alarm) | {"at": moment(alarm.at)} for alarm in result.alarms],
+        "gaps": list(result.gaps),
         "wall_seconds": dict(result.wall_seconds),
     }
-
-
-def text(results: Sequence[RunResult]) -> str:
-    """Return what ``--json`` prints: a run's document, or a list of them when several were asked for."""
-    documents = [document(result) for result in results]
-    return _text(documents[0] if len(documents) == 1 else documents)
 
 
 def prepare(directory: Path) -> None:
@@ -71,7 +69,7 @@ def write(result: RunResult, directory: Path) -> Path:
     file = directory / FILE_NAME
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        file.write_text(_text(document(result)), encoding="utf-8")
+        file.write_text(text(result), encoding="utf-8")
     except OSError as error:
         raise _unwritable(file, error) from error
     return file
@@ -83,9 +81,14 @@ def _unwritable(path: Path, error: OSError) -> EnvironmentFailure:
     )
 
 
-def _text(value: Any) -> str:
-    # ASCII is JSON in every encoding that a terminal or a file may have; NaN and Infinity are no JSON.
-    return json.dumps(value, indent=2, allow_nan=False) + "\n"
+def text(result: RunResult) -> str:
+    """Return a run's document as it is written."""
+    return as_json(document(result))
+
+
+def as_json(value: Any) -> str:
+    """Return plain values as JSON, in characters that every encoding of a terminal or a file has."""
+    return json.dumps(value, indent=2, allow_nan=False) + "\n"  # NaN and Infinity are no JSON
 
 
 def moment(at: float) -> str:
@@ -93,16 +96,84 @@ def moment(at: float) -> str:
     return iso(at)
 
 
+def _moment(at: float | None) -> str | None:
+    return None if at is None else moment(at)
+
+
 def _configuration(scenario: Scenario) -> dict[str, Any]:
     """Return the scenario's variables under their own names, without its file's path, which tells of the machine."""
     values = asdict(scenario)
-    del values["path"], values["expectations"]
-    return values | {"name": values.pop("stack_name")}
+    del values["path"]
+    return values | {"name": values.pop("stack_name"), "expectations": list(values["expectations"])}
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
-    evidence = [asdict(figure) | {"words": figure.words} for figure in finding.evidence]
-    return asdict(finding) | {"evidence": evidence, "advice": list(finding.advice)}
+def events(sent: Sequence[SentEvent], seen: Sequence[Event]) -> list[dict[str, Any]]:
+    """Return each event once: what its sender saw, and what became of it, as far as that is known.
+
+    Those that nobody of ours sent come last.
+    """
+    by_id = {event.request_id: event for event in seen}
+    both = [(one, by_id.pop(one.request_id or "", None)) for one in sent]
+    return [_event(one, event) for one, event in (*both, *((None, event) for event in by_id.values()))]
+
+
+def _event(sent: SentEvent | None, event: Event | None) -> dict[str, Any]:
+    request_id = event.request_id if event else sent.request_id if sent else None
+    return {"request_id": request_id, "state": state(event)} | _as_sent(sent) | _as_seen(event)
+
+
+def _as_sent(sent: SentEvent | None) -> dict[str, Any]:
+    if sent is None:
+        return dict.fromkeys(("event_id", "sent_at", "answer"))
+    return {"event_id": sent.event_id, "sent_at": moment(sent.at), "answer": sent.outcome}
+
+
+def _as_seen(event: Event | None) -> dict[str, Any]:
+    """Return what became of an event; None and nothing where that isn't known. Its payload stays out."""
+    if event is None:
+        return dict.fromkeys(_SEEN) | {"attempts": [], "deliveries": []}
+    return {
+        "function": event.function,
+        "qualifier": event.qualifier,
+        "accepted_at": moment(event.accepted_at),
+        "attempts": [asdict(attempt) | {"at": moment(attempt.at)} for attempt in event.attempts],
+        "condition": event.condition,
+        "ended_at": _moment(event.ended_at),
+        "next_attempt_at": _moment(event.next_attempt_at),
+        "maximum_event_age_seconds": event.maximum_event_age_seconds,
+        "deliveries": [asdict(delivery) for delivery in event.deliveries],
+    }
+
+
+def state(event: Event | None) -> str:
+    """Return what has become of an event: ``succeeded``, ``dropped``, ``pending``, or ``unknown``."""
+    if event is None:
+        return "unknown"
+    if event.is_pending:
+        return "pending"
+    return "dropped" if event.is_dropped else "succeeded"
+
+
+def finding_document(finding: Finding) -> dict[str, Any]:
+    """Return a finding as plain values."""
+    return {
+        "code": finding.code,
+        "severity": finding.severity.value,
+        "confidence": finding.confidence.value,
+        "title": finding.title,
+        "explanation": finding.explanation,
+        "evidence": [_evidence(evidence) for evidence in finding.evidence],
+        "alternatives": list(finding.alternatives),
+        "advice": list(finding.advice),
+        "source": finding.source,
+    }
+
+
+def _evidence(evidence: Evidence) -> dict[str, Any]:
+    if isinstance(evidence, Figure):
+        minutes = [moment(minute) for minute in evidence.minutes]
+        return {"kind": "metric"} | asdict(evidence) | {"minutes": minutes, "words": evidence.words}
+    return {"kind": "fact"} | asdict(evidence) | {"words": evidence.words}
 
 
 def _comparison(comparison: Comparison) -> dict[str, Any]:
@@ -116,7 +187,8 @@ def _comparison(comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def _metrics(metrics: Metrics) -> dict[str, Any]:
+def metrics_document(metrics: Metrics) -> dict[str, Any]:
+    """Return metrics by minute as plain values; one that is absent has no data points."""
     return {name: {"unit": series.unit, "data_points": _data_points(series)} for name, series in metrics.items()}
 
 

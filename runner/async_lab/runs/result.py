@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from async_lab.diagnosis import Finding
 from async_lab.invoke import SentEvent
 from async_lab.observation.alarms import AlarmChange
+from async_lab.observation.events import Event
 from async_lab.observation.metrics import Metrics
 from async_lab.scenario import Scenario
 from async_lab.scenario.expectations import Comparison
@@ -43,6 +44,13 @@ class RunResult:
     wall_seconds: Mapping[str, float]
     """Real time by phase: ``{"apply": 8.1, …}``."""
     alarms: tuple[AlarmChange, ...] = ()
+    events: tuple[Event, ...] = ()
+    """What had become of each event when the run ended, in order of acceptance, without payloads.
+
+    What the target doesn't tell is a gap.
+    """
+    gaps: tuple[str, ...] = ()
+    """What could not be seen, and why: a sentence each."""
 
     @property
     def is_as_expected(self) -> bool:

@@ -61,6 +61,11 @@ PATTERNS: Mapping[Address, tuple[re.Pattern[str], str]] = {
     # API reference, CreateFunction
     ("name",): (re.compile(r"[a-zA-Z0-9-_]{1,64}"), "Lambda allows 1 to 64 letters, digits, hyphens and underscores"),
     ("runtime",): (re.compile(r"python3\.[0-9]+"), "the lab's handler needs a Python runtime, such as python3.13"),
+    # what one types in place of the file's name
+    ("alias",): (
+        re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]{0,99})?"),
+        "the lab allows 1 to 100 letters, digits and . _ -, beginning with a letter or digit",
+    ),
     # IAM and Lambda, which get it as a tag's value, and their error messages
     ("title",): (
         re.compile(r"[\w .:/=+@-]{1,128}"),
@@ -130,7 +135,11 @@ def _text_problems(values: Mapping[str, Any]) -> Iterator[Problem]:
             f"behavior.message has {size:,} bytes; Lambda's environment variables have room for "
             f"{LARGEST_MESSAGE_BYTES:,}.",
         )
-    for address, text in ((("description",), description), (("behavior", "message"), message)):
+    for address, text in (
+        (("description",), description),
+        (("look_at",), values["look_at"]),
+        (("behavior", "message"), message),
+    ):
         if "\0" in text:
             yield Problem(address, f"{address_name(address)} holds a NUL character; Lambda allows none.")
 

@@ -16,6 +16,7 @@ from async_lab.stack.leftovers import RemainingResource
 from async_lab.stack.stack import find_remaining, remove_leftovers
 from async_lab.target.base import Target
 from async_lab.terraform import Listener, Terraform, find_terraform, init_from_anywhere
+from async_lab.wording import plural
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +40,14 @@ def forget_local(project: Project) -> str:
         if entry not in in_use:
             journal.erase(entry)
     forgotten = len(entries) - len(in_use)
-    gone = f"{forgotten} local stack(s) went with their endpoints; " if forgotten else ""
+    gone = f"{plural(forgotten, 'local stack')} went with {'its endpoint' if forgotten == 1 else 'their endpoints'}."
     if in_use:
-        return f"{gone}{len(in_use)} local stack(s) belong to runs that go on, which take them down themselves."
-    return f"{gone}nothing is left."
+        left = "1 local stack belongs to a run that goes on, which takes it down itself."
+        if len(in_use) > 1:
+            left = f"{len(in_use)} local stacks belong to runs that go on, which take them down themselves."
+    else:
+        left = "Nothing is left."
+    return f"{gone} {left}" if forgotten else left
 
 
 def after_interruption(project: Project, target: str) -> LabError:

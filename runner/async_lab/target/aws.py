@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from async_lab.errors import EnvironmentFailure
+from async_lab.errors import EnvironmentFailure, UsageError
 from async_lab.target.aws_errors import settings_are_read
 from async_lab.target.base import Target
 
@@ -38,8 +38,15 @@ class AwsTarget(Target):
     data_point_delay_seconds = _DATA_POINT_DELAY_SECONDS
     watch_step_seconds = 15.0
 
-    def __init__(self, session: boto3.Session, account_id: str, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        session: boto3.Session,
+        account_id: str,
+        environment: Mapping[str, str],
+        endpoint_url: str | None = None,
+    ) -> None:
         self.session, self.account_id, self.environment = session, account_id, environment
+        self._endpoint_url = endpoint_url
         self.region = session.region_name
         self.variables = {"AWS_REGION": self.region}
 
@@ -50,6 +57,9 @@ class AwsTarget(Target):
     def wait(self, seconds: float) -> None:
         """Sleep."""
         time.sleep(max(0.0, seconds))
+
+    def events(self, function_name: str, since: float) -> None:
+        """Return None: AWS keeps no record of single events that can be asked for."""
 
     def settle(self) -> int:
         """Do nothing: ten minutes are long."""
@@ -66,11 +76,14 @@ class AwsTarget(Target):
     def _client(self, service: str, config: Any) -> Any:
         make: Callable[..., Any] = self.session.client
         with settings_are_read():  # a service may have an endpoint of its own, which is no URL
-            return make(service, config=config)
+            return make(service, config=config, endpoint_url=self._endpoint_url)
 
 
-def open_aws(profile: str | None, region: str | None) -> AwsTarget:
-    """Find out who the user is on AWS. Raises EnvironmentFailure when AWS or the user's settings don't say it."""
+def open_aws(profile: str | None, region: str | None, endpoint_url: str | None = None) -> AwsTarget:
+    """Find out who the user is on AWS, or on what answers for it at another URL.
+
+    Raises EnvironmentFailure when AWS or the user's settings don't say it.
+    """
     import boto3
 
     _check_endpoints()
@@ -78,8 +91,8 @@ def open_aws(profile: str | None, region: str | None) -> AwsTarget:
         # Terraform and the AWS CLI read AWS_REGION, boto3 doesn't.
         session = boto3.Session(profile_name=profile, region_name=region or os.environ.get("AWS_REGION"))
         if session.region_name is None:
-            raise EnvironmentFailure("No AWS region is set: give --region, or set AWS_REGION or the profile's region.")
-        account_id = session.client("sts").get_caller_identity().get("Account")
+            raise UsageError("No AWS region is set: give --region, or set AWS_REGION or the profile's region.")
+        account_id = session.client("sts", endpoint_url=endpoint_url).get_caller_identity().get("Account")
         if not account_id:
             raise EnvironmentFailure("What answers for AWS is not AWS (it names no account): check AWS_ENDPOINT_URL.")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(_NEVER)}
@@ -87,7 +100,7 @@ def open_aws(profile: str | None, region: str | None) -> AwsTarget:
     if profile:  # boto3 takes it before all else; Terraform's provider would take the environment's credentials first
         environment = {name: value for name, value in environment.items() if name not in _CREDENTIALS}
         environment["AWS_PROFILE"] = profile
-    return AwsTarget(session, account_id, environment)
+    return AwsTarget(session, account_id, environment, endpoint_url)
 
 
 def _check_endpoints() -> None:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from math import floor
 from typing import TYPE_CHECKING, Any
 
+from async_lab.observation.events import Event
+
 if TYPE_CHECKING:
     import boto3
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -43,6 +45,13 @@ class Target(ABC):
     @abstractmethod
     def wait(self, seconds: float) -> None:
         """Let time pass: on AWS by sleeping, on the embedded endpoint by moving its clock."""
+
+    @abstractmethod
+    def events(self, function_name: str, since: float) -> tuple[Event, ...] | None:
+        """Return what became of each event that a function got since then (epoch seconds), in order of acceptance.
+
+        They are without payloads. None where the target doesn't tell of single events.
+        """
 
     @abstractmethod
     def begin(self, seed: int) -> None:

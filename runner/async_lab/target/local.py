@@ -6,10 +6,12 @@ import gc
 import resource
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from async_lab.errors import EnvironmentFailure, UsageError
+from async_lab.observation.events import Event
 from async_lab.target.base import MINUTE_SECONDS, SETTLE_SECONDS, Target
 from async_lab.target.environment import (
     endpoint_variables,
@@ -54,6 +56,14 @@ class LocalTarget(Target):
         self._endpoint.wait(seconds)
         if self._endpoint.failure is not None:
             raise self._endpoint.failure
+
+    def events(self, function_name: str, since: float) -> tuple[Event, ...]:
+        """Return what became of each event, as the endpoint saw it."""
+        return tuple(
+            replace(event, payload=None)
+            for event in self._endpoint.region(self.region).events()
+            if event.function == function_name and event.accepted_at >= since
+        )
 
     def settle(self) -> int:
         """Settle the queue, then let ten virtual minutes pass, more than any of the lab's alarms looks back."""

@@ -170,6 +170,15 @@ def test_permission_that_was_taken_away_is_a_failed_delivery(deployed, queue, al
     assert queue() == []
 
 
+@pytest.mark.parametrize(("target", "action"), [(QUEUE_ARN, "sqs:SendMessage"), (TOPIC_ARN, "sns:Publish")])
+def test_dead_letter_without_permission_is_a_failed_delivery(deployed, queue, topic, allow, target, action):
+    function = deployed(dead_letter=target)
+    allow(action, effect="Deny")
+    with pytest.raises(DeliveryFailed, match=f"may not {action}"):
+        deliver_dead_letter(function, EVENT, AT)
+    assert queue() == []
+
+
 def test_record_that_is_too_large_for_a_topic_is_a_failed_delivery(deployed, queue, topic):
     large = FinishedEvent("r-2", EVENT.function_arn, b'"%s"' % (b"x" * 300_000), EVENT.condition, 3, None)
     with pytest.raises(DeliveryFailed, match="larger than the 262144 bytes"):

@@ -155,7 +155,7 @@ class EventInvokeConfigRequests(Requests):
             raise invalid_value(f"The destination ARN {target_arn} is invalid.")
 
     def _write(self, function: Function, qualifier: str, config: EventInvokeConfig) -> Answer:
-        with changing(function.function_arn):
+        with changing(function.function_arn, self.headers.get("Authorization", "")):
             function.event_invoke_configs[qualifier] = config
         return answer(200, config.response())
 

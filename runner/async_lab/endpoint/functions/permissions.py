@@ -17,6 +17,7 @@ from moto.iam.exceptions import NotFoundException
 from moto.iam.models import iam_backends
 
 from async_lab import arns
+from async_lab.endpoint import denials
 
 _ACTIONS_BY_SERVICE = {  # developer guide, "adding a destination", and DLQs
     "sqs": ("sqs:SendMessage",),
@@ -54,7 +55,9 @@ def first_missing(role_arn: str, needs: Iterable[RequiredPermission]) -> Require
 
 
 def allows(role_arn: str, need: RequiredPermission) -> bool:
-    """Return whether the role's own policies allow it: some Allow applies, and no Deny."""
+    """Return whether the role's own policies allow it: some Allow applies, and no Deny, and no test denies it."""
+    if denials.covers(need.action):
+        return False
     effects = {statement["Effect"] for statement in _statements(role_arn) if _applies(statement, need)}
     return effects == {"Allow"}
 

@@ -79,14 +79,14 @@ class FunctionsResponse(EventInvokeConfigRequests, ConcurrencyRequests, PolicyRe
         """Change a function's configuration, one change at a time."""
         function = self._function()
         check_revision(self.json_body.get("RevisionId"), function.revision_id)
-        with changing(function.function_arn):
+        with changing(function.function_arn, self.headers.get("Authorization", "")):
             return super().update_function_configuration()
 
     def update_function_code(self) -> Any:
         """Change a function's code, one change at a time."""
         function = self._function()
         check_revision(self.json_body.get("RevisionId"), function.revision_id)
-        with changing(function.function_arn):
+        with changing(function.function_arn, self.headers.get("Authorization", "")):
             return super().update_function_code()
 
     def publish_version(self) -> Any:

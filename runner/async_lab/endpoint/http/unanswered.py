@@ -13,9 +13,10 @@ from http import HTTPStatus
 from typing import Any, Protocol, runtime_checkable
 
 from async_lab.endpoint import trouble
+from async_lab.endpoint.denials import Denied
 from async_lab.endpoint.http.dispatch import UnknownRegion
 from async_lab.endpoint.http.server import WsgiApp
-from async_lab.endpoint.http.wire import Response, error_response, missing
+from async_lab.endpoint.http.wire import Response, error_response, missing, signed_service
 
 _LOG = logging.getLogger(__name__)
 _ACTION = re.compile(r"The (?P<name>\w+) action has not been implemented")
@@ -76,6 +77,9 @@ def _why(environ: dict[str, Any], error: Exception) -> Response:
             return missing(environ, _action(error))
         case ModuleNotFoundError():  # moto's for this service, which the lab doesn't install
             return missing(environ, f"any action, for want of {error.name},")
+        case Denied():
+            code = "AccessDenied" if signed_service(environ) == "s3" else "AccessDeniedException"
+            return error_response(environ, HTTPStatus.FORBIDDEN, code, error.sentence)
         case UnknownRegion():
             return error_response(environ, HTTPStatus.BAD_REQUEST, "InvalidParameterValue", error.sentence)
         case _:

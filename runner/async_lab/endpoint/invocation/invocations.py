@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 
 from moto.moto_api._internal import mock_random
@@ -18,6 +19,7 @@ from async_lab.endpoint.invocation import executions, lineage, logs, recursion
 from async_lab.endpoint.invocation.account_metrics import AccountConcurrency
 from async_lab.endpoint.invocation.clock import VirtualClock
 from async_lab.endpoint.invocation.executions import CompletedExecution
+from async_lab.endpoint.invocation.faults import NO_ROOM, Faults
 from async_lab.endpoint.invocation.history import History
 from async_lab.endpoint.invocation.lineage import Lineage
 from async_lab.endpoint.invocation.publish import publish, put, put_for_account
@@ -71,11 +73,12 @@ class LambdaRegion:
         invoke_elsewhere: Invoke,
         rules: Rules,
         seed: int,
+        faults: Faults,
     ) -> None:
         self.account_id, self.region = account_id, region
         self._changed = threading.Condition(threading.RLock())
         self._clock, self._store, self._sandbox = clock, store, box
-        self._invoke_elsewhere, self._rules = invoke_elsewhere, rules
+        self._invoke_elsewhere, self._faults, self._rules = invoke_elsewhere, faults, rules
         self._payloads: dict[str, bytes] = {}
         self._running: dict[str, CompletedExecution] = {}  # by execution environment
         self._last_response: dict[str, AttemptResponse] = {}  # by request
@@ -108,6 +111,11 @@ class LambdaRegion:
         """Draw from another seed from now on."""
         with self._changed:
             self._twin.reseed(seed)
+
+    def follow(self, rules: Rules) -> None:
+        """Go by other rules from now on."""
+        with self._changed:
+            self._twin.rules = rules
 
     def purge(self) -> int:
         """Take every event out of the queue; return how many."""
@@ -228,9 +236,11 @@ class LambdaRegion:
     def _config_of(self, target: FunctionRef, draw: float) -> FunctionConfig | None:
         with trouble.contained("looking a function up"):
             try:
-                return executions.configured(self._find(target, draw))
+                config = executions.configured(self._find(target, draw))
             except FunctionNotFound:
-                pass
+                return None
+            has_room = config.reserved_concurrency == 0 or not self._faults.is_throttled(target.function)
+            return config if has_room else replace(config, reserved_concurrency=NO_ROOM)
         return None
 
     def _find(self, target: FunctionRef, draw: float = 0.0) -> ResolvedFunction:
@@ -244,6 +254,8 @@ class LambdaRegion:
             for metric, value in self._account.samples(record):
                 put_for_account(self._store, metric, record.at, value)
         self._history.happened(record)
+        if isinstance(record, Throttled):
+            self._faults.happened(record.target.function)
         match record:
             case Throttled(event=Event(request_id=request_id)):
                 self._last_response[request_id] = AttemptResponse(THROTTLED)

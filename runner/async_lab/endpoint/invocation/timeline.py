@@ -73,6 +73,25 @@ class Timeline:
             if end == self._promised:
                 break
 
+    @property
+    def next_due(self) -> float | None:
+        """When something happens next to an event, in epoch seconds; None when nothing will."""
+        due_at, region = self._next_due([])
+        return due_at if region else None
+
+    @property
+    def next_minute(self) -> float:
+        """When alarms are looked at next, in epoch seconds."""
+        return self._next_minute
+
+    def restart(self, at: float, forget: Callable[[], None]) -> None:
+        """Begin anew at ``at`` when what is under way is done; ``forget`` puts away all that has happened."""
+        with self._moving:
+            forget()
+            self._clock.restart(at)
+            self._promised = at
+            self._next_minute = (floor(at / _MINUTE_SECONDS) + 1) * _MINUTE_SECONDS
+
     def close(self) -> None:
         """Let no handler start any more, and nothing happen."""
         self._is_closed = True

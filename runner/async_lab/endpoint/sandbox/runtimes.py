@@ -10,6 +10,10 @@ from async_lab.errors import EnvironmentFailure
 _PYTHON = re.compile(r"python(?P<version>3\.\d+)")
 
 
+OWN_VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
+"""The interpreter's, which every Python function runs on."""
+
+
 class UnsupportedRuntime(EnvironmentFailure):
     """The function is written for a runtime that this machine doesn't have. It needs AWS."""
 
@@ -30,10 +34,9 @@ def python_version(runtime: str) -> str:
 
 def difference(runtime: str) -> str | None:
     """Return what is to be known of a runtime that isn't the Python which runs its functions here; None if it is."""
-    own = f"{sys.version_info.major}.{sys.version_info.minor}"
-    if python_version(runtime) == own:
+    if python_version(runtime) == OWN_VERSION:
         return None
     return (
-        f"{runtime} functions run on Python {own} here, which is async-lab's own: run async-lab with another Python "
-        "for code, or packages with compiled parts, that need theirs."
+        f"{runtime} functions run on Python {OWN_VERSION} here, which is async-lab's own: run async-lab with another "
+        "Python for code, or packages with compiled parts, that need theirs."
     )

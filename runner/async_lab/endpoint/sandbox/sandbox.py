@@ -13,6 +13,7 @@ from pathlib import Path
 from async_lab import owned
 from async_lab.endpoint.sandbox.directories import Directories
 from async_lab.endpoint.sandbox.environment import Environment, ProcessExit
+from async_lab.endpoint.sandbox.in_process import InProcessHandlers
 from async_lab.endpoint.sandbox.lab_child.environment import Specification
 from async_lab.endpoint.sandbox.lab_child.frames import Kind
 from async_lab.endpoint.sandbox.lab_child.places import TASK_ROOT
@@ -22,7 +23,7 @@ from async_lab.endpoint.sandbox.outcome import SECOND_NS, result_of, schedule
 from async_lab.endpoint.sandbox.output import Output, mark_pattern
 from async_lab.endpoint.sandbox.packages import Packages
 from async_lab.endpoint.sandbox.pool import Pool, PoolEntry
-from async_lab.endpoint.sandbox.runtimes import difference
+from async_lab.endpoint.sandbox.runtimes import OWN_VERSION, python_version
 from async_lab.endpoint.sandbox.variables import search_path, variables
 from async_lab.errors import EnvironmentFailure
 
@@ -50,8 +51,9 @@ class Sandbox:
         self._packages = Packages(self._root)
         self._nursery = ZygoteClient(self._root, self._limits.starting_seconds)
         self._pool = Pool(self._limits.processes)
+        self.in_process = InProcessHandlers(self._costs)
         self._failure: Exception | None = None
-        self._runtime_remarks: dict[str, str] = {}
+        self._other_runtimes: dict[str, str] = {}  # by function
 
     def run(self, deployment: Deployment, execution: HandlerCall) -> Result:
         """Run the handler once and return what it did; from any thread, many at a time.
@@ -60,8 +62,10 @@ class Sandbox:
         EnvironmentFailure when no process can be started or one of ours was lost. Whatever the handler does is in the
         result.
         """
-        if remark := difference(deployment.runtime):
-            self._runtime_remarks.setdefault(deployment.runtime, remark)
+        if python_version(deployment.runtime) != OWN_VERSION:
+            self._other_runtimes[deployment.function_name] = deployment.runtime
+        if handler := self.in_process.find(deployment.handler):
+            return self.in_process.run(handler, deployment, execution)
         with self._pool.lend(execution.environment_id) as place:
             survives = False
             try:
@@ -79,8 +83,11 @@ class Sandbox:
 
     @property
     def runtime_remarks(self) -> list[str]:
-        """What the user should know of runtimes other than this Python, one sentence for each that was run."""
-        return list(self._runtime_remarks.values())
+        """Which functions ran on another Python than their runtime says."""
+        return [
+            f"The runtime of {function} is {runtime}; here its code runs on Python {OWN_VERSION}, the lab's own."
+            for function, runtime in list(self._other_runtimes.items())
+        ]
 
     @property
     def failure(self) -> Exception | None:
@@ -97,6 +104,12 @@ class Sandbox:
     def retire(self, environment_id: str) -> None:
         """End an execution environment that no execution will be given any more."""
         self._pool.retire(environment_id)
+
+    def reset(self) -> None:
+        """End every execution environment and forget what failed; the process that forks them stays."""
+        self._pool.retire_all()
+        self.in_process.reset()
+        self._failure = None
 
     def close(self) -> None:
         """End every process and remove every file."""

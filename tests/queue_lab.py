@@ -33,6 +33,10 @@ class Lab:
 
     def __init__(self, endpoint):
         self.endpoint, self.target, self.made = endpoint, LocalTarget(endpoint, "eu-west-1"), 0
+        self.begin()
+
+    def begin(self):
+        """Make the role that may do everything: again after a reset."""
         iam = self.target.client("iam")
         self.role = iam.create_role(RoleName="may-do-all", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
         iam.put_role_policy(RoleName="may-do-all", PolicyName="all", PolicyDocument=json.dumps(MAY_DO_ALL))

@@ -1,0 +1,181 @@
+"""``diagnose``: why events of any function are late or lost. Read-only."""
+
+from __future__ import annotations
+
+import json as json_format
+import os
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from async_lab.cli.console import console
+from async_lab.cli.options import LOCAL_REGION, ProfileOption, RegionOption
+from async_lab.errors import ExitCode, UsageError
+from async_lab.wording import shortened
+
+if TYPE_CHECKING:
+    from async_lab.runs.diagnosed import Diagnosed
+    from async_lab.target.base import Target
+
+_UNITS = {"s": 1, "m": 60, "min": 60, "h": 3_600, "d": 86_400}
+_LATEST_MINUTES = "all of the last two minutes"
+_SPAN = re.compile(r"(?P<number>\d+(\.\d+)?)\s*(?P<unit>s|min|m|h|d)")
+_UNLESS_SAID_SECONDS = 10_800.0
+_SHORTEST_SECONDS, _LONGEST_SECONDS = 60, 86_400
+_FUNCTION = (
+    re.compile(  # API reference, FunctionName: a name, a partial ARN or an ARN, each with or without a qualifier
+        r"(arn:(?P<partition>[a-z-]+):lambda:(?P<region>[a-z0-9-]+):)?((?P<account>\d{12}):)?(function:)?"
+        r"(?P<name>[A-Za-z0-9_-]{1,64})(:(?P<qualifier>\$LATEST|[A-Za-z0-9_-]{1,128}))?"
+    )
+)
+
+
+def span(given: str) -> float:
+    """Return a span of time in seconds. Raises BadParameter for what is none, or not 1 minute to 24 hours."""
+    match = _SPAN.fullmatch(given.strip())
+    seconds = float(match["number"]) * _UNITS[match["unit"]] if match else 0.0
+    if not _SHORTEST_SECONDS <= seconds <= _LONGEST_SECONDS:
+        raise typer.BadParameter(f'"{shortened(given)}" must be 1 minute to 24 hours, such as 30m, 3h or 1d.')
+    return seconds
+
+
+def url(given: str) -> str:
+    """Return an endpoint's URL. Raises BadParameter for what is none."""
+    if not re.fullmatch(r"https?://[^\s/]+(/.*)?", given):
+        raise typer.BadParameter(f'"{shortened(given)}" must be a URL, such as http://127.0.0.1:4600.')
+    return given
+
+
+def diagnose(
+    function: Annotated[
+        str | None,
+        typer.Argument(help="Name or ARN, with :QUALIFIER for one alias or version alone.", show_default=False),
+    ] = None,
+    since: Annotated[
+        float | None,
+        typer.Option(help="How far to look back: 30m, 3h, 1d.", parser=span, metavar="SPAN", show_default="3h"),
+    ] = None,
+    prefix: Annotated[
+        str | None, typer.Option(help="All functions whose name begins so, a line each.", show_default=False)
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="All functions of the region, a line each.")] = False,
+    endpoint_url: Annotated[
+        str | None,
+        typer.Option(
+            help="Ask this endpoint instead of AWS.",
+            envvar="AWS_ENDPOINT_URL",
+            parser=url,
+            metavar="URL",
+            show_default=False,
+        ),
+    ] = None,
+    region: RegionOption = None,
+    profile: ProfileOption = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the diagnosis as JSON.")] = False,
+    policy: Annotated[bool, typer.Option("--policy", help="Print the IAM policy that it needs, and end.")] = False,
+) -> None:
+    """Say why a function's asynchronous events are late or lost, on AWS or an endpoint. It changes nothing.
+
+    Ends with 1 when events were lost.
+    """
+    from async_lab import report
+    from async_lab.runs.diagnosed import text
+
+    if policy:
+        typer.echo(json_format.dumps(iam_policy(), indent=2))
+        return
+    wanted = _wanted(function, prefix, every=every)
+    target = _open(endpoint_url, region or (wanted and wanted["region"]), profile)
+    seconds = since or _UNLESS_SAID_SECONDS
+    if wanted:
+        _check_place(wanted, target)
+        found = [_examine(target, wanted["name"], wanted["qualifier"], seconds)]
+    else:
+        found = sorted((_examine(target, name, None, seconds) for name in _names(target, prefix or "")), key=_rank)
+    if json:
+        typer.echo(text(found), nl=False)
+    elif wanted:
+        report.show_diagnosis(console(), found[0])
+    else:
+        report.show_diagnoses(console(), found)
+    if any(one.loses_events for one in found):
+        raise typer.Exit(ExitCode.NOT_AS_EXPECTED)
+
+
+def iam_policy() -> dict[str, object]:
+    """Return a policy that allows what ``diagnose`` reads, and nothing else."""
+    from async_lab.observation.look import ACTIONS
+
+    actions = sorted({*ACTIONS, "lambda:ListFunctions"})
+    statement = {"Sid": "AsyncLabDiagnose", "Effect": "Allow", "Action": actions, "Resource": "*"}
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def _wanted(function: str | None, prefix: str | None, *, every: bool) -> re.Match[str] | None:
+    """Return the one function that is asked about, taken apart; None when it is many."""
+    if sum((function is not None, prefix is not None, every)) != 1:
+        raise UsageError("Name one function, or ask about many with --prefix or --all.")
+    if function is None:
+        return None
+    match = _FUNCTION.fullmatch(function)
+    if match is None:
+        raise UsageError(
+            f'"{shortened(function)}" is no function: give its name or its ARN, with or without :QUALIFIER.'
+        )
+    return match
+
+
+def _check_place(wanted: re.Match[str], target: Target) -> None:
+    """Refuse an ARN of another account or region: one's own function of that name would be looked at."""
+    for what, named, own in (
+        ("account", wanted["account"], target.account_id),
+        ("region", wanted["region"], target.region),
+    ):
+        if named not in (None, own):
+            raise UsageError(
+                f"{wanted[0]} is of {what} {named}, and you ask in {own}: choose another --profile or --region."
+            )
+
+
+def _open(endpoint_url: str | None, region: str | None, profile: str | None) -> Target:
+    from async_lab.target.aws import open_aws
+    from async_lab.target.served import ServedTarget, is_served
+
+    if endpoint_url is None or not is_served(endpoint_url):
+        return open_aws(profile, region, endpoint_url)
+    if profile is not None:
+        raise UsageError("--profile is for AWS; the embedded endpoint knows no accounts but its own.")
+    return ServedTarget(endpoint_url, region or os.environ.get("AWS_REGION") or LOCAL_REGION)
+
+
+def _names(target: Target, prefix: str) -> list[str]:
+    pages = target.client("lambda").get_paginator("list_functions").paginate()
+    names = [one["FunctionName"] for page in pages for one in page["Functions"]]
+    found = [name for name in names if name.startswith(prefix)]
+    if prefix and not found:
+        raise UsageError(f"No function's name begins with {shortened(prefix)} in {target.region} of this account.")
+    return found
+
+
+def _examine(target: Target, name: str, qualifier: str | None, since: float) -> Diagnosed:
+    from async_lab.diagnosis import examine
+    from async_lab.observation.gaps import Gap
+    from async_lab.observation.look import look_at
+    from async_lab.runs.diagnosed import Diagnosed
+    from async_lab.runs.result import Location
+
+    end = target.now()
+    seen = look_at(target.client, name, qualifier, end - since, end)
+    if target.data_point_delay_seconds:
+        seen = replace(seen, gaps=(*seen.gaps, Gap(_LATEST_MINUTES, "CloudWatch may take that long to show a minute")))
+    return Diagnosed(Location(target.name, target.account_id, target.region), seen, examine(seen), qualifier)
+
+
+def _rank(diagnosed: Diagnosed) -> tuple[int, float, str]:
+    """Sort the worst first, then by how many events were dropped, then by name."""
+    from async_lab.diagnosis import Severity
+
+    severity = list(Severity).index(diagnosed.findings[0].severity)
+    return severity, -diagnosed.seen.metrics["AsyncEventsDropped"].total, diagnosed.name

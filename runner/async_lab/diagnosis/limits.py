@@ -1,0 +1,86 @@
+"""At which limit a function is throttled, in the words that differ by it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from async_lab.diagnosis import arithmetic, words
+from async_lab.diagnosis.finding import Fact
+from async_lab.observation.observations import Observations
+from async_lab.wording import count, duration
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """One limit of concurrency."""
+
+    code: str
+    """The end of a finding's code: ``reservation``."""
+    name: str
+    """``reserved concurrency``"""
+    in_use: str
+    """``All reserved concurrency (1) was in use``"""
+    evidence: tuple[Fact, ...]
+    advice: tuple[str, ...]
+    alternatives: tuple[str, ...] = ()
+
+
+def limit_of(seen: Observations) -> Limit:
+    """Return the limit that throttles this function: its own reservation, else the account's pool."""
+    reservation = seen.configuration.reservation
+    if reservation is None:
+        return Limit(
+            "concurrency-limit",
+            "concurrency",
+            "All concurrency that the function may use was in use",
+            (words.reservation(seen),),
+            ("See whether the function has reserved concurrency: then raise it, else ask for a higher account limit.",),
+            ("Whether the function's own reservation or the account's pool was used up could not be seen.",),
+        )
+    if reservation.executions is None:
+        return Limit(
+            "account-limit",
+            "the account's concurrency",
+            f"All of the account's unreserved concurrency{_pool_size(seen)} was in use",
+            _pool(seen),
+            (
+                "Reserve concurrency for this function, so that others can't take it.",
+                "Ask AWS for a higher account limit (Service Quotas, Lambda, concurrent executions).",
+                words.BURST,
+            ),
+            ("A burst: Lambda adds at most 1,000 execution environments per function in 10 s.",),
+        )
+    return Limit(
+        "reservation",
+        "reserved concurrency",
+        f"All reserved concurrency ({count(reservation.executions)}) was in use",
+        (words.reservation(seen),),
+        (_reserve_more(seen, reservation.executions), *_shorten(seen)),
+    )
+
+
+def _pool_size(seen: Observations) -> str:
+    account = seen.configuration.account
+    return f" ({count(account.unreserved)})" if account else ""
+
+
+def _pool(seen: Observations) -> tuple[Fact, ...]:
+    account = seen.configuration.account
+    size = None if account is None else account.unreserved
+    unreserved = Fact("Unreserved concurrency", size, "Count", is_known=account is not None)
+    return (words.reservation(seen), unreserved)
+
+
+def _reserve_more(seen: Observations, reserved: int) -> str:
+    needed = arithmetic.concurrency_needed(seen)
+    if needed <= reserved:
+        return f"Reserve more concurrency than {count(reserved)}, or remove the reservation."
+    return (
+        f"Reserve at least {count(needed)} instead of {count(reserved)}, which is what arrivals at their peak and the "
+        f"mean duration ({duration(arithmetic.mean_duration_seconds(seen))}) need, or remove the reservation."
+    )
+
+
+def _shorten(seen: Observations) -> tuple[str, ...]:
+    mean = arithmetic.mean_duration_seconds(seen)
+    return (f"Make executions shorter: they take {duration(mean)} on average.",) if mean else ()

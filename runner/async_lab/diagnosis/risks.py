@@ -1,0 +1,184 @@
+"""What is not as it should be, whether or not it has cost an event in the time that was looked at.
+
+A scenario of the lab accepts these on purpose; who asks about a function of their own wants to know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from async_lab.diagnosis import arithmetic, words
+from async_lab.diagnosis.finding import Confidence, Evidence, Fact, Finding, Severity
+from async_lab.observation.configuration import Kind
+from async_lab.observation.failure_targets import FailureTarget
+from async_lab.observation.observations import Observations
+from async_lab.wording import count, duration, listed, plural
+
+
+def _risk(
+    code: str,
+    title: str,
+    explanation: str,
+    evidence: Sequence[Evidence],
+    advice: Sequence[str],
+    severity: Severity = Severity.NOTICE,
+    source: str = words.GUIDE,
+) -> Finding:
+    return Finding(code, severity, Confidence.CERTAIN, title, explanation, tuple(evidence), (), tuple(advice), source)
+
+
+def target_missing(seen: Observations) -> Finding | None:
+    """Find dead-letter targets and destinations that aren't there."""
+    missing = [target for target in seen.failure_targets if target.exists is False]
+    if not missing:
+        return None
+    return _risk(
+        "failure-target-missing",
+        "Failed events have nowhere to go",
+        f"{listed(sorted({target.arn for target in missing}))} doesn't exist: what Lambda sends there is lost.",
+        [Fact(_role_of(target), target.arn, "None") for target in missing],
+        ["Create it, or point the function at one that exists."],
+        Severity.WARNING,
+    )
+
+
+def unheard_topic(seen: Observations) -> Finding | None:
+    """Find failure topics that nobody has subscribed to."""
+    unheard = [target for target in seen.failure_targets if target.subscriptions == 0]
+    if not unheard:
+        return None
+    return _risk(
+        "failure-topic-unheard",
+        "Nobody listens to the failure topic",
+        f"{listed(sorted({target.name for target in unheard}))} has no confirmed subscription: "
+        "Lambda delivers to it, and nothing is kept.",
+        [Fact(f"Subscriptions of {target.name}", target.subscriptions, "Count") for target in unheard],
+        ["Subscribe a queue to the topic, or use a queue as the destination."],
+        Severity.WARNING,
+        "Amazon SNS developer guide: a message to a topic without subscriptions is delivered to nobody",
+    )
+
+
+def settings_elsewhere(seen: Observations) -> Finding | None:
+    """Find event-invoke configs of qualifiers that get no events, while those that get them have none."""
+    written = seen.configuration.written
+    if not written or not seen.received_by_qualifier:
+        return None
+    without = [name for name in seen.received_by_qualifier if name not in {one.qualifier for one in written}]
+    if not without or any(one.qualifier in seen.received_by_qualifier for one in written):
+        return None
+    elsewhere = listed([one.qualifier for one in written])
+    return _risk(
+        "settings-not-in-effect",
+        "The event-invoke config isn't in effect",
+        f"Events are sent to {listed(without)}, which has Lambda's defaults; the config that was written is "
+        f"of {elsewhere}. Each qualifier has its own.",
+        [
+            *(Fact(f"Events to {name}", number, "Count") for name, number in seen.received_by_qualifier.items()),
+            Fact("Qualifiers with a config", elsewhere, "None"),
+        ],
+        [f"Invoke {elsewhere}, or write the config for {listed(without)}."],
+        Severity.WARNING,
+        "AWS Lambda API reference, PutFunctionEventInvokeConfig: a config is of one function, version or alias",
+    )
+
+
+def nothing_kept(seen: Observations) -> Finding | None:
+    """Find that dropped events would be gone without a trace."""
+    if seen.keeps_failed_events is not False:
+        return None
+    return _risk(
+        "nothing-kept",
+        "Dropped events would not be kept",
+        f"Neither a dead-letter target nor an on-failure destination of {seen.qualifier} is set: "
+        "what Lambda drops is gone without a trace.",
+        [Fact("On-failure destination", None, "None"), Fact("Dead-letter target", None, "None")],
+        ["Set an on-failure destination: it keeps what is dropped, with the reason."],
+    )
+
+
+def age_cuts_retries(seen: Observations) -> Finding | None:
+    """Find a maximum event age that leaves no time for the retries that are set."""
+    if seen.settings is None or not seen.settings.maximum_retry_attempts:
+        return None
+    failures, is_too_old = arithmetic.failures_before_drop(
+        seen.settings.maximum_retry_attempts, seen.settings.maximum_event_age_seconds, 0.0
+    )
+    if not is_too_old:
+        return None
+    enough = duration(arithmetic.age_for_all_retries_seconds(seen))
+    return _risk(
+        "age-cuts-retries",
+        "The maximum event age leaves no time for the retries",
+        f"An event that fails is tried {plural(failures, 'time')} instead of "
+        f"{count(seen.settings.maximum_retry_attempts + 1)}: then the next try would come after "
+        f"{duration(seen.settings.maximum_event_age_seconds)}.",
+        [words.maximum_event_age(seen), words.retry_attempts(seen)],
+        [f"Set the maximum event age to at least {enough}, or fewer retries."],
+        source=f"{words.ERROR_RETRIES}; {words.LOOK_AHEAD}",
+    )
+
+
+def failed_events_wait(seen: Observations) -> Finding | None:
+    """Find failure queues that hold messages."""
+    full = [target for target in seen.failure_targets if target.waiting]
+    if not full:
+        return None
+    said = listed([f"{plural(target.waiting or 0, 'message')} in {target.name}{_age_of(target)}" for target in full])
+    facts = [Fact(f"Messages in {target.name}", target.waiting, "Count") for target in full]
+    ages = [
+        Fact(f"Age of the oldest in {target.name}", target.oldest_seconds, "Seconds", target.oldest_seconds is not None)
+        for target in full
+    ]
+    return _risk(
+        "failed-events-wait",
+        "Failed events wait to be looked at",
+        f"Lambda gave these up, and nobody has taken them yet: {said}.",
+        [*facts, *ages],
+        ["Read them: each says why it failed. Then send the events again, and delete what is done."],
+    )
+
+
+def no_alarm(seen: Observations) -> Finding | None:
+    """Find that nobody is told when events are dropped."""
+    if seen.alarms is None:
+        return None
+    on_drops = [alarm for alarm in seen.alarms if "AsyncEventsDropped" in alarm.metrics]
+    if any(alarm.has_actions for alarm in on_drops):
+        return None
+    explanation = (
+        f"{listed([alarm.name for alarm in on_drops])} looks at dropped events and has no action."
+        if on_drops
+        else "No alarm looks at AsyncEventsDropped of this function."
+    )
+    return _risk(
+        "no-alarm",
+        "Nobody is told when events are dropped",
+        explanation,
+        [Fact("Alarms on AsyncEventsDropped", len(on_drops), "Count")],
+        ["Set an alarm on the sum of AsyncEventsDropped that tells somebody; the module async-observability has one."],
+        source=words.BLOG,
+    )
+
+
+def other_rules(seen: Observations) -> Finding | None:
+    """Find a function that runs by other rules than those which are known here."""
+    function = seen.configuration.function
+    if function is None or function.kind is Kind.STANDARD:
+        return None
+    return _risk(
+        "other-rules",
+        "This function runs by other rules",
+        f"It is of the kind {function.kind.value}: its figures are as they are, but retries and concurrency may follow "
+        "other rules than those by which they are read here. Nothing said about causes is more than possible.",
+        [Fact("Kind of function", function.kind.value, "None")],
+        ["Read what the developer guide says about this kind of function."],
+    )
+
+
+def _role_of(target: FailureTarget) -> str:
+    return "Dead-letter target" if target.is_dead_letter else f"On-failure destination of {target.qualifier}"
+
+
+def _age_of(target: FailureTarget) -> str:
+    return "" if target.oldest_seconds is None else f", the oldest {duration(target.oldest_seconds)} old"

@@ -1,0 +1,120 @@
+"""What several checks say alike: settings as facts, numbers in words, advice."""
+
+from __future__ import annotations
+
+from async_lab.diagnosis import arithmetic
+from async_lab.diagnosis.finding import Confidence, Fact, Figure, figure
+from async_lab.observation.observations import Observations
+from async_lab.twin.rules import MAXIMUM_EVENT_AGE_SECONDS
+from async_lab.wording import amount, duration, plural
+
+GUIDE = "AWS Lambda developer guide"
+BLOG = "AWS Compute Blog, on the asynchronous invocation metrics"
+ERROR_RETRIES = f"{GUIDE}: function errors are retried after 1 and 2 minutes, at most twice"
+BACKOFF = f"{GUIDE}: throttled events are retried after 1 s, 2, 4 … at most 300"
+LOOK_AHEAD = "that Lambda looks ahead is measured"
+
+READ_LOGS = "Read the log lines of the failed executions: every attempt of an event has the same request id."
+BURST = "Spread bursts: Lambda adds at most 1,000 execution environments per function in 10 s."
+NOT_ASYNCHRONOUS = (
+    "Some of the function's requests are not asynchronous (synchronous calls, event sources): "
+    "the {what} may be of those, in part or all."
+)
+BEFORE = "The cause may lie before the time that was looked at."
+
+
+def sums(seen: Observations, *metrics: str) -> list[Figure]:
+    """Return the sum of each metric."""
+    return [figure(seen, "Sum", metric) for metric in metrics]
+
+
+def ages(seen: Observations) -> list[Figure]:
+    """Return the youngest and the oldest age at an attempt."""
+    return [figure(seen, "Minimum", "AsyncEventAge"), figure(seen, "Maximum", "AsyncEventAge")]
+
+
+def count_of(seen: Observations, metric: str, noun: str) -> str:
+    """Return a metric's sum in words: ``3 events``."""
+    return plural(arithmetic.total(seen, metric), noun)
+
+
+def oldest(seen: Observations) -> str:
+    """Return the oldest age at an attempt in words."""
+    return amount(seen.metrics["AsyncEventAge"].maximum, "Milliseconds")
+
+
+# --- settings ---
+
+
+def reservation(seen: Observations) -> Fact:
+    """Return the reserved concurrency as it stands."""
+    read = seen.configuration.reservation
+    return Fact("Reserved concurrency", None if read is None else read.executions, "Count", is_known=read is not None)
+
+
+def maximum_event_age(seen: Observations) -> Fact:
+    """Return the maximum event age in effect."""
+    read = seen.settings
+    return Fact(
+        "Maximum event age",
+        None if read is None else read.maximum_event_age_seconds,
+        "Seconds",
+        is_known=read is not None,
+    )
+
+
+def retry_attempts(seen: Observations) -> Fact:
+    """Return the maximum retry attempts in effect."""
+    read = seen.settings
+    return Fact(
+        "Maximum retry attempts",
+        None if read is None else read.maximum_retry_attempts,
+        "Count",
+        is_known=read is not None,
+    )
+
+
+def timeout(seen: Observations) -> Fact:
+    """Return the function's timeout."""
+    read = seen.configuration.function
+    return Fact("Timeout", None if read is None else read.timeout_seconds, "Seconds", is_known=read is not None)
+
+
+# --- confidence ---
+
+
+def surest(seen: Observations, *conditions: bool) -> Confidence:
+    """Return CERTAIN when all holds and the settings are known, else LIKELY."""
+    return Confidence.CERTAIN if all((*conditions, seen.settings is not None)) else Confidence.LIKELY
+
+
+# --- advice ---
+
+
+def keep_failed_events(seen: Observations) -> list[str]:
+    """Say how dropped events are kept, or got back."""
+    if arithmetic.total(seen, "DeadLetterErrors") + arithmetic.total(seen, "DestinationDeliveryFailures"):
+        return []  # another finding says that they are gone
+    match seen.keeps_failed_events:
+        case True:
+            return ["Then send the dropped events again: the failure destination or dead-letter queue has them."]
+        case False:
+            return ["Set an on-failure destination: it keeps what is dropped, with the reason."]
+    return []
+
+
+def raise_timeout(seen: Observations) -> list[str]:
+    """Say what to do where failed executions took as long as the timeout allows."""
+    function = seen.configuration.function
+    if function is None or seen.metrics["Duration"].maximum < function.timeout_seconds * 1000:
+        return []
+    return [f"Raise the timeout, {duration(function.timeout_seconds)}, or finish sooner: executions ran into it."]
+
+
+def live_longer(seen: Observations) -> list[str]:
+    """Say that a longer maximum event age buys time, where it can be longer."""
+    settings = seen.settings
+    if settings is None or settings.maximum_event_age_seconds >= MAXIMUM_EVENT_AGE_SECONDS:
+        return []
+    age = duration(settings.maximum_event_age_seconds)
+    return [f"A longer maximum event age buys time: it is {age}, and can be 6 h."]

@@ -1,0 +1,116 @@
+"""Look at any function as it stands: read-only, and each call may be refused without the others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from async_lab.observation import alarms
+from async_lab.observation.configuration import LATEST, PERMISSIONS, Configuration, read_configuration
+from async_lab.observation.failure_targets import Clients, read_failure_targets
+from async_lab.observation.gaps import Looks
+from async_lab.observation.invokers import read_invokers
+from async_lab.observation.metrics import collect, dimensions_of, sums
+from async_lab.observation.observations import Observations
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch import CloudWatchClient
+
+ACTIONS = (
+    *PERMISSIONS.values(),
+    "lambda:GetPolicy",
+    "cloudwatch:DescribeAlarms",
+    "cloudwatch:GetMetricData",
+    "cloudwatch:GetMetricStatistics",
+    "cloudwatch:ListMetrics",
+    "events:DescribeEventBus",
+    "s3:ListBucket",
+    "sns:ListSubscriptionsByTopic",
+    "sqs:GetQueueAttributes",
+    "sqs:GetQueueUrl",
+)
+"""The IAM actions that all of it takes: each reads, none changes anything."""
+
+
+def look_at(clients: Clients, function_name: str, qualifier: str | None, start: float, end: float) -> Observations:
+    """Return what is to be seen of a function from ``start`` to ``end`` (epoch seconds).
+
+    ``qualifier`` looks at what went to one alias or version; None at all together. Raises UsageError when there is no
+    such function, EnvironmentFailure when CloudWatch doesn't give its metrics whole, and what boto3 raises when it
+    refuses them: without metrics there is nothing to say.
+    """
+    looks = Looks()
+    lambda_, cloudwatch = clients("lambda"), clients("cloudwatch")
+    configuration = read_configuration(lambda_, function_name, looks)
+    metrics = collect(cloudwatch, function_name, start, end, qualifier=qualifier)
+    if qualifier is None:
+        received = looks.at(
+            "which qualifiers the events were sent to",
+            "cloudwatch:ListMetrics",
+            lambda: received_by_qualifier(cloudwatch, configuration, start, end),
+        )
+    else:
+        received = {qualifier: metrics["AsyncEventsReceived"].total}
+    return Observations(
+        start=start,
+        end=end,
+        metrics=metrics,
+        configuration=configuration,
+        received_by_qualifier=received or {},
+        recursions_stopped=looks.at(
+            "invocations that Lambda stopped as recursive",
+            "cloudwatch:GetMetricData",
+            lambda: _recursions_stopped(cloudwatch, function_name, qualifier, start, end),
+        ),
+        failure_targets=tuple(read_failure_targets(clients, configuration, end, looks)),
+        alarms=looks.at(
+            "the function's alarms", "cloudwatch:DescribeAlarms", lambda: alarms.standing(cloudwatch, function_name)
+        ),
+        invokers=looks.at(
+            "who may invoke the function", "lambda:GetPolicy", lambda: read_invokers(lambda_, function_name)
+        ),
+        gaps=tuple(looks.gaps),
+    )
+
+
+def _recursions_stopped(
+    client: CloudWatchClient, function_name: str, qualifier: str | None, start: float, end: float
+) -> float:
+    dimensions = dimensions_of(function_name, None if qualifier is None else f"{function_name}:{qualifier}")
+    return sums(client, "RecursiveInvocationsDropped", [dimensions], start, end)[0]
+
+
+def received_by_qualifier(
+    client: CloudWatchClient, configuration: Configuration, start: float, end: float
+) -> Mapping[str, float]:
+    """Return how many events were sent to each qualifier that got any; without one is to ``$LATEST``."""
+    name = configuration.function_name
+    resources = {name, f"{name}:{LATEST}"}
+    resources |= {f"{name}:{alias}" for alias in configuration.aliases or ()}
+    resources |= {f"{name}:{settings.qualifier}" for settings in configuration.written or ()}
+    pages = client.get_paginator("list_metrics").paginate(
+        Namespace="AWS/Lambda",
+        MetricName="AsyncEventsReceived",
+        Dimensions=[{"Name": "FunctionName", "Value": name}, {"Name": "Resource"}],
+    )
+    for metric in (metric for page in pages for metric in page["Metrics"]):
+        resources |= {one["Value"] for one in metric["Dimensions"] if one["Name"] == "Resource"}
+    counts: dict[str, float] = {}
+    for resource, count in _received(client, name, sorted(resources), start, end).items():
+        qualifier = resource.removeprefix(name).removeprefix(":") or LATEST
+        counts[qualifier] = counts.get(qualifier, 0.0) + count
+    return {qualifier: count for qualifier, count in counts.items() if count}
+
+
+def _received(
+    client: CloudWatchClient, function_name: str, resources: Sequence[str], start: float, end: float
+) -> dict[str, float]:
+    totals = dict.fromkeys(resources, 0.0)
+    for begin in range(0, len(resources), _MOST_QUERIES):
+        some = resources[begin : begin + _MOST_QUERIES]
+        dimensions = [dimensions_of(function_name, resource) for resource in some]
+        totals.update(zip(some, sums(client, "AsyncEventsReceived", dimensions, start, end), strict=True))
+    return totals
+
+
+_MOST_QUERIES = 500  # API reference, GetMetricData

@@ -1,0 +1,76 @@
+"""All that was seen of a function in a span of time: what a diagnosis is made from, and all it may be made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from async_lab.observation.alarms import StandingAlarm
+from async_lab.observation.configuration import LATEST, AsyncSettings, Configuration
+from async_lab.observation.failure_targets import FailureTarget
+from async_lab.observation.gaps import Gap
+from async_lab.observation.invokers import Invoker
+from async_lab.observation.metrics import Metrics
+
+Setting = int | str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Observations:
+    """Metrics and configuration, and what its sender knows, if anybody. Times are epoch seconds."""
+
+    start: float
+    end: float
+    metrics: Metrics = field(hash=False)
+    """Of the function with all its qualifiers, and of all its traffic: synchronous requests are in it, too."""
+    configuration: Configuration
+    """As it stood when it was read, which may not be how it was before."""
+    received_by_qualifier: Mapping[str, float] = field(default_factory=dict, hash=False)
+    """How many events were sent to each, as far as it was asked; empty: all to ``$LATEST``."""
+    sent: int | None = None
+    """How many events were sent; None when nobody counted."""
+    unsure: int = 0
+    """How many of them may not have arrived, their answer being lost."""
+    wished: Mapping[str, Setting] = field(default_factory=dict, hash=False)
+    """What somebody wanted the configuration to be, by AWS's names of the settings."""
+    recursions_stopped: float | None = None
+    """How many invocations Lambda stopped because the function invoked itself; None: not looked at, or not seen."""
+    failure_targets: tuple[FailureTarget, ...] = ()
+    """Where failed events go, as far as it was looked at."""
+    alarms: tuple[StandingAlarm, ...] | None = None
+    """The alarms over the function's metrics; None: not looked at, or not seen."""
+    invokers: tuple[Invoker, ...] | None = None
+    """Who may invoke it by its resource-based policy; None: not looked at, or not seen."""
+    gaps: tuple[Gap, ...] = ()
+
+    @property
+    def qualifier(self) -> str:
+        """The qualifier that most events were sent to."""
+        by_count = self.received_by_qualifier
+        return max(by_count, key=lambda name: by_count[name], default=LATEST)
+
+    @property
+    def settings(self) -> AsyncSettings | None:
+        """What is in effect for most of the events; None where it could not be seen."""
+        return self.configuration.settings_of(self.qualifier)
+
+    @property
+    def standing(self) -> Mapping[str, Setting]:
+        """The settings as they were read, by AWS's names; those that could not be seen are left out."""
+        found: dict[str, Setting] = {}
+        if function := self.configuration.function:
+            found |= {"Timeout": function.timeout_seconds, "MemorySize": function.memory_mb}
+        if reservation := self.configuration.reservation:
+            found["ReservedConcurrentExecutions"] = reservation.executions
+        if settings := self.settings:
+            found["MaximumEventAgeInSeconds"] = settings.maximum_event_age_seconds
+            found["MaximumRetryAttempts"] = settings.maximum_retry_attempts
+        return found
+
+    @property
+    def keeps_failed_events(self) -> bool | None:
+        """Whether there is an on-failure destination or a dead-letter target; None where it could not be seen."""
+        dead_letter = self.configuration.function and self.configuration.function.dead_letter_arn
+        if dead_letter or (self.settings and self.settings.on_failure):
+            return True
+        return False if self.settings and self.configuration.function else None

@@ -1,0 +1,169 @@
+"""A diagnosis as people read it in a terminal: the answer first, then what it rests on, and what wasn't seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from async_lab.diagnosis import Finding, Severity
+from async_lab.observation.configuration import AsyncSettings
+from async_lab.observation.failure_targets import FailureTarget
+from async_lab.observation.metrics import MetricSeries
+from async_lab.observation.observations import Observations
+from async_lab.report.terminal import glyphs_for, heading, indented, table_of
+from async_lab.runs.diagnosed import Diagnosed
+from async_lab.wording import amount, count, duration, plural, printable
+
+_STYLES = {Severity.CRITICAL: "bold red", Severity.WARNING: "yellow", Severity.NOTICE: "cyan", Severity.INFO: "green"}
+_FIGURES = {
+    "received": "AsyncEventsReceived",
+    "dropped": "AsyncEventsDropped",
+    "oldest": "AsyncEventAge",
+    "errors": "Errors",
+    "throttles": "Throttles",
+}
+
+
+def show_diagnosis(console: Console, diagnosed: Diagnosed) -> None:
+    """Print all that is known about one function; the verdict is the last line."""
+    seen, place, separator = diagnosed.seen, diagnosed.place, glyphs_for(console).separator
+    heading(console, diagnosed.name)
+    where = separator.join([place.target, f"account {place.account_id}", place.region])
+    console.print(Text(f"{where}{separator}{_clock(seen.start)} to {_clock(seen.end)} UTC", "dim"))
+    for finding in diagnosed.findings:
+        _show_finding(console, finding)
+    heading(console, "Figures")
+    indented(console, _figures_of([diagnosed], glyphs_for(console).nothing))
+    heading(console, "Configuration")
+    indented(console, _rows(_configuration(seen)))
+    _show_surroundings(console, seen)
+    if seen.gaps:
+        heading(console, "Not seen")
+        for gap in seen.gaps:
+            indented(console, Text(printable(str(gap))))
+    console.print()
+    console.print(_verdict(diagnosed), soft_wrap=True)
+
+
+def show_diagnoses(console: Console, diagnosed: Sequence[Diagnosed]) -> None:
+    """Print a line for each function in the order given, and how many lost events."""
+    if not diagnosed:
+        console.print("There are no functions in this region.")
+        return
+    indented(console, _figures_of(diagnosed, glyphs_for(console).nothing, with_findings=True))
+    losing = [one.name for one in diagnosed if one.loses_events]
+    console.print()
+    verdict = f"{count(len(losing))} of {plural(len(diagnosed), 'function')} lost events."
+    console.print(Text(verdict, "bold red" if losing else "bold green"), soft_wrap=True)
+
+
+def _show_finding(console: Console, finding: Finding) -> None:
+    style = _STYLES[finding.severity]
+    console.print()
+    console.print(Text.assemble((finding.title, style), (f"  {finding.severity}, {finding.confidence}", "dim")))
+    indented(console, Text(printable(finding.explanation)))
+    for label, lines in (
+        ("Evidence", [f"{evidence.subject}: {evidence.words}" for evidence in finding.evidence]),
+        ("Or else", finding.alternatives),
+        ("Advice", finding.advice),
+        ("Source", [finding.source]),
+    ):
+        if lines:
+            table = Table.grid(padding=(0, 2, 0, 0))
+            table.add_row(Text(f"{label:8}", "dim"), Text("\n".join(map(printable, lines))))
+            indented(console, table)
+
+
+def _figures_of(diagnosed: Sequence[Diagnosed], nothing: str, *, with_findings: bool = False) -> Table:
+    table = table_of("function")
+    for column in _FIGURES:
+        table.add_column(column, justify="right")
+    if with_findings:
+        table.add_column("strongest finding")
+    for one in diagnosed:
+        cells = (_cell(one.seen.metrics[metric], nothing) for metric in _FIGURES.values())
+        strongest = Text(one.findings[0].title, _STYLES[one.findings[0].severity])
+        table.add_row(Text(one.name), *cells, *([strongest] if with_findings else []))
+    return table
+
+
+def _cell(series: MetricSeries, nothing: str) -> str:
+    if series.is_absent:
+        return nothing
+    return amount(series.maximum if series.unit == "Milliseconds" else series.total, series.unit)
+
+
+def _configuration(seen: Observations) -> Iterator[tuple[str, str]]:
+    configuration = seen.configuration
+    if function := configuration.function:
+        yield "Timeout", duration(function.timeout_seconds)
+        yield "Memory", f"{function.memory_mb} MB"
+        yield "Changed", function.last_modified
+    if reservation := configuration.reservation:
+        yield "Reserved concurrency", "none" if reservation.executions is None else count(reservation.executions)
+    if account := configuration.account:
+        yield "Account's concurrency", f"{count(account.limit)}, unreserved {count(account.unreserved)}"
+    for qualifier in _qualifiers(seen):
+        received = plural(seen.received_by_qualifier.get(qualifier, 0), "event")
+        settings = configuration.settings_of(qualifier)
+        if settings:
+            yield qualifier, f"{_settings(settings)}; received {received}"
+    for alias, version in (configuration.aliases or {}).items():
+        yield f"Alias {alias}", f"version {version}"
+
+
+def _qualifiers(seen: Observations) -> list[str]:
+    written = [settings.qualifier for settings in seen.configuration.written or ()]
+    return sorted({seen.qualifier, *written, *seen.received_by_qualifier})
+
+
+def _settings(settings: AsyncSettings) -> str:
+    if not settings.is_written:
+        return "no event-invoke config: maximum event age 6 h, 2 retries, no destination"
+    destination = f"failures to {settings.on_failure}" if settings.on_failure else "no on-failure destination"
+    age, retries = duration(settings.maximum_event_age_seconds), settings.maximum_retry_attempts
+    return f"maximum event age {age}, {retries} {'retry' if retries == 1 else 'retries'}, {destination}"
+
+
+def _show_surroundings(console: Console, seen: Observations) -> None:
+    targets = [(_role(target.is_dead_letter, target.qualifier), _standing(target)) for target in seen.failure_targets]
+    alarms = [(alarm.name, f"{alarm.state}: {', '.join(alarm.metrics)}") for alarm in seen.alarms or ()]
+    invokers = [(invoker.principal, invoker.source_arn or "any source") for invoker in seen.invokers or ()]
+    for title, rows in (("Failed events go to", targets), ("Alarms", alarms), ("May invoke it", invokers)):
+        if rows:
+            heading(console, title)
+            indented(console, _rows(rows))
+
+
+def _role(is_dead_letter: bool, qualifier: str | None) -> str:
+    return "Dead-letter target" if is_dead_letter else f"Destination of {qualifier}"
+
+
+def _standing(target: FailureTarget) -> str:
+    if target.exists is False:
+        return f"{target.arn}, which doesn't exist"
+    holds = "" if target.waiting is None else f", holds {plural(target.waiting, 'message')}"
+    heard = "" if target.subscriptions is None else f", {plural(target.subscriptions, 'subscription')}"
+    return f"{target.arn}{holds}{heard}"
+
+
+def _rows(rows: Iterator[tuple[str, str]] | Sequence[tuple[str, str]]) -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for label, value in rows:
+        table.add_row(Text(printable(label), "dim"), Text(printable(value)))
+    return table
+
+
+def _verdict(diagnosed: Diagnosed) -> Text:
+    strongest = diagnosed.findings[0]
+    if diagnosed.loses_events:
+        return Text(f"{diagnosed.name}: events were lost. {strongest.title}.", "bold red")
+    return Text(f"{diagnosed.name}: no event was lost. {strongest.title}.", "bold green")
+
+
+def _clock(at: float) -> str:
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,328 @@
+"""``diagnose`` as a command, on functions that the lab didn't deploy."""
+
+import json
+import re
+from http import HTTPStatus
+
+import pytest
+from calls import Recorder
+from documents import strict
+from program import PROJECT, call, sentence
+from queue_lab import Lab
+from typer import BadParameter
+
+from async_lab.cli.diagnose import iam_policy, span
+from async_lab.endpoint import embedded
+from async_lab.endpoint.embedded import Endpoint
+from async_lab.endpoint.http.wire import Response
+from async_lab.errors import ExitCode
+from async_lab.target.environment import endpoint_variables
+
+REGION = "eu-west-1"
+SCHEMAS = PROJECT.root / "docs"
+VALIDATOR = strict(json.loads((SCHEMAS / "diagnosis.schema.json").read_text()))
+
+
+class Account(Recorder):
+    """What stands before the endpoint: it notes which actions are asked for, and denies some."""
+
+    def __init__(self):
+        super().__init__()
+        self.denied = set()
+
+    def before(self, app):
+        def deny(environ, start_response):
+            recorder = Recorder()
+            noted = recorder.before(lambda *_: [])
+            noted(environ, start_response)
+            self.actions |= recorder.actions
+            return (_denied if recorder.actions & self.denied else app)(environ, start_response)
+
+        return deny
+
+
+def _denied(_environ, start_response):
+    headers = (("Content-Type", "application/json"), ("x-amzn-ErrorType", "AccessDeniedException"))
+    body = b'{"__type": "AccessDeniedException", "Type": "User", "Message": "not authorized"}'
+    return Response(HTTPStatus.FORBIDDEN, body, headers).sent(start_response)
+
+
+@pytest.fixture(scope="module")
+def account():
+    return Account()
+
+
+@pytest.fixture(scope="module")
+def lab(account):
+    with pytest.MonkeyPatch.context() as patch:
+        answered = embedded.ErrorMiddleware
+        patch.setattr(embedded, "ErrorMiddleware", lambda app: account.before(answered(app)))
+        with Endpoint(start=1_692_778_920.0) as endpoint:
+            yield Lab(endpoint)
+
+
+@pytest.fixture
+def diagnose(lab, account):
+    account.denied.clear()
+    variables = endpoint_variables(lab.endpoint.url, REGION)
+    return lambda *arguments: call(PROJECT, "diagnose", *arguments, **variables)
+
+
+@pytest.fixture(scope="module")
+def busy(lab):
+    """A function of one at a time, with a queue for what fails: some fail each time, some wait too long."""
+    _, queue = lab.queue()
+    name = lab.function(
+        concurrency=1,
+        asynchronous={
+            "MaximumEventAgeInSeconds": 240,
+            "MaximumRetryAttempts": 1,
+            "DestinationConfig": {"OnFailure": {"Destination": queue}},
+        },
+    )
+    lab.send(name, {"fail": "always"})
+    lab.target.wait(90)
+    for _ in range(4):
+        lab.send(name, {"sleep": 90})
+    lab.target.wait(900)
+    lab.lambda_.add_permission(
+        FunctionName=name,
+        StatementId="bucket",
+        Action="lambda:InvokeFunction",
+        Principal="s3.amazonaws.com",
+        SourceArn="arn:aws:s3:::incoming",
+    )
+    return name, queue
+
+
+@pytest.fixture(scope="module")
+def stopped(lab):
+    name = lab.function(concurrency=0)
+    lab.send(name)
+    return name
+
+
+@pytest.fixture(scope="module")
+def well(lab):
+    name = lab.function()
+    lab.send(name)
+    lab.target.wait(60)
+    return name
+
+
+def found_in(ran, code):
+    assert ran.returncode == code, ran.stderr
+    document = json.loads(ran.stdout)
+    VALIDATOR.validate(document)
+    return document["functions"]
+
+
+def test_several_causes_of_one_function_are_told_with_what_they_rest_on(diagnose, busy):
+    name, queue = busy
+    (function,) = found_in(diagnose(name, "--json"), ExitCode.NOT_AS_EXPECTED)
+
+    codes = {finding["code"]: finding for finding in function["findings"]}
+    assert list(codes)[:2] == ["dropped-retries-used", "dropped-age-at-reservation"]
+    assert {"failed-events-wait", "no-alarm"} <= set(codes)
+    assert "nothing-kept" not in codes
+    assert function["configuration"]["reservation"] == {"executions": 1}
+    assert function["received_by_qualifier"] == {"$LATEST": 5}
+    dropped = sum(point["sum"] for point in function["metrics"]["AsyncEventsDropped"]["data_points"])
+    (target,) = function["failure_targets"]
+    assert (target["arn"], target["exists"], target["waiting"]) == (queue, True, dropped)
+    assert function["invokers"] == [{"principal": "s3.amazonaws.com", "source_arn": "arn:aws:s3:::incoming"}]
+    assert [gap["subject"] for gap in function["gaps"]] == ["how old the oldest message in queue-1 is"]
+
+
+def test_the_terminal_has_the_answer_the_evidence_and_what_was_not_seen(diagnose, busy):
+    said = diagnose(busy[0]).stdout
+
+    assert said.index("Dropped after function errors") < said.index("Dropped: too old while waiting")
+    for words in ("Sum of Throttles: ", "Or else", "Reserve at least", "holds ", "Not seen", "s3.amazonaws.com"):
+        assert words in said
+    assert said.splitlines()[-1] == f"{busy[0]}: events were lost. Dropped after function errors."
+
+
+def test_the_policy_is_what_is_asked_for_and_nothing_else(diagnose, busy, account, lab):
+    topic = lab.target.client("sns").create_topic(Name="failed")["TopicArn"]
+    other = lab.function(asynchronous={"DestinationConfig": {"OnFailure": {"Destination": topic}}})
+    account.actions.clear()
+    diagnose("--all")
+
+    (statement,) = json.loads(diagnose("--policy").stdout)["Statement"]
+    assert statement == iam_policy()["Statement"][0]
+    asked = account.actions - {"sts:GetCallerIdentity"}  # which needs no permission
+    allowed = set(statement["Action"])
+    assert asked <= allowed
+    assert allowed - asked == {"events:DescribeEventBus", "s3:ListBucket"}  # of buses and buckets, which are not here
+    assert not [action for action in allowed if not re.match(r"\w+:(Get|List|Describe)", action)]
+    lab.lambda_.delete_function(FunctionName=other)
+
+
+@pytest.mark.parametrize(
+    ("action", "subject"),
+    [
+        ("lambda:GetFunctionConfiguration", "The function's own settings"),
+        ("lambda:GetFunctionConcurrency", "Reserved concurrency"),
+        ("lambda:ListFunctionEventInvokeConfigs", "Event-invoke configs"),
+        ("lambda:GetPolicy", "Who may invoke the function"),
+    ],
+)
+def test_what_is_denied_is_a_gap_and_the_rest_is_diagnosed(diagnose, account, busy, action, subject):
+    account.denied.add(action)
+    (function,) = found_in(diagnose(busy[0], "--json"), ExitCode.NOT_AS_EXPECTED)
+
+    gap = next(gap for gap in function["gaps"] if gap["permission"])
+    assert (gap["permission"], gap["words"]) == (action, f"{subject} could not be seen: you are not allowed {action}.")
+    assert any(finding["code"].startswith("dropped-") for finding in function["findings"])
+
+
+def test_without_the_reservation_no_limit_is_claimed(diagnose, account, busy):
+    account.denied.add("lambda:GetFunctionConcurrency")
+    (function,) = found_in(diagnose(busy[0], "--json"), ExitCode.NOT_AS_EXPECTED)
+
+    codes = [finding["code"] for finding in function["findings"]]
+    assert "dropped-age-at-concurrency-limit" in codes
+    assert not [code for code in codes if code.endswith(("at-reservation", "at-account-limit"))]
+
+
+def test_metrics_that_are_denied_end_it_with_a_sentence(diagnose, account, busy):
+    account.denied.add("cloudwatch:GetMetricData")
+    ran = diagnose(busy[0])
+
+    assert ran.returncode == ExitCode.ENVIRONMENT
+    assert "GetMetricData" in sentence(ran)
+
+
+def test_a_function_that_is_well_ends_with_0(diagnose, well):
+    ran = diagnose(well)
+
+    assert ran.returncode == ExitCode.AS_EXPECTED
+    assert "no event was lost" in ran.stdout
+    assert "Nothing is wrong" in ran.stdout
+
+
+def test_an_alias_is_looked_at_alone_with_its_own_settings(diagnose, lab):
+    name = lab.function()
+    lab.lambda_.publish_version(FunctionName=name)
+    lab.lambda_.create_alias(FunctionName=name, Name="live", FunctionVersion="1")
+    lab.lambda_.put_function_event_invoke_config(FunctionName=name, Qualifier="live", MaximumRetryAttempts=0)
+    lab.send(name, {"fail": "no"}, Qualifier="live")
+    lab.send(name)
+    lab.target.wait(60)
+
+    (alias,) = found_in(diagnose(f"{name}:live", "--json"), ExitCode.NOT_AS_EXPECTED)
+    assert alias["findings"][0]["code"] == "dropped-retries-used"
+    assert alias["received_by_qualifier"] == {"live": 1}
+    (latest,) = found_in(diagnose(f"{name}:$LATEST", "--json"), ExitCode.AS_EXPECTED)
+    assert latest["findings"][-1]["code"] == "idle"
+    (both,) = found_in(diagnose(name, "--json"), ExitCode.NOT_AS_EXPECTED)
+    assert both["received_by_qualifier"] == {"$LATEST": 1, "live": 1}
+
+
+def test_settings_that_are_not_in_effect_are_told(diagnose, lab):
+    name = lab.function()
+    lab.lambda_.publish_version(FunctionName=name)
+    lab.lambda_.create_alias(FunctionName=name, Name="live", FunctionVersion="1")
+    lab.lambda_.put_function_event_invoke_config(FunctionName=name, Qualifier="live", MaximumRetryAttempts=0)
+    lab.send(name)
+
+    (function,) = found_in(diagnose(name, "--json"), ExitCode.AS_EXPECTED)
+    assert function["findings"][0]["code"] == "settings-not-in-effect"
+
+
+def test_a_dead_letter_queue_that_is_gone_is_told(diagnose, lab):
+    url, queue = lab.queue()
+    name = lab.function(DeadLetterConfig={"TargetArn": queue})
+    lab.sqs.delete_queue(QueueUrl=url)
+
+    (function,) = found_in(diagnose(name, "--json"), ExitCode.AS_EXPECTED)
+    assert function["findings"][0]["code"] == "failure-target-missing"
+    assert function["failure_targets"][0]["exists"] is False
+
+
+def test_all_functions_have_a_line_the_worst_first(diagnose, busy, stopped, well):
+    functions = found_in(diagnose("--all", "--json"), ExitCode.NOT_AS_EXPECTED)
+
+    losing = [function["loses_events"] for function in functions]
+    assert losing == sorted(losing, reverse=True)
+    assert {busy[0], stopped, well} <= {function["function_name"] for function in functions}
+    said = diagnose("--prefix", "function-").stdout
+    assert said.index(busy[0]) < said.index(f"{well} ")
+    assert f"of {len(functions)} functions lost events." in said.splitlines()[-1]
+
+
+def test_a_prefix_that_no_function_has_is_said(diagnose):
+    ran = diagnose("--prefix", "nobody")
+    assert ran.returncode == ExitCode.USAGE
+    assert "No function's name begins with nobody in eu-west-1" in sentence(ran)
+
+
+def test_an_arn_names_a_function_of_its_own_account_and_region_only(diagnose, well, lab):
+    arn = lab.lambda_.get_function_configuration(FunctionName=well)["FunctionArn"]
+    assert diagnose(arn).returncode == ExitCode.AS_EXPECTED
+
+    elsewhere = diagnose(arn.replace("123456789012", "999999999999"))
+    assert elsewhere.returncode == ExitCode.USAGE
+    assert "of account 999999999999, and you ask in 123456789012" in sentence(elsewhere)
+    region = diagnose(arn.replace(REGION, "us-east-1"), "--region", REGION)
+    assert "of region us-east-1, and you ask in eu-west-1" in sentence(region)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "Name one function, or ask about many"),
+        (("one", "--all"), "Name one function, or ask about many"),
+        (("no such/name",), '"no such/name" is no function'),
+        (("nowhere",), "There is no function nowhere in eu-west-1"),
+        (("one", "--profile", "mine"), "the embedded endpoint knows no accounts but its own"),
+    ],
+)
+def test_a_wrong_question_is_answered_with_a_sentence(diagnose, arguments, said):
+    ran = diagnose(*arguments)
+    assert ran.returncode == ExitCode.USAGE
+    assert said in sentence(ran)
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds"), [("60s", 60), ("1m", 60), ("90min", 5_400), ("3h", 10_800), ("1.5 h", 5_400), ("1d", 86_400)]
+)
+def test_a_span_is_read(given, seconds):
+    assert span(given) == seconds
+
+
+@pytest.mark.parametrize("given", ["", "59s", "86401s", "25h", "2d", "3", "-3h", "3w", "h"])
+def test_what_is_no_span_or_none_that_can_be_looked_at_is_refused(given):
+    with pytest.raises(BadParameter, match="1 minute to 24 hours"):
+        span(given)
+
+
+def test_only_what_happened_since_then_counts(diagnose, lab):
+    name = lab.function(concurrency=0)
+    lab.send(name)
+    lab.target.wait(7_200)
+    (earlier,) = found_in(diagnose(name, "--json"), ExitCode.NOT_AS_EXPECTED)
+    assert earlier["findings"][0]["code"] == "dropped-stopped"
+
+    (now,) = found_in(diagnose(name, "--json", "--since", "1h"), ExitCode.AS_EXPECTED)
+    assert now["findings"][0]["code"] == "stopped"
+
+
+def test_an_endpoint_can_be_named_and_its_time_counts(lab, well):
+    nowhere = {"AWS_REGION": REGION}
+    ran = call(PROJECT, "diagnose", well, "--endpoint-url", lab.endpoint.url, "--since", "1d", "--json", **nowhere)
+
+    (function,) = found_in(ran, ExitCode.AS_EXPECTED)
+    assert function["target"]["name"] == "local"
+    assert function["end"].startswith("2023-08-23T")
+
+
+def test_the_two_schemas_agree_on_what_they_share():
+    run, diagnosis = (json.loads((SCHEMAS / f"{name}.schema.json").read_text()) for name in ("result", "diagnosis"))
+
+    shared = set(run["$defs"]) & set(diagnosis["$defs"])
+    assert {"finding", "figure", "fact", "moment", "metric"} <= shared
+    for name in shared:
+        assert run["$defs"][name] == diagnosis["$defs"][name]
+    assert diagnosis["$defs"]["function"]["properties"]["metrics"] == run["properties"]["metrics"]

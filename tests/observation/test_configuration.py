@@ -1,0 +1,167 @@
+"""A function's configuration, read back from AWS: from functions that the lab didn't deploy."""
+
+import pytest
+from botocore.exceptions import ClientError
+from observed import ARN
+from queue_lab import Lab
+
+from async_lab.endpoint.embedded import Endpoint
+from async_lab.errors import UsageError
+from async_lab.observation.configuration import (
+    PERMISSIONS,
+    AccountConcurrency,
+    AsyncSettings,
+    Configuration,
+    Kind,
+    Reservation,
+    read_configuration,
+)
+from async_lab.observation.gaps import Looks
+from async_lab.observation.observations import Observations
+
+
+@pytest.fixture(scope="module")
+def lab():
+    with Endpoint(account_concurrency=500) as endpoint:
+        yield Lab(endpoint)
+
+
+@pytest.fixture
+def client(lab):
+    return lab.target.client("lambda")
+
+
+def read(client, name):
+    looks = Looks()
+    return read_configuration(client, name, looks), looks.gaps
+
+
+def refuse(client, operation, code="AccessDeniedException", message="no identity-based policy allows it"):
+    """Answer one operation as AWS does to a caller who is not allowed it."""
+
+    def answer(**_):
+        raise ClientError({"Error": {"Code": code, "Message": message}}, operation)
+
+    client.meta.events.register(f"before-call.lambda.{operation}", answer)
+
+
+def test_a_function_without_any_settings_has_lambdas_defaults(lab, client):
+    name = lab.function()
+    configuration, gaps = read(client, name)
+
+    assert gaps == []
+    assert (configuration.function.timeout_seconds, configuration.function.memory_mb) == (100, 128)
+    assert configuration.function.kind is Kind.STANDARD
+    assert configuration.function.dead_letter_arn is None
+    assert configuration.reservation == Reservation(None)
+    assert configuration.written == ()
+    assert configuration.settings_of("$LATEST") == AsyncSettings("$LATEST", 21600, 2, is_written=False)
+    assert configuration.account == AccountConcurrency(500, 500)
+
+
+def test_what_was_set_is_read_back(lab, client):
+    _, queue = lab.queue()
+    name = lab.function(
+        concurrency=0,
+        asynchronous={
+            "MaximumRetryAttempts": 0,
+            "MaximumEventAgeInSeconds": 60,
+            "DestinationConfig": {"OnFailure": {"Destination": queue}},
+        },
+        DeadLetterConfig={"TargetArn": queue},
+    )
+    configuration, _ = read(client, name)
+
+    assert configuration.reservation == Reservation(0)
+    assert configuration.written == (AsyncSettings("$LATEST", 60, 0, on_failure=queue),)
+    assert configuration.function.dead_letter_arn == queue
+
+
+def test_each_qualifier_has_its_own_settings_and_takes_no_others(lab, client):
+    name = lab.function()
+    lab.lambda_.publish_version(FunctionName=name)
+    lab.lambda_.create_alias(FunctionName=name, Name="live", FunctionVersion="1")
+    lab.lambda_.put_function_event_invoke_config(FunctionName=name, Qualifier="1", MaximumRetryAttempts=1)
+    configuration, _ = read(client, name)
+
+    assert configuration.aliases == {"live": "1"}
+    assert configuration.settings_of("1").maximum_retry_attempts == 1
+    assert configuration.settings_of("live") == AsyncSettings("live", is_written=False)
+    assert configuration.settings_of("$LATEST").is_written is False
+
+
+def test_a_function_that_is_not_there_is_named(client):
+    with pytest.raises(UsageError, match="There is no function nowhere in eu-west-1"):
+        read(client, "nowhere")
+
+
+PARTS = {
+    "GetFunctionConfiguration": "function",
+    "GetFunctionConcurrency": "reservation",
+    "ListFunctionEventInvokeConfigs": "written",
+    "ListAliases": "aliases",
+    "GetAccountSettings": "account",
+}
+
+
+@pytest.mark.parametrize(("operation", "part"), PARTS.items())
+def test_a_call_that_is_denied_is_a_gap_and_all_else_is_seen(lab, client, operation, part):
+    name = lab.function(concurrency=1)
+    refuse(client, operation)
+    configuration, gaps = read(client, name)
+
+    unseen = [other for other in PARTS.values() if getattr(configuration, other) is None]
+    assert unseen == [part]
+    (gap,) = gaps
+    assert gap.permission == f"lambda:{operation}"
+    assert f"you are not allowed lambda:{operation}" in str(gap)
+    assert gap.permission in PERMISSIONS.values()
+
+
+def test_a_call_that_fails_is_a_gap_with_awss_words(lab, client):
+    name = lab.function()
+    refuse(client, "ListAliases", "ServiceException", "An error\noccurred.")
+    _, gaps = read(client, name)
+
+    assert list(map(str, gaps)) == [
+        "The function's aliases could not be seen: lambda:ListAliases failed (ServiceException: An error occurred)."
+    ]
+
+
+def test_unknown_settings_are_not_taken_for_defaults():
+    unseen = Configuration("async-lab")
+    seen = Observations(0, 60, {}, unseen)
+
+    assert unseen.settings_of("$LATEST") is None
+    assert seen.standing == {}
+    assert seen.keeps_failed_events is None
+
+
+def test_the_settings_in_effect_are_those_of_the_qualifier_that_most_events_came_to():
+    live = AsyncSettings("live", maximum_retry_attempts=0)
+    configuration = Configuration("async-lab", written=(AsyncSettings("$LATEST", 60), live))
+
+    assert Observations(0, 60, {}, configuration, {"$LATEST": 2, "live": 3}).settings == live
+    assert Observations(0, 60, {}, configuration, {"$LATEST": 3, "live": 2}).settings.maximum_event_age_seconds == 60
+    assert Observations(0, 60, {}, configuration).settings.maximum_event_age_seconds == 60
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        ({"DurableConfig": {"ExecutionTimeout": 3600}}, Kind.DURABLE),
+        ({"CapacityProviderConfig": {"LambdaManagedInstancesCapacityProviderConfig": {}}}, Kind.MANAGED_INSTANCES),
+        ({}, Kind.STANDARD),
+    ],
+)
+def test_functions_with_other_rules_are_known_as_such(client, answer, kind):
+    whole = {"FunctionArn": ARN, "Timeout": 3, "MemorySize": 128, "Role": "r", "LastModified": "", **answer}
+    client.meta.events.register("before-call.lambda.GetFunctionConfiguration", lambda **_: (Answered(), whole))
+
+    assert read(client, "any")[0].function.kind is kind
+
+
+class Answered:
+    """An HTTP answer of which only the status counts."""
+
+    status_code = 200
