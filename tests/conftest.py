@@ -21,6 +21,7 @@ settings.load_profile("lab")
 # Started in the background, or under nohup, a run ignores these; so would the programs that its tests interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="module")

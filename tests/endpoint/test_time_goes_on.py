@@ -238,8 +238,8 @@ def test_a_clock_moved_by_what_is_out_of_bounds_says_so_in_one_sentence(seconds)
     with Endpoint(start=START) as endpoint:
         with pytest.raises(HTTPError, match="400") as refused:
             urlopen(f"{endpoint.url}{CLOCK_PATH}", f"seconds={seconds}".encode())
-        assert json.load(refused.value)["message"] == (
-            f"POST seconds=N, a number of seconds to let pass, at most {MOST_SECONDS} (31 days)."
+        assert json.load(refused.value)["message"].startswith(
+            f"POST seconds=N, a number of seconds to let pass, at most {MOST_SECONDS} (31 days)"
         )
         assert endpoint.clock.now() == START
 

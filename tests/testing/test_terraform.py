@@ -1,5 +1,7 @@
 """A test's own Terraform: applied as it stands, to the lab and nowhere else."""
 
+import json
+
 import pytest
 
 from async_lab.errors import EnvironmentFailure, UsageError
@@ -111,3 +113,17 @@ def test_what_terraform_refuses_is_said_in_its_words(async_lab, project):
     with pytest.raises(EnvironmentFailure, match=r"terraform apply failed: .*undeclared variable") as raised:
         async_lab.apply(project / "infra", nothing=1)
     assert "log" not in str(raised.value)
+
+
+def test_provider_that_cannot_be_read_is_refused_and_not_passed_over(async_lab, tmp_path):
+    (tmp_path / "main.tf").write_text('provider "aws" {\n  profile = \n}\n')
+    with pytest.raises(UsageError, match=r"The providers in .*main\.tf can't be read"):
+        async_lab.apply(tmp_path)
+
+
+def test_json_syntax_has_its_profiles_overridden_too(async_lab, tmp_path):
+    provider = {"region": "us-east-1", "profile": "prod"}
+    group = {"aws_cloudwatch_log_group": {"made": {"name": "from-json"}}}
+    (tmp_path / "main.tf.json").write_text(json.dumps({"provider": {"aws": provider}, "resource": group}))
+    async_lab.apply(tmp_path)
+    assert groups(async_lab) == ["from-json"]

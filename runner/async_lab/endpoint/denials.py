@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
-
-from moto.core.authorization import ActionAuthenticatorMixin
-
-from async_lab.endpoint.moto_patches import replace
 
 TESTER = "async-lab-tester"
 """The access key of who writes the test: what is denied is denied to the code that is tested."""
@@ -28,12 +23,6 @@ class _Actions:
     """IAM's patterns, such as ``s3:Get*``, of all that is denied."""
 
     patterns: tuple[re.Pattern[str], ...] = ()
-
-
-def install() -> None:
-    """Let moto ask before each request; again is no harm."""
-    clear()
-    replace(ActionAuthenticatorMixin, "_authenticate_and_authorize_action", _check)
 
 
 def deny(action: str) -> None:
@@ -70,11 +59,6 @@ def is_testers(authorization: str) -> bool:
     """Whether a request comes from the tester, by its Authorization header."""
     signed = _SIGNED_BY.search(authorization)
     return signed is not None and signed["key"] == TESTER
-
-
-def _check(response: Any, _request: type, _resource: str = "*") -> None:
-    if _Actions.patterns:
-        check(response.headers.get("Authorization", ""), response._get_action())  # noqa: SLF001 - as moto itself does
 
 
 def _pattern(action: str) -> re.Pattern[str]:

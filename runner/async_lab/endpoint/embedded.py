@@ -100,7 +100,7 @@ class Endpoint:
         recursion.install()
         self._schedules = schedules.Schedules(ACCOUNT_ID, reach)
         clocks.install(self.clock.now, stands=self._pacer is None)
-        denials.install()
+        denials.clear()
         self._moto = moto_application()
         front = InvokeMiddleware(self._moto, self.region, self._timeline.advance_to)
         holders = Holders()

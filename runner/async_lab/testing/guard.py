@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-from async_lab.endpoint.http.wire import is_loopback
+from async_lab.endpoint.http.loopback import is_loopback
 from async_lab.errors import UsageError
 
 

@@ -24,6 +24,7 @@ from async_lab.terraform import (
     kept_provider,
     provider_program,
 )
+from async_lab.wording import shortened
 
 T = TypeVar("T")
 _OVERRIDE = "zz_async_lab_override.tf.json"  # the last one counts
@@ -190,18 +191,26 @@ def _nothing(argument: str) -> Any:
 
 def _blocks(file: Path, text: str) -> Iterator[dict[str, Any]]:
     """Yield the blocks ``provider "aws"`` of a file."""
-    if file.suffix == ".json":
-        content = json.loads(text)
-    else:
-        import hcl2
-        from hcl2 import SerializationOptions
-
-        content = hcl2.loads(text, serialization_options=SerializationOptions(strip_string_quotes=True))
+    try:
+        content = _read(file, text)
+    except Exception as error:  # python-hcl2 raises what its parser does
+        why = " ".join(f"{error}".split())
+        raise UsageError(f"The providers in {file} can't be read ({shortened(why)}): is it valid Terraform?") from error
     listed = content.get("provider", [])
     for named in listed if isinstance(listed, list) else [listed]:
         for name, blocks in named.items():
             if name.strip('"') == "aws":
                 yield from blocks if isinstance(blocks, list) else [blocks]
+
+
+def _read(file: Path, text: str) -> dict[str, Any]:
+    if file.suffix == ".json":
+        content: dict[str, Any] = json.loads(text)
+        return content
+    import hcl2
+    from hcl2 import SerializationOptions
+
+    return hcl2.loads(text, serialization_options=SerializationOptions(strip_string_quotes=True))
 
 
 def check(directory: Path) -> None:
