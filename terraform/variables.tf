@@ -1,6 +1,19 @@
 # A scenario is one file in scenarios/: it sets what differs from these defaults. Lambda's settings have the provider's
-# own names. What only the runner reads (events, observe_seconds, expectations) is declared here too, so that
+# own names. What only the runner reads (alias, events, expectations,
+# look_at, observe_seconds) is declared here too, so that
 # `terraform apply -var-file=scenarios/NAME.tfvars` by hand does the same, without a warning.
+
+variable "alias" {
+  description = "Another name of the scenario, by which it is run too: function-errors."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^([A-Za-z0-9][A-Za-z0-9._-]{0,99})?$", var.alias))
+    error_message = "alias must be 1 to 100 letters, digits and . _ -, beginning with a letter or digit."
+  }
+}
 
 variable "behavior" {
   description = "What the handler does with an event. It sleeps first, whatever the action; the message is printed, or is the exception's."
@@ -114,6 +127,13 @@ variable "log_retention_in_days" {
     )
     error_message = "log_retention_in_days must be a retention that CloudWatch offers: 0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653."
   }
+}
+
+variable "look_at" {
+  description = "What to look for in the metrics of a run."
+  type        = string
+  default     = ""
+  nullable    = false
 }
 
 variable "maximum_event_age_in_seconds" {

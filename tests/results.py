@@ -113,16 +113,17 @@ def _event(number, accepted_at, condition, ended_after, attempts):
         function="async-lab",
         qualifier="",
         accepted_at=accepted_at,
-        attempts=tuple(_attempt(accepted_at, age, outcome) for age, outcome in attempts),
+        attempts=tuple(_attempt(accepted_at, age, outcome, ended_after) for age, outcome in attempts),
         condition=condition,
         ended_at=accepted_at + ended_after,
         maximum_event_age_seconds=21600 if attempts else None,
     )
 
 
-def _attempt(accepted_at, age, outcome):
+def _attempt(accepted_at, age, outcome, ended_after):
     attempt = Attempt(accepted_at + age, age, outcome)
     if not attempt.ran:
         return attempt
     error = {"error_type": "RuntimeError", "error_message": "no"} if outcome is FAILED else {}
-    return replace(attempt, duration_seconds=0.002, version="$LATEST", **error)
+    duration = ended_after - age if outcome is OK else 0.002
+    return replace(attempt, duration_seconds=duration, version="$LATEST", **error)

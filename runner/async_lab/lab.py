@@ -39,8 +39,16 @@ class Settings:
     """Leave the stack standing, if nothing goes wrong."""
 
 
+def steps(scenarios: int) -> int:
+    """Return how many steps a run of so many scenarios has: they are all told."""
+    return 2 + 2 * scenarios
+
+
 class View(Protocol):
     """Who is told how far the run is."""
+
+    def step(self, text: str) -> None:
+        """Tell that the next of the run's steps begins."""
 
     def phase(self, text: str) -> None:
         """Tell what happens now."""
@@ -72,7 +80,7 @@ def run(
     It is taken down at the end in any case, but for one that the user wants to keep and that did all it should.
     """
     check_concurrency(target, scenarios)
-    view.phase("Preparing Terraform")
+    view.step("Preparing Terraform")
     with open_stack(project, target, scenarios[0], work, interrupts, view.terraform) as stack, ExitStack() as held:
         is_kept = False
         try:
@@ -87,10 +95,10 @@ def run(
                 view.kept(stack)
                 is_kept = not target.is_disposable
             # Not in the finally block: a Ctrl-C before its first statement would skip it.
-            held.enter_context(interrupts.deferred("Everything is being taken down already."))
+            held.enter_context(interrupts.taking_down())
         finally:
             if stack.may_stand and not is_kept and not interrupts.user_has_left:
-                view.phase("Taking everything down")
+                view.step("Taking everything down")
                 stack.take_down()
                 view.taken_down()
 
@@ -98,7 +106,7 @@ def run(
 def run_one(scenario: Scenario, stack: Stack, settings: Settings, view: View) -> RunResult:
     """Run one scenario on a stack, which it applies."""
     watch, target, run_id, looks = Stopwatch(), stack.target, uuid.uuid4().hex[:8], Looks()
-    view.phase(f"Applying {scenario.name}")
+    view.step(f"Terraform: {scenario.name}")
     with watch.phase("apply"):
         outputs = stack.apply(scenario)
     function_name = str(outputs["function_name"])
@@ -168,7 +176,7 @@ def invoke(
 ) -> tuple[SentEvent, ...]:
     """Send the scenario's events."""
     count = settings.events or scenario.events.count
-    view.phase(f"Sending {count} event{'s' * (count != 1)} to {function_name}")
+    view.step(f"Sending {count} event{'s' * (count != 1)} to {function_name}")
     event_ids = [f"{run_id}-{number}" for number in range(1, count + 1)]
     interval = scenario.events.interval_seconds
     return tuple(send(target.invoking_client(), function_name, event_ids, interval, now=target.now, wait=target.wait))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 _IN_SECONDS_BELOW = 120  # 90 s and 110 s are how Lambda's own settings say it
 
@@ -51,3 +52,17 @@ def listed(words: Sequence[str]) -> str:
     """Return ``a``, ``a and b``, ``a, b and c``."""
     *head, last = words
     return f"{', '.join(head)} and {last}" if head else last
+
+
+def since(seconds: float) -> str:
+    """Return a time since a run's first event: ``t+1:30``, ``t+0:00``, ``t-0:45``, ``t+1:00:00``."""
+    whole = round(abs(seconds))
+    minutes, rest = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    sign = "-" if seconds < 0 and whole else "+"
+    return f"t{sign}{hours}:{minutes:02}:{rest:02}" if hours else f"t{sign}{minutes}:{rest:02}"
+
+
+def clock_time(at: float) -> str:
+    """Return the time of day of epoch seconds, in UTC: ``08:23:45``."""
+    return f"{datetime.fromtimestamp(at, UTC):%H:%M:%S}"

@@ -1,5 +1,7 @@
 title       = "Scenario 1: delays from function errors"
+alias       = "function-errors"
 description = "The handler fails each time. Lambda tries again after one minute and after two more, then drops the event."
+look_at     = "The age: three data points, minutes apart, and an error with each."
 
 behavior = { action = "fail", message = "Lambda function throwing exception" }
 events   = { count = 1 }
@@ -7,7 +9,6 @@ events   = { count = 1 }
 # The third attempt comes 158 to 203 s after the event.
 observe_seconds = 240
 
-# Look at the age: three data points, minutes apart, and an error with each.
 expectations = [
   { metric = "AsyncEventsReceived", equals = 1 },
   { metric = "Invocations", equals = 3 },

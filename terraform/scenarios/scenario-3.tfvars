@@ -1,5 +1,7 @@
 title       = "Scenario 3: dropped because expired"
+alias       = "expired"
 description = "As scenario 2, but events expire after 60 s. Lambda gives up on the second one before capacity is free."
+look_at     = "The oldest age, about 31 s: the next attempt would come past 60 s, so Lambda drops the event right there."
 
 behavior                       = { action = "sleep", sleep_seconds = 90 }
 reserved_concurrent_executions = 1
@@ -9,8 +11,7 @@ events                         = { count = 2 }
 # The first event runs 90 s; the second is dropped long before.
 observe_seconds = 120
 
-# Look at the oldest age, about 31 s: the next attempt would come past 60 s, so Lambda drops the event right there. With
-# luck in the waits (1 run in 200) there is room for a seventh attempt.
+# With luck in the waits (1 run in 200) there is room for a seventh attempt.
 expectations = [
   { metric = "AsyncEventsReceived", equals = 2 },
   { metric = "AsyncEventsDropped", equals = 1 },

@@ -1,5 +1,7 @@
 title       = "Scenario 4: dropped because reserved concurrency is 0"
+alias       = "reserved-zero"
 description = "A function that may not run at all. Lambda accepts the event and drops it at once."
+look_at     = "What is missing: an event that was never tried has no age, no throttle, no invocation and no error."
 
 behavior                       = { action = "sleep", sleep_seconds = 90 }
 reserved_concurrent_executions = 0
@@ -9,7 +11,6 @@ events                         = { count = 1 }
 # Nothing more can come; the wait shows that nothing does.
 observe_seconds = 60
 
-# Look at what is missing: an event that was never tried has no age, no throttle, no invocation and no error.
 expectations = [
   { metric = "AsyncEventsReceived", equals = 1 },
   { metric = "AsyncEventsDropped", data_point = 1, equals = 1 },

@@ -9,9 +9,11 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from documents import strict
 from program import PROGRAM, PROJECT, call, copy_of_checkout, environment, sentence
 from typer.testing import CliRunner
 
@@ -21,6 +23,7 @@ from async_lab.errors import ExitCode
 from async_lab.target.environment import endpoint_variables
 from async_lab.terraform import mirror
 
+RUNS_SCHEMA = PROJECT.root / "docs" / "runs.schema.json"
 CLOSED = "http://127.0.0.1:9"  # the port "discard", which nobody listens on any more
 
 
@@ -43,6 +46,53 @@ def run_with(checkout: Project) -> Callable[..., subprocess.CompletedProcess[str
         return call(checkout, "run", "mine")
 
     return run
+
+
+@pytest.mark.parametrize("name", ["9", "scenario-9", "x"])
+def test_another_number_is_no_typing_error(checkout, name):
+    ran = call(checkout, "run", name)
+    assert ran.returncode == ExitCode.USAGE
+    assert sentence(ran) == f'There is no scenario "{name}"; list them with: async-lab scenarios'
+
+
+def test_an_alias_that_two_scenarios_have_is_refused_with_both_names(checkout):
+    for name in ("one", "two"):
+        text = (checkout.scenarios / "baseline.tfvars").read_text().replace('"healthy"', '"mine"')
+        (checkout.scenarios / f"{name}.tfvars").write_text(text)
+    ran = call(checkout, "run", "mine")
+    assert ran.returncode == ExitCode.USAGE
+    assert sentence(ran) == "Several scenarios have the alias mine (one, two): run one by its own name."
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("scenaro-2",), 'There is no scenario "scenaro-2"; did you mean scenario-2? Or list them with: '),
+        (("baseline", "--events", "0"), "Invalid value for '--events': 0 is not allowed: give a whole number"),
+        (("baseline", "--quiet", "--verbose"), "--quiet and --verbose exclude each other: give one of them."),
+    ],
+)
+def test_json_is_one_object_also_when_nothing_was_run(checkout, arguments, message):
+    ran = call(checkout, "run", *arguments, "--json")
+    assert ran.returncode == ExitCode.USAGE
+    answer = json.loads(ran.stdout)
+    assert strict(json.loads(RUNS_SCHEMA.read_text())).is_valid(answer)
+    assert answer["runs"] == []
+    assert answer["error"]["exit_code"] == ExitCode.USAGE
+    assert answer["error"]["message"].startswith(message)
+
+
+def test_the_version_is_that_of_the_package(checkout):
+    told = call(checkout, "--version")
+    assert (told.returncode, told.stdout) == (0, f"async-lab {version('async-lab')}\n")
+
+
+def test_help_has_examples_groups_and_exit_codes_and_calls_no_flag_a_bool(checkout):
+    overview, of_run = call(checkout, "--help").stdout, call(checkout, "run", "--help").stdout
+    assert "<bool>" not in overview + of_run
+    for words in ("The lab", "What runs have shown", "This machine and your account", "Exit codes: 0 as expected"):
+        assert words in overview
+    assert "async-lab run function-errors expired --json" in of_run
 
 
 def test_an_unknown_scenario_is_answered_with_the_nearest(checkout):
@@ -90,15 +140,15 @@ def test_a_variable_that_is_missing_is_named(run_with):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("run", "baseline", "--events", "0"), "'--events': Input should be greater than or equal to 1"),
-        (("run", "baseline", "--seed", "-1"), "'--seed': Input should be greater than or equal to 0"),
+        (("run", "baseline", "--events", "0"), "'--events': 0 is not allowed: give a whole number from 1 to 10,000."),
+        (("run", "baseline", "--seed", "-1"), "'--seed': -1 is not allowed: give a whole number from 0 to"),
         (("run", "baseline", "--out", "terraform/main.tf"), "is a file"),
         (("run", "baseline", "--target", "gcp"), "'gcp' is not one of 'local', 'aws'"),
-        (("run",), "Missing argument 'scenarios'"),
-        (("local", "--port", "65536"), "'--port': Input should be less than or equal to 65535"),
-        (("local", "--speed", "inf"), "'--speed': Input should be less than or equal to 100000"),
-        (("local", "--speed", "nan"), "'--speed': Input should be less than or equal to 100000"),
-        (("local", "--seed", "9" * 20), "'--seed': Input should be less than or equal to 9223372036854775807"),
+        (("run",), "Missing argument 'SCENARIO'"),
+        (("local", "--port", "65536"), "'--port': 65536 is not allowed: give a whole number from 1 to 65,535."),
+        (("local", "--speed", "inf"), "'--speed': inf is not allowed: give a number from 0.001 to 100,000."),
+        (("local", "--speed", "nan"), "'--speed': nan is not allowed: give a number from 0.001 to 100,000."),
+        (("local", "--seed", "9" * 20), "is not allowed: give a whole number from 0 to 9,223,372,036,854,775,807."),
         (("local", "--region", ""), "'--region': it is empty."),
         (("local", "--region", "", "--env"), "'--region': it is empty."),
         (("run", "baseline", "--region", ""), "'--region': it is empty."),
@@ -255,7 +305,7 @@ def test_results_that_can_not_be_written_are_told_before_anything_is_made(checko
     *_, last = ran.stderr.splitlines()
     assert last.startswith(f"Error: {checkout.runs}/")
     assert last.endswith("can't be made (Not a directory): make its parent writable.")
-    assert "Applying" not in ran.stderr
+    assert "Terraform: " not in ran.stderr
 
 
 def test_a_directory_that_is_no_checkout_is_refused(tmp_path):
@@ -456,7 +506,7 @@ def test_an_aws_that_is_out_of_reach_is_not_blamed_on_the_credentials(checkout):
 def test_a_region_and_a_profile_that_are_not_there_are_named(checkout):
     no_region = call(checkout, "run", "baseline", "--target", "aws")
     no_profile = call(checkout, "run", "baseline", "--target", "aws", "--profile", "mine", AWS_REGION="eu-west-1")
-    assert (no_region.returncode, no_profile.returncode) == (ExitCode.ENVIRONMENT, ExitCode.ENVIRONMENT)
+    assert (no_region.returncode, no_profile.returncode) == (ExitCode.USAGE, ExitCode.ENVIRONMENT)
     assert sentence(no_region) == ("No AWS region is set: give --region, or set AWS_REGION or the profile's region.")
     assert "The config profile (mine) could not be found" in sentence(no_profile)
 
@@ -552,7 +602,7 @@ def test_a_reattached_provider_is_none_of_the_doctors_business(checkout):
 
 def test_destroy_has_nothing_to_do_where_nothing_stands(checkout):
     destroyed = call(checkout, "destroy")
-    assert (destroyed.returncode, destroyed.stdout, destroyed.stderr) == (0, "nothing is left.\n", "")
+    assert (destroyed.returncode, destroyed.stdout, destroyed.stderr) == (0, "Nothing is left.\n", "")
 
 
 def test_package_builds_the_functions_package(checkout):
@@ -562,7 +612,10 @@ def test_package_builds_the_functions_package(checkout):
     assert checkout.package_zip.is_file()
 
 
-@pytest.mark.parametrize(("begun", "offered"), [("base", ["baseline"]), ("scenario-4", ["scenario-4"]), ("x", [])])
+@pytest.mark.parametrize(
+    ("begun", "offered"),
+    [("base", ["baseline"]), ("scenario-4", ["scenario-4"]), ("function-e", ["function-errors"]), ("x", [])],
+)
 def test_the_shell_completes_scenarios(checkout, begun, offered):
     completed = call(
         checkout,
@@ -571,7 +624,9 @@ def test_the_shell_completes_scenarios(checkout, begun, offered):
         COMP_WORDS=f"async-lab run {begun}",
         COMP_CWORD="2",
     )
-    assert completed.stdout.split() == offered
+    names = completed.stdout.split()
+    assert set(offered) <= set(names)
+    assert all(name.startswith(begun) for name in names)
     assert completed.stderr == ""
 
 
@@ -594,7 +649,19 @@ def test_both_names_are_the_same_program(checkout):
     module, installed = call(checkout, "--help"), call(checkout, "--help", program=script)
     assert module.returncode == installed.returncode == 0
     assert module.stdout.replace("python -m async_lab", "async-lab").split() == installed.stdout.split()
-    for command in ("run", "scenarios", "local", "destroy", "doctor", "package"):
+    for command in (
+        "run",
+        "scenarios",
+        "local",
+        "report",
+        "runs",
+        "show",
+        "compare",
+        "export",
+        "destroy",
+        "doctor",
+        "package",
+    ):
         assert f" {command} " in installed.stdout
 
 

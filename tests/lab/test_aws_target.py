@@ -88,7 +88,7 @@ def test_from_the_question_to_the_last_orphan(account, checkout, run, client):
     kept = run("run", "baseline", "--yes", "--keep", "--json", "--events", "3")
     assert kept.returncode == ExitCode.AS_EXPECTED, kept.stderr
     assert "Kept. Remove it with: async-lab destroy --target aws" in kept.stderr
-    document = json.loads(kept.stdout)
+    (document,) = json.loads(kept.stdout)["runs"]
     assert document["target"] == {
         "name": "aws",
         "account_id": account.account_id,

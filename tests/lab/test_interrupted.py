@@ -20,7 +20,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.fixture
 def run(checkout: Project) -> Iterator[Started]:
-    with started(checkout, "run", "scenario-2") as program:
+    with started(checkout, "run", "scenario-2", "--verbose") as program:
         yield program
 
 
@@ -90,6 +90,6 @@ def test_what_is_killed_leaves_no_process_and_can_be_forgotten(checkout: Project
     forgotten = call(checkout, "destroy")
     assert (forgotten.returncode, forgotten.stdout) == (
         ExitCode.AS_EXPECTED,
-        "1 local stack(s) went with their endpoints; nothing is left.\n",
+        "1 local stack went with its endpoint. Nothing is left.\n",
     )
     assert list(checkout.stacks.glob("*")) == []

@@ -38,12 +38,12 @@ def descendants(run: Started) -> dict[str, psutil.Process]:
 
 def copies(checkout: Project) -> list[str]:
     """What is in the runs' directories but their logs and results."""
-    kept = {"terraform.log", "endpoint.log", "result.json"}
+    kept = {"terraform.log", "endpoint.log", "result.json", "report.html"}
     return [file.name for file in checkout.runs.glob("*/*") if file.name not in kept]
 
 
 def test_the_next_command_clears_away_what_a_killed_run_has_left(checkout: Project, temporary: Path) -> None:
-    with started(checkout, "run", "scenario-2", variables={"TMPDIR": str(temporary)}) as run:
+    with started(checkout, "run", "scenario-2", "--verbose", variables={"TMPDIR": str(temporary)}) as run:
         run.wait_for("aws_iam_role.this[0] created")
         ours = descendants(run)
         ours["guard"].kill()  # it would have ended the provider
@@ -54,7 +54,7 @@ def test_the_next_command_clears_away_what_a_killed_run_has_left(checkout: Proje
         assert {"terraform", "build"} <= set(copies(checkout))
         assert len(list(temporary.iterdir())) == 2  # sockets, handlers
         forgotten = call(checkout, "destroy", TMPDIR=str(temporary))
-        assert forgotten.stdout == "1 local stack(s) went with their endpoints; nothing is left.\n"
+        assert forgotten.stdout == "1 local stack went with its endpoint. Nothing is left.\n"
         wait_until(lambda: not any(map(is_alive, ours.values())))
     assert copies(checkout) == []
     assert list(temporary.iterdir()) == []
@@ -66,7 +66,7 @@ def test_it_leaves_alone_what_belongs_to_a_run_that_goes_on(checkout: Project, t
         destroyed = call(checkout, "destroy", TMPDIR=str(temporary))
         assert (destroyed.returncode, destroyed.stdout) == (
             ExitCode.AS_EXPECTED,
-            "1 local stack(s) belong to runs that go on, which take them down themselves.\n",
+            "1 local stack belongs to a run that goes on, which takes it down itself.\n",
         )
         assert len(list(checkout.stacks.glob("*"))) == 1
         run.press_ctrl_c()
@@ -89,7 +89,7 @@ def test_a_run_takes_itself_down_even_if_its_note_is_gone(checkout: Project) -> 
 
 @pytest.mark.parametrize("moment", ["Preparing Terraform", "aws_iam_role.this[0] created"])
 def test_an_interrupted_run_leaves_its_log_alone(checkout: Project, temporary: Path, moment: str) -> None:
-    with started(checkout, "run", "scenario-2", variables={"TMPDIR": str(temporary)}) as run:
+    with started(checkout, "run", "scenario-2", "--verbose", variables={"TMPDIR": str(temporary)}) as run:
         run.wait_for(moment)
         run.press_ctrl_c()
         code, _ = run.end()
@@ -99,7 +99,7 @@ def test_an_interrupted_run_leaves_its_log_alone(checkout: Project, temporary: P
 
 
 def test_a_killed_terraform_is_told_in_one_sentence_and_nothing_is_said_to_stand(checkout: Project) -> None:
-    with started(checkout, "run", "scenario-2") as run:
+    with started(checkout, "run", "scenario-2", "--verbose") as run:
         run.wait_for("aws_iam_role.this[0] created")
         descendants(run)["terraform"].kill()
         code, said = run.end()
@@ -114,7 +114,7 @@ def test_a_killed_terraform_is_told_in_one_sentence_and_nothing_is_said_to_stand
 
 @pytest.mark.parametrize("victim", ["guard", "provider"])
 def test_whichever_of_the_providers_two_is_killed_nothing_is_left(checkout: Project, victim: str) -> None:
-    with started(checkout, "run", "scenario-2") as run:
+    with started(checkout, "run", "scenario-2", "--verbose") as run:
         run.wait_for("aws_iam_role.this[0] created")
         descendants(run)[victim].kill()
         code, said = run.end()
@@ -130,9 +130,9 @@ def test_three_first_runs_at_once_are_each_as_expected(tmp_path: Path) -> None:
     (checkout.lab / "providers").unlink()
     variables = {"PYTHONPATH": str(PROJECT.root)}
     with (
-        started(checkout, "run", "scenario-2", variables=variables) as one,
-        started(checkout, "run", "scenario-2", variables=variables) as two,
-        started(checkout, "run", "scenario-2", variables=variables) as three,
+        started(checkout, "run", "scenario-2", "--verbose", variables=variables) as one,
+        started(checkout, "run", "scenario-2", "--verbose", variables=variables) as two,
+        started(checkout, "run", "scenario-2", "--verbose", variables=variables) as three,
     ):
         ends = [run.end() for run in (one, two, three)]
     for code, said in ends:

@@ -34,7 +34,7 @@ def test_other_metrics_than_expected_end_with_1_and_all_results_are_there(checko
     out = checkout.root / "results"
     ran = call(checkout, "run", "baseline", sleeper, "--json", "--out", out)
     assert ran.returncode == ExitCode.NOT_AS_EXPECTED, ran.stderr
-    as_expected, other = json.loads(ran.stdout)
+    as_expected, other = json.loads(ran.stdout)["runs"]
     assert [as_expected["is_as_expected"], other["is_as_expected"]] == [True, False]
     assert json.loads((out / "baseline" / "result.json").read_text()) == as_expected
     assert json.loads((out / "sleeper" / "result.json").read_text()) == other
@@ -73,7 +73,7 @@ def test_a_backlog_is_settled_before_the_next_scenario_begins(checkout):
         (checkout.scenarios / f"{name}.tfvars").write_text(head + lines + common + expected)
     ran = call(checkout, "run", "backlog", "after", "--json")
     assert ran.returncode == ExitCode.AS_EXPECTED, ran.stderr
-    documents = json.loads(ran.stdout)
+    documents = json.loads(ran.stdout)["runs"]
     ids = {event["request_id"] for document in documents for event in document["events"]}
     assert len(ids) == 80
     assert list(checkout.stacks.glob("*")) == []

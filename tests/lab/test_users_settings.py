@@ -39,7 +39,7 @@ def test_a_run_is_the_same_whatever_is_set_for_other_tools(tmp_path):
         (tmp_path / "theirs" / f"{name}.py").write_text("raise SystemExit('another module of that name')\n")
     ran = call(checkout, "run", "baseline", "--json", **SETTINGS, PYTHONPATH=str(tmp_path / "theirs"))
     assert ran.returncode == ExitCode.AS_EXPECTED, ran.stderr
-    target = json.loads(ran.stdout)["target"]
+    target = json.loads(ran.stdout)["runs"][0]["target"]
     assert target == {
         "name": "local",
         "account_id": "123456789012",

@@ -118,7 +118,7 @@ def test_a_terminal_that_is_closed_ends_a_run_which_takes_everything_down(checko
     if pid == 0:
         os.chdir(checkout.root)
         variables = environment(PYTHONPATH=str(PROJECT.root), **{MARK: str(checkout.root)})
-        os.execve(PROGRAM[0], [*PROGRAM, "run", "scenario-2"], variables)
+        os.execve(PROGRAM[0], [*PROGRAM, "run", "scenario-2", "--verbose"], variables)
     said = b""
     while b"created" not in said:
         said += os.read(terminal, 4096)

@@ -110,13 +110,13 @@ def test_events_of_somebody_else_come_last():
 def test_the_document_is_json_and_tells_no_path_of_the_machine(name):
     result = result_of(name)
 
-    assert json.loads(text([result])) == document(result)
-    assert str(result.scenario.path.parent) not in text([result])
+    assert json.loads(text(result)) == document(result)
+    assert str(result.scenario.path.parent) not in text(result)
 
 
 @pytest.mark.parametrize("name", METRICS)
 def test_the_published_schema_describes_every_key_of_a_document(name):
-    VALIDATOR.validate(json.loads(text([result_of(name)])))
+    VALIDATOR.validate(json.loads(text(result_of(name))))
 
 
 def test_the_published_schema_is_of_this_version():
@@ -180,7 +180,7 @@ def test_a_run_that_is_written_and_read_back_is_the_same(name, tmp_path):
 def test_any_events_and_gaps_that_are_written_and_read_back_are_the_same(found, gaps):
     found = tuple(sorted(found, key=lambda event: event.accepted_at))
     result = result_of("scenario-3", events=found, gaps=tuple(gaps), comparisons=(), seed=None)
-    written = json.loads(text([result]))
+    written = json.loads(text(result))
 
     VALIDATOR.validate(written)
     assert parse(written) == without_path(result)
@@ -228,7 +228,7 @@ def test_a_run_is_written_under_a_name_that_sorts_by_time(tmp_path):
 
     file = write(result, tmp_path / "runs" / "first")
     assert file.name == "result.json"
-    assert file.read_text(encoding="utf-8") == text([result])
+    assert file.read_text(encoding="utf-8") == text(result)
 
 
 def test_a_directory_that_can_not_be_written_is_named(tmp_path):
@@ -241,6 +241,6 @@ def test_a_directory_that_can_not_be_written_is_named(tmp_path):
 def test_the_document_is_json_in_every_encoding():
     wanted = replace(result_of("baseline").scenario, title="Grundfälle: 正常")
 
-    printed = text([result_of("baseline", scenario=wanted)])
+    printed = text(result_of("baseline", scenario=wanted))
     assert printed.isascii()
     assert json.loads(printed)["configuration"]["title"] == "Grundfälle: 正常"

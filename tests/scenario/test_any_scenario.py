@@ -81,7 +81,7 @@ def read(path: Path, content: bytes) -> Scenario | None:
         loaded = scenario.load(PROJECT, path)
     except UsageError:
         return None
-    json.loads(as_json([result_of("baseline", scenario=loaded)]), parse_constant=pytest.fail)
+    json.loads(as_json(result_of("baseline", scenario=loaded)), parse_constant=pytest.fail)
     return loaded
 
 

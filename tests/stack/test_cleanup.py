@@ -89,12 +89,11 @@ def test_local_stacks_are_forgotten_but_those_of_runs_that_go_on(checkout, entry
         journal.write(note)
     run = Owned(Path(goes_on.run))
     assert cleanup.forget_local(checkout) == (
-        "1 local stack(s) went with their endpoints; "
-        "1 local stack(s) belong to runs that go on, which take them down themselves."
+        "1 local stack went with its endpoint. 1 local stack belongs to a run that goes on, which takes it down itself."
     )
     assert journal.entries("local") == [goes_on]
     run.release()
-    assert cleanup.forget_local(checkout) == "1 local stack(s) went with their endpoints; nothing is left."
+    assert cleanup.forget_local(checkout) == "1 local stack went with its endpoint. Nothing is left."
 
 
 def remove(checkout, account):
@@ -225,6 +224,6 @@ def test_an_interruption_that_left_nothing_says_so(checkout, target):
 
 def test_local_stacks_went_with_their_endpoints(checkout, entry):
     Journal(checkout.stacks).write(replace(entry, target="local"))
-    assert cleanup.forget_local(checkout) == "1 local stack(s) went with their endpoints; nothing is left."
-    assert cleanup.forget_local(checkout) == "nothing is left."
+    assert cleanup.forget_local(checkout) == "1 local stack went with its endpoint. Nothing is left."
+    assert cleanup.forget_local(checkout) == "Nothing is left."
     assert [json.loads(path.read_text())["target"] for path in checkout.stacks.iterdir()] == ["aws"]

@@ -7,7 +7,7 @@ from moto.core.base_backend import AccountSpecificBackend
 from queue_lab import Lab
 
 from async_lab.endpoint.embedded import ACCOUNT_ID, Endpoint
-from async_lab.errors import EnvironmentFailure
+from async_lab.errors import UsageError
 from async_lab.target.aws import AwsTarget, open_aws
 from async_lab.target.environment import endpoint_variables, local_environment
 from async_lab.target.local import LocalTarget, open_local
@@ -150,7 +150,7 @@ def test_terraform_is_who_the_profile_says_whatever_else_the_environment_has(use
 
 def test_without_any_region_it_is_asked_for(users_settings):
     users_settings.setenv("AWS_CONFIG_FILE", os.devnull)
-    with pytest.raises(EnvironmentFailure, match="No AWS region is set"):
+    with pytest.raises(UsageError, match="No AWS region is set"):
         open_aws(None, None)
 
 

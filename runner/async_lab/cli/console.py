@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from async_lab.errors import ExitCode, Interrupted, UsageError
+from async_lab.errors import ExitCode, Interrupted, LabError, UsageError
+from async_lab.wording import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from async_lab.runs.contract import Failure
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -42,3 +45,27 @@ def confirm(*, yes: bool) -> None:
     if not goes_on:
         note("Nothing was changed.")
         raise typer.Exit(ExitCode.AS_EXPECTED)
+
+
+def refusal(message: str, exit_code: int) -> str:
+    """Return what ``--json`` prints when nothing was run."""
+    from async_lab.runs.contract import Failure, text
+
+    return text((), Failure(message, exit_code))
+
+
+def failure_of(error: BaseException) -> Failure | None:
+    """Return what ``--json`` tells of an error; None for what is none, such as a no to a question."""
+    from async_lab.process import trouble
+    from async_lab.runs.contract import Failure
+    from async_lab.target.aws_errors import aws_errors
+
+    if isinstance(error, typer.Exit):
+        return None
+    if isinstance(error, LabError):
+        return Failure(printable(str(error)), int(error.exit_code))
+    if isinstance(error, aws_errors()):
+        return Failure(printable(str(error)), int(ExitCode.ENVIRONMENT))
+    if isinstance(error, KeyboardInterrupt):
+        return Failure("Interrupted.", int(ExitCode.INTERRUPTED))
+    return Failure(f"{type(error).__name__}: {printable(str(error))}", int(trouble.exit_code_of(error)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -26,7 +28,9 @@ def complete_scenario(incomplete: str) -> list[str]:
     from async_lab import scenario
     from async_lab.checkout.project import Project
 
-    return [name for name in scenario.names(Project.locate()) if name.startswith(incomplete)]
+    project = Project.locate()
+    known = [*scenario.names(project), *scenario.names_by_alias(project)]
+    return [name for name in known if name.startswith(incomplete)]
 
 
 def text(given: str) -> str:
@@ -49,9 +53,56 @@ def directory(given: str) -> Path:
     return path
 
 
+def new_file(given: str) -> Path:
+    """Return the path of a file that will be written. Raises BadParameter for what can be none."""
+    path = Path(text(given))
+    if path.is_dir():
+        raise typer.BadParameter(f"{shortened(given)} is a directory; name a file in it.")
+    return path
+
+
+def whole(lowest: int, highest: int) -> Callable[[str | int], int]:
+    """Return what reads a whole number of a range. It raises BadParameter with what is allowed."""
+
+    def read(given: str | int) -> int:
+        try:
+            number = int(given)
+        except ValueError:
+            number = lowest - 1
+        if not lowest <= number <= highest:
+            raise typer.BadParameter(
+                f"{shortened(str(given))} is not allowed: give a whole number from {lowest:,} to {highest:,}."
+            )
+        return number
+
+    return read
+
+
+def number(lowest: float, highest: float) -> Callable[[str | float], float]:
+    """Return what reads a number of a range. It raises BadParameter with what is allowed."""
+
+    def read(given: str | float) -> float:
+        try:
+            value = float(given)
+        except ValueError:
+            value = math.nan
+        if not lowest <= value <= highest:  # which no NaN is
+            raise typer.BadParameter(
+                f"{shortened(str(given))} is not allowed: give a number from {lowest:g} to {highest:,.0f}."
+            )
+        return value
+
+    return read
+
+
 ScenarioNames = Annotated[
     list[str],
-    typer.Argument(help="Names, or .tfvars files.", autocompletion=complete_scenario, show_default=False),
+    typer.Argument(
+        help="Names, numbers, or .tfvars files.",
+        metavar="SCENARIO",
+        autocompletion=complete_scenario,
+        show_default=False,
+    ),
 ]
 TargetOption = Annotated[TargetName, typer.Option("--target", help="The embedded endpoint, or your AWS account.")]
 RegionOption = Annotated[str | None, typer.Option(help="AWS region.", parser=text, metavar="TEXT", show_default=False)]
@@ -59,3 +110,9 @@ ProfileOption = Annotated[
     str | None, typer.Option(help="AWS profile.", parser=text, metavar="TEXT", show_default=False)
 ]
 YesOption = Annotated[bool, typer.Option("--yes", help="Change the AWS account without asking.")]
+SeedOption = Annotated[
+    int,
+    typer.Option(
+        help="Seed for the simulated jitter; the same seed repeats the run.", parser=whole(0, LARGEST_SEED), metavar="N"
+    ),
+]

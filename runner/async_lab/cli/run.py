@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import closing
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -12,26 +14,43 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from async_lab.cli.console import confirm, console, note
+from async_lab.cli.app import EXIT_CODES
+from async_lab.cli.console import confirm, console, failure_of, note
 from async_lab.cli.options import (
-    LARGEST_SEED,
     ProfileOption,
     RegionOption,
     ScenarioNames,
+    SeedOption,
     TargetName,
     TargetOption,
     YesOption,
     directory,
+    new_file,
+    whole,
 )
 from async_lab.cli.places import opened, says_what_may_stand
-from async_lab.errors import ExitCode, UsageError
+from async_lab.errors import ExitCode, ReaderGone, UsageError
 from async_lab.process.interrupts import Interrupts
 
 if TYPE_CHECKING:
     from async_lab.checkout.project import Project
+    from async_lab.report import Detail
     from async_lab.runs.result import RunResult
     from async_lab.scenario import Scenario
     from async_lab.target.base import Target
+
+EXAMPLES = f"""Examples: async-lab run 2
+
+async-lab run function-errors expired --json
+
+async-lab run mine.tfvars --target aws --region eu-west-1
+
+{EXIT_CODES}"""
+MOST_EVENTS = 10_000
+_REPORT_LINES = 60
+"""About as many as the report of one run has."""
+SUMMARY_VARIABLE = "GITHUB_STEP_SUMMARY"
+"""Names the file that GitHub shows on a job's page (GitHub's documentation, "Adding a job summary")."""
 
 
 def run(
@@ -40,12 +59,22 @@ def run(
     region: RegionOption = None,
     profile: ProfileOption = None,
     events: Annotated[
-        int | None, typer.Option(min=1, max=10_000, help="Send this many events instead.", show_default=False)
+        int | None,
+        typer.Option(
+            help="Send this many events instead.", parser=whole(1, MOST_EVENTS), metavar="N", show_default=False
+        ),
     ] = None,
-    seed: Annotated[
-        int, typer.Option(min=0, max=LARGEST_SEED, help="Seed for the simulated jitter; the same seed repeats the run.")
-    ] = 0,
-    json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
+    seed: SeedOption = 0,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object with all runs, also on errors.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the verdict only.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Name each of Terraform's resources.")] = False,
+    junit: Annotated[
+        Path | None,
+        typer.Option(help="Write the expectations as JUnit XML.", parser=new_file, metavar="FILE", show_default=False),
+    ] = None,
+    markdown: Annotated[
+        Path | None, typer.Option(help="Write a summary.", parser=new_file, metavar="FILE", show_default=False)
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -56,37 +85,129 @@ def run(
     yes: YesOption = False,
 ) -> None:
     """Provision scenarios, invoke them, collect the metrics, say what is wrong, and take everything down."""
+    outputs = _Outputs(as_json=json, is_quiet=quiet, junit=junit, markdown=markdown)
+    with outputs.ended():
+        if quiet and verbose:
+            raise UsageError("--quiet and --verbose exclude each other: give one of them.")
+        _run(scenarios, target, region, profile, events, seed, out, _detail(quiet=quiet, verbose=verbose), outputs,
+             keep=keep, yes=yes)  # fmt: skip
+    if not all(result.is_as_expected for result in outputs.results):
+        raise typer.Exit(ExitCode.NOT_AS_EXPECTED)
+
+
+def _run(
+    names: list[str],
+    target: TargetName,
+    region: str | None,
+    profile: str | None,
+    events: int | None,
+    seed: int,
+    out: Path | None,
+    detail: Detail,
+    outputs: _Outputs,
+    *,
+    keep: bool,
+    yes: bool,
+) -> None:
     from async_lab import lab, report
     from async_lab import scenario as scenario_files
     from async_lab.checkout.project import Project
+    from async_lab.runs import history
     from async_lab.stack.sweep import sweep
 
     project = Project.locate()
     sweep(project)
-    chosen = scenario_files.find_all(project, scenarios, events)
+    history.prune(project)
+    chosen = scenario_files.find_all(project, names, events)
     if out is not None:
         report.prepare(out)
     settings = lab.Settings(seed=seed, events=events, keep=keep)
-    results: list[RunResult] = []
+    view_settings = {
+        "steps": lab.steps(len(chosen)),
+        "detail": detail,
+        "is_virtual": target is TargetName.LOCAL,
+    }
     with (
         says_what_may_stand(project, target),
-        report.ProgressView(console(stderr=True)) as view,
+        report.ProgressView(console(stderr=True), **view_settings) as view,  # type: ignore[arg-type]
         Interrupts(view.interject) as interrupts,
         opened(target, region, profile, seed) as where,
     ):
         with view.paused():
             _ask_before_changing(where, chosen, events, yes=yes)
         work = project.runs / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{chosen[0].name}-{token_hex(2)}"
+        place = out or work
         with closing(lab.run(chosen, project, where, settings, work, view, interrupts)) as runs:
             for result in runs:
-                place = out or work
                 file = report.write(result, place if len(chosen) == 1 else place / result.scenario.name)
-                results.append(result)
-                if not json:
-                    with view.paused():
-                        following = _next_command(project, result) if len(chosen) == 1 else None
-                        report.show_run(console(), result, project.shown(file), following)
-    _conclude(results, as_json=json)
+                outputs.results.append(result)
+                page = report.write_page(outputs.results, place)
+                with view.paused():
+                    ways_on = {"Page": project.shown(page), "Result": project.shown(file)}
+                    following = _next_command(project, result) if len(chosen) == 1 else None
+                    outputs.show(result, ways_on | ({"Next": following} if following else {}))
+
+
+def _detail(*, quiet: bool, verbose: bool) -> Detail:
+    from async_lab.report import Detail
+
+    return Detail.QUIET if quiet else Detail.VERBOSE if verbose else Detail.NORMAL
+
+
+@dataclass(slots=True)
+class _Outputs:
+    """Where a run's results go besides the run's own directory."""
+
+    as_json: bool
+    is_quiet: bool
+    junit: Path | None
+    markdown: Path | None
+    results: list[RunResult] = field(default_factory=list)
+
+    def show(self, result: RunResult, ways_on: dict[str, str]) -> None:
+        """Print a result that is there, unless all of them are printed as one object."""
+        from async_lab import report
+
+        if self.as_json:
+            return
+        if self.is_quiet:
+            report.show_verdict(console(), result)
+        else:
+            report.show_run(console(), result, ways_on)
+
+    @contextmanager
+    def ended(self) -> Iterator[None]:
+        """Conclude after the block, in whatever way it ends: with ``--json`` there is one object in any case."""
+        try:
+            yield
+        except BaseException as error:
+            if self.as_json and not isinstance(error, ReaderGone):
+                self._print_json(error)
+            raise
+        self._conclude()
+
+    def _conclude(self) -> None:
+        from async_lab import report
+
+        if self.as_json:
+            self._print_json(None)
+        elif self.is_quiet:
+            pass  # each verdict stands there already
+        elif len(self.results) > 1:
+            report.show_summary(console(), self.results)
+        elif console().is_terminal and console().height < _REPORT_LINES:
+            report.show_verdict(console(), self.results[0])  # it stood first, and has left the screen
+        if self.junit:
+            report.write_text(self.junit, report.junit(self.results))
+        if self.markdown:
+            report.write_text(self.markdown, report.markdown(self.results))
+        if summary := os.environ.get(SUMMARY_VARIABLE):
+            report.write_text(Path(summary), report.markdown(self.results), is_added=True)
+
+    def _print_json(self, error: BaseException | None) -> None:
+        from async_lab import report
+
+        typer.echo(report.text(self.results, failure_of(error) if error else None), nl=False)
 
 
 def list_scenarios() -> None:
@@ -126,16 +247,3 @@ def _next_command(project: Project, result: RunResult) -> str | None:
     following = dict(pairwise(names)).get(result.scenario.name)
     target = "" if result.place.target == TargetName.LOCAL else f" --target {result.place.target}"
     return program.command(f"run {following}{target}") if following else None
-
-
-def _conclude(results: Sequence[RunResult], *, as_json: bool) -> None:
-    from async_lab import report
-
-    if as_json:
-        typer.echo(report.text(results), nl=False)
-    elif len(results) > 1:
-        report.show_summary(console(), results)
-    else:
-        report.show_verdict(console(), results[0])
-    if not all(result.is_as_expected for result in results):
-        raise typer.Exit(ExitCode.NOT_AS_EXPECTED)

@@ -50,6 +50,11 @@ def conclude(error: BaseException) -> ExitCode:
     return ExitCode.BUG
 
 
+def exit_code_of(error: BaseException) -> ExitCode:
+    """Return what an exception that nothing else has told of ends a command with."""
+    return ExitCode.BUG if _refused(error) is None else ExitCode.ENVIRONMENT
+
+
 def _refused(error: BaseException) -> tuple[str, int] | None:
     """Return what the machine has refused, and its number, if that is at the bottom of an exception."""
     for cause in _chain(error):

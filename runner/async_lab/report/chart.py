@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+from async_lab.report.timeline import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,12 @@ class Glyphs:
     not_met: str
     bullet: str
     separator: str
+    running: str
+    waiting: str
+    limit: str
+    not_equal: str
+    marks: Mapping[Kind, str]
+    """What happened to an event at one time."""
 
     def sparkline(self, values: Sequence[float | None]) -> str:
         """Return one character per value, None for no data point; the highest value has full height."""
@@ -31,5 +39,14 @@ class Glyphs:
         return self.levels[max(1, round(value / highest * steps))]
 
 
-UNICODE = Glyphs("▁▂▃▄▅▆▇█", "·", "✓", "✗", "•", " · ")
-ASCII = Glyphs("_.:=+*%#", "-", "ok", "NO", "-", ", ")
+_UNICODE_MARKS = {
+    Kind.DROPPED: "▼",
+    Kind.FAILED: "!",
+    Kind.TIMED_OUT: "T",
+    Kind.SYSTEM_ERROR: "S",
+    Kind.THROTTLED: "×",  # noqa: RUF001 - it is the sign that is meant, and one column wide everywhere
+    Kind.SUCCEEDED: "✓",
+}
+_ASCII_MARKS = _UNICODE_MARKS | {Kind.DROPPED: "v", Kind.THROTTLED: "x", Kind.SUCCEEDED: "o"}
+UNICODE = Glyphs("▁▂▃▄▅▆▇█", "·", "✓", "✗", "•", " · ", "█", "─", "│", "≠", _UNICODE_MARKS)
+ASCII = Glyphs("_.:=+*%#", "-", "ok", "NO", "-", ", ", "#", "-", "|", "!=", _ASCII_MARKS)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from async_lab.checkout import program
+from async_lab.report.severity import style_of
 from async_lab.report.terminal import glyphs_for, heading, indented, table_of
 from async_lab.runs.result import RunResult
 from async_lab.scenario import Scenario
@@ -23,7 +26,10 @@ def show_scenarios(console: Console, scenarios: Sequence[Scenario]) -> None:
     table = Table.grid(padding=(0, 2, 1, 0))
     for scenario in scenarios:
         about = Text.assemble(printable(scenario.title), "\n", (printable(scenario.description), "dim"))
-        table.add_row(Text(scenario.name, "bold"), about)
+        name = Text(scenario.name, "bold")
+        if scenario.alias:
+            name.append(f"\n{scenario.alias}", "not bold dim")
+        table.add_row(name, about)
     console.print(table)
     console.print(Text(f"Run one with: {program.command('run NAME')}, or all with: make scenarios"), soft_wrap=True)
 
@@ -63,7 +69,8 @@ def _cells(result: RunResult, nothing: str) -> list[str]:
 def _findings(results: Sequence[RunResult]) -> Table:
     table = Table.grid(padding=(0, 2, 0, 0))
     for result in results:
-        table.add_row(Text(result.scenario.name), Text(result.findings[0].title))
+        finding = result.findings[0]
+        table.add_row(Text(result.scenario.name), Text(finding.title, style_of(finding)))
     return table
 
 
@@ -74,3 +81,21 @@ def _verdict(results: Sequence[RunResult]) -> Text:
     return Text(
         f"{count(len(differing))} of {count(len(results))} NOT as expected: {', '.join(differing)}.", "bold red"
     )
+
+
+def show_runs(console: Console, runs: Sequence[tuple[Path, RunResult]], shown: Callable[[Path], str]) -> None:
+    """Print a row for each run that is there; ``shown`` says where a file lies."""
+    if not runs:
+        console.print(f"There is no run yet: make one with {program.command('run function-errors')}", soft_wrap=True)
+        return
+    glyphs = glyphs_for(console)
+    table = table_of("", "id", "scenario", "target", "at (UTC)", "finding")
+    for _, result in runs:
+        finding = result.findings[0]
+        mark = Text(glyphs.met, "green") if result.is_as_expected else Text(glyphs.not_met, "bold red")
+        when = f"{datetime.fromtimestamp(result.started_at, UTC):%m-%d %H:%M}"
+        table.add_row(
+            mark, result.run_id, result.scenario.name, result.place.target, when, Text(finding.title, style_of(finding))
+        )
+    console.print(table)
+    console.print(Text(f"The newest is {shown(runs[0][0])}", "dim"), soft_wrap=True)

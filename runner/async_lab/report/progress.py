@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
 from types import TracebackType
 from typing import Self
 
@@ -20,19 +22,36 @@ from async_lab.wording import count, duration, plural, printable
 
 _VERBS = {"create": "created", "update": "changed", "delete": "destroyed", "replace": "replaced", "read": "read"}
 _SLEEP_SECONDS = 0.5  # no pause(): it misses a signal that comes just before it
+_SPINNER_COLUMNS = 3
 _PLAIN_SECONDS = 60.0
 """How often a wait is told of where there is no line to move."""
+
+
+class Detail(StrEnum):
+    """How much of a run's progress is told."""
+
+    QUIET = "quiet"
+    """Nothing but what needs the user."""
+    NORMAL = "normal"
+    VERBOSE = "verbose"
+    """Terraform's resources one by one."""
 
 
 class ProgressView:
     """Tells on standard error, so that standard output holds results only."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(
+        self, console: Console, *, steps: int = 0, detail: Detail = Detail.NORMAL, is_virtual: bool = False
+    ) -> None:
+        """Begin with no step of ``steps``, 0 where they aren't counted; ``is_virtual``: waiting takes no time."""
         self._console = console
-        self._status: Status | None = console.status("") if console.is_terminal else None
+        shows_line = console.is_terminal and detail is not Detail.QUIET
+        self._status: Status | None = console.status("") if shows_line else None
+        self._steps, self._detail, self._is_virtual = steps, detail, is_virtual
+        self._step = 0
         self._phase = ""
         self._told_at = time.monotonic()
-        self._destroyed = 0
+        self._terraform = _TerraformCount()
 
     def __enter__(self) -> Self:
         if self._status:
@@ -65,32 +84,55 @@ class ProgressView:
             apart.file.write("\r\x1b[2K")
         apart.print(Text(printable(message)), soft_wrap=True)
 
+    def step(self, text: str) -> None:
+        """Begin the next of the run's steps."""
+        self._sum_up_terraform()
+        self._step += 1
+        self.phase(f"[{self._step}/{self._steps}] {text}" if self._steps else text)
+
     def phase(self, text: str) -> None:
         """Tell what happens now."""
         if text == self._phase:
             return
         self._phase = text
         if self._status:
-            self._status.update(Text(printable(text)))
-        else:
+            self._move(text)
+        elif self._detail is not Detail.QUIET:
             self.say(text)
 
     def terraform(self, progress: Progress) -> None:
-        """Tell what Terraform does, resource by resource."""
+        """Tell what Terraform does: how far it is and, where that is wanted, each resource."""
         resource = progress.address.replace("module.", "")
-        if progress.step is Step.DONE and progress.action == "delete":
-            self._destroyed += 1
-        elif progress.step is Step.DONE:
+        self._terraform.add(progress)
+        if progress.step is Step.DONE and progress.action != "delete" and self._detail is Detail.VERBOSE:
             self.say(f"  {resource} {_VERBS.get(progress.action, progress.action)} ({progress.elapsed_seconds:.0f} s)")
-        elif progress.step in {Step.STARTED, Step.GOING_ON} and self._status:
-            elapsed = f" {progress.elapsed_seconds:.0f} s" if progress.elapsed_seconds else ""
-            self._status.update(Text(printable(f"{self._phase}: {resource}{elapsed}")))
-        elif progress.step is Step.WARNING or (progress.step is Step.NOTE and "taken from" in progress.message):
+        elif progress.step in {Step.STARTED, Step.GOING_ON}:
+            self._move(f"{self._phase} {self._terraform.words} · {_kind_of(progress.address)}")
+        elif progress.step is Step.WARNING or (progress.step is Step.NOTE and self._is_worth_saying(progress.message)):
             self.say(f"  {progress.message}")
+
+    def _is_worth_saying(self, note: str) -> bool:
+        return "taken from" in note and self._detail is not Detail.QUIET
+
+    def _sum_up_terraform(self) -> None:
+        """Print in one line what Terraform made since it was last asked."""
+        made, self._terraform = self._terraform, _TerraformCount()
+        if made.done and self._detail is not Detail.QUIET:
+            self.say(f"  {plural(made.done, 'resource')} in {duration(max(1, round(made.seconds)))}")
+
+    def _move(self, text: str) -> None:
+        """Show a line in place of the one before, cut where the terminal ends: a line that wraps leaves traces."""
+        if self._status:
+            room = max(10, self._console.width - _SPINNER_COLUMNS)
+            line = Text(printable(text.replace("\n", " ")), no_wrap=True, overflow="ellipsis")
+            line.truncate(room, overflow="ellipsis")
+            self._status.update(line)
 
     def taken_down(self) -> None:
         """Tell that AWS shows nothing any more."""
-        self.say(f"  {plural(self._destroyed, 'resource')} destroyed; nothing is left")
+        gone, self._terraform = self._terraform, _TerraformCount()
+        if self._detail is not Detail.QUIET:
+            self.say(f"  {plural(gone.done, 'resource')} destroyed; nothing is left")
 
     def kept(self, stack: Stack) -> None:
         """Say how to look at what stands, and how to remove it; wait for Ctrl-C where it goes with the run."""
@@ -111,13 +153,42 @@ class ProgressView:
         """Tell what CloudWatch shows so far."""
         received, dropped = (count(metrics[f"AsyncEvents{what}"].total) for what in ("Received", "Dropped"))
         age = duration(metrics["AsyncEventAge"].maximum / 1000)
-        self._watched(
-            f"Watching for {duration(seconds_left)} more: {received} received, {dropped} dropped, greatest age {age}"
-        )
-
-    def _watched(self, text: str) -> None:
+        left = f"{duration(seconds_left)} of virtual time" if self._is_virtual else f"{duration(seconds_left)} more"
+        text = f"{self._phase}, watching {left}: {received} received, {dropped} dropped, oldest {age}"
         if self._status:
-            self._status.update(Text(text))
-        elif time.monotonic() - self._told_at >= _PLAIN_SECONDS:
+            self._move(text)
+        elif self._detail is not Detail.QUIET and time.monotonic() - self._told_at >= _PLAIN_SECONDS:
             self._told_at = time.monotonic()
             self.say(text)
+
+
+@dataclass(slots=True)
+class _TerraformCount:
+    """How far one of Terraform's commands is."""
+
+    planned: int = 0
+    done: int = 0
+    began: float = field(default_factory=time.monotonic)
+
+    def add(self, progress: Progress) -> None:
+        """Count what Terraform tells."""
+        if progress.step is Step.PLANNED and progress.action != "noop":
+            self.planned += 1
+        elif progress.step is Step.DONE and progress.action != "read":
+            self.done += 1
+
+    @property
+    def seconds(self) -> float:
+        """How long it takes so far, on the wall's clock."""
+        return time.monotonic() - self.began
+
+    @property
+    def words(self) -> str:
+        """``9/16 · 6 s``."""
+        of = f"/{self.planned}" if self.planned >= self.done else ""
+        return f"{self.done}{of} · {self.seconds:.0f} s"
+
+
+def _kind_of(address: str) -> str:
+    """Return a resource's type, which is what takes its time: ``aws_lambda_function``."""
+    return next((part for part in address.split(".") if part.startswith("aws_")), address)

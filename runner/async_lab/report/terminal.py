@@ -1,9 +1,9 @@
-"""A run as people read it in a terminal: 80 columns are enough, and colour says nothing that the words don't."""
+"""A run as people read it in a terminal: the answer first. 80 columns are enough; color says nothing words don't."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping
+from itertools import chain
 
 from rich.console import Console, RenderableType
 from rich.padding import Padding
@@ -13,34 +13,43 @@ from rich.text import Text
 from async_lab.diagnosis import Finding
 from async_lab.observation.alarms import AlarmChange
 from async_lab.observation.metrics import Metrics
+from async_lab.report import timeline_text
 from async_lab.report.chart import ASCII, UNICODE, Glyphs
+from async_lab.report.inferred import timeline_of
 from async_lab.report.minutes import Minutes, tabulate
+from async_lab.report.severity import style_of
 from async_lab.runs.result import RunResult
-from async_lab.wording import plural, printable
+from async_lab.scenario.expectations import Comparison
+from async_lab.wording import clock_time, plural, printable, since
 
 _MOST_COLUMNS = 12
 _SHORT = {"Minimum": "min", "Maximum": "max", "Sum": "sum"}
 _INDENT = 2
 
 
-def show_run(console: Console, result: RunResult, result_file: str | None, next_command: str | None) -> None:
-    """Print all there is to say about a run but the verdict, which is to be the last line of all.
+def show_run(console: Console, result: RunResult, ways_on: Mapping[str, str]) -> None:
+    """Print all there is to say about a run, what matters most first.
 
-    ``result_file`` is where its data lies and ``next_command`` what one would type next; None leaves the line out.
+    ``ways_on`` is what one would look at or type next, by its label: ``{"Page": ".lab/runs/…/report.html"}``.
     """
     glyphs = glyphs_for(console)
-    _show_header(console, result, glyphs)
+    console.print()
+    show_verdict(console, result)
+    _show_timeline(console, result, glyphs)
+    for number, finding in enumerate(result.findings):
+        _show_finding(console, finding, f"Also: {finding.title}" if number else "Why", glyphs)
+    _show_scenario(console, result, glyphs)
     _show_metrics(console, result.metrics, glyphs)
     _show_comparisons(console, result, glyphs)
-    for finding in result.findings:
-        _show_finding(console, finding, glyphs)
-    _show_alarms(console, result.alarms)
-    _show_ways_on(console, result_file, next_command)
+    _show_alarms(console, result)
+    _show_ways_on(console, ways_on)
 
 
 def show_verdict(console: Console, result: RunResult) -> None:
-    """Print in one line whether the run went as expected."""
+    """Print in one line whether the run went as expected, and in another what is found, which may be worse."""
     console.print(_verdict(result), soft_wrap=True)
+    finding = result.findings[0]
+    console.print(Text(printable(f"{finding.title}."), f"bold {style_of(finding)}"), soft_wrap=True)
 
 
 def glyphs_for(console: Console) -> Glyphs:
@@ -48,10 +57,10 @@ def glyphs_for(console: Console) -> Glyphs:
     return ASCII if console.options.ascii_only else UNICODE
 
 
-def heading(console: Console, text: str) -> None:
-    """Print a heading, set off from what is above."""
+def heading(console: Console, text: str, aside: str = "") -> None:
+    """Print a heading, set off from what is above; what is said beside it is less important."""
     console.print()
-    console.print(Text(printable(text), "bold"))
+    console.print(Text(printable(text), "bold").append(f"   {aside}" if aside else "", "not bold dim"))
 
 
 def table_of(*columns: str) -> Table:
@@ -67,19 +76,54 @@ def indented(console: Console, content: RenderableType) -> None:
     console.print(Padding(content, (0, 0, 0, _INDENT), expand=False))
 
 
-def _show_header(console: Console, result: RunResult, glyphs: Glyphs) -> None:
-    place = result.place
+def _show_timeline(console: Console, result: RunResult, glyphs: Glyphs) -> None:
+    shown = timeline_of(result, timeline_text.MOST_ROWS)
+    heading(console, "What happened", f"t+0:00 is {clock_time(shown.started_at)} UTC")
+    for line in timeline_text.lines(shown, min(console.width, _WIDEST) - _INDENT, glyphs):
+        console.print(Text(" " * _INDENT).append_text(line), no_wrap=True, overflow="ellipsis", crop=True)
+    indented(console, timeline_text.legend(shown, glyphs))
+    for remark in filter(None, (shown.remark, *result.gaps)):
+        indented(console, Text(printable(remark), "dim"))
+
+
+_WIDEST = 120
+
+
+def _show_finding(console: Console, finding: Finding, title: str, glyphs: Glyphs) -> None:
+    heading(console, title)
+    indented(console, Text(finding.explanation))
+    figures = [f"{figure.subject} {figure.words}" for figure in finding.evidence]
+    indented(console, Text(glyphs.separator.join(figures), "dim"))
+    for other in finding.alternatives:
+        indented(console, _labelled("Or else", Text(printable(other))))
+    if not finding.advice:
+        return
+    advice = Table.grid(padding=(0, 1, 0, 0))
+    for text in finding.advice:
+        advice.add_row(glyphs.bullet, Text(text))
+    heading(console, "What to do")
+    indented(console, advice)
+
+
+def _show_scenario(console: Console, result: RunResult, glyphs: Glyphs) -> None:
+    scenario, place = result.scenario, result.place
+    heading(console, scenario.title)
+    if scenario.description:
+        indented(console, Text(printable(scenario.description)))
+    if scenario.look_at:
+        indented(console, _labelled("Look at", Text(printable(scenario.look_at))))
     where = [place.target, f"account {place.account_id}", place.region]
     seed = [] if result.seed is None else [f"seed {result.seed}", "virtual time"]
+    indented(console, Text(glyphs.separator.join([*where, *seed]), "dim"))
     events = f"{plural(len(result.sent), 'event')} to {result.function_name}"
-    heading(console, result.scenario.title)
-    console.print(Text(glyphs.separator.join([*where, *seed]), "dim"))
-    console.print(Text(f"{events}, from {_clock(result.started_at)} to {_clock(result.ended_at)} UTC", "dim"))
+    times = f"from {clock_time(result.started_at)} to {clock_time(result.ended_at)} UTC"
+    indented(console, Text(f"{events}, {times}", "dim"))
 
 
 def _show_metrics(console: Console, metrics: Metrics, glyphs: Glyphs) -> None:
     minutes, table = _widest_that_fits(console, metrics, glyphs)
-    heading(console, f"Metrics by {plural(minutes.minutes_per_column, 'minute').removeprefix('1 ')}")
+    legend = f"{glyphs.levels[0]} is 0, {glyphs.nothing} is no data point"
+    heading(console, f"Metrics by {plural(minutes.minutes_per_column, 'minute').removeprefix('1 ')}", legend)
     if minutes.rows:
         indented(console, table)
     if minutes.absent:
@@ -99,7 +143,7 @@ def _widest_that_fits(console: Console, metrics: Metrics, glyphs: Glyphs) -> tup
 def _metrics_table(minutes: Minutes, glyphs: Glyphs) -> Table:
     table = table_of("", "", "Trend")
     for start in minutes.starts:
-        table.add_column(_clock(start)[:5], justify="right", no_wrap=True)
+        table.add_column(clock_time(start)[:5], justify="right", no_wrap=True)
     previous = ""
     for row in minutes.rows:
         name = row.metric if row.metric != previous else ""
@@ -111,54 +155,61 @@ def _metrics_table(minutes: Minutes, glyphs: Glyphs) -> Table:
 
 
 def _show_comparisons(console: Console, result: RunResult, glyphs: Glyphs) -> None:
+    """Print what was expected; what was seen only where that is something else."""
     heading(console, "Expectations")
     if not result.comparisons:
         indented(console, "Not compared: the scenario's expectations are for its own number of events.")
         return
     table = table_of("", "", "expected", "seen")
     for comparison in result.comparisons:
-        mark, style = (glyphs.met, "green") if comparison.is_met else (glyphs.not_met, "bold red")
-        seen = Text(comparison.seen, "" if comparison.is_met else style)
-        table.add_row(Text(mark, style), comparison.expectation.subject, comparison.expectation.words, seen)
+        table.add_row(*_compared(comparison, glyphs))
     indented(console, table)
 
 
-def _show_finding(console: Console, finding: Finding, glyphs: Glyphs) -> None:
-    heading(console, f"Finding: {finding.title}")
-    indented(console, Text(finding.explanation))
-    evidence, advice = Table.grid(padding=(0, 2, 0, 0)), Table.grid(padding=(0, 1, 0, 0))
-    for figure in finding.evidence:
-        evidence.add_row(Text(figure.subject), Text(figure.words))
-    for text in finding.advice:
-        advice.add_row(glyphs.bullet, Text(text))
-    indented(console, _labelled("Evidence", evidence))
-    if finding.advice:
-        indented(console, _labelled("Advice  ", advice))
+def _compared(comparison: Comparison, glyphs: Glyphs) -> Iterable[Text]:
+    is_met, expectation = comparison.is_met, comparison.expectation
+    mark, style = (glyphs.met, "green") if is_met else (glyphs.not_met, "bold red")
+    is_same = comparison.seen == expectation.words
+    seen = Text("as expected", "dim") if is_same else Text(comparison.seen, "" if is_met else style)
+    return Text(mark, style), Text(expectation.subject), Text(expectation.words), seen
 
 
-def _show_alarms(console: Console, alarms: Iterable[AlarmChange]) -> None:
-    fired = [alarm for alarm in alarms if alarm.state == "ALARM"]
-    if fired:
-        heading(console, "Alarms")
+def _show_alarms(console: Console, result: RunResult) -> None:
+    fired = [alarm for alarm in result.alarms if alarm.state == "ALARM"]
+    if not fired:
+        return
+    heading(console, "Alarms")
+    table = Table.grid(padding=(0, 2, 0, 0))
     for alarm in fired:
-        indented(console, _labelled(_clock(alarm.at), Text(alarm.name)))
+        table.add_row(since(alarm.at - result.started_at), Text(clock_time(alarm.at), "dim"), _alarm_name(alarm))
+    indented(console, table)
 
 
-def _show_ways_on(console: Console, result_file: str | None, next_command: str | None) -> None:
+def _alarm_name(alarm: AlarmChange) -> Text:
+    return Text(printable(alarm.name))
+
+
+def _show_ways_on(console: Console, ways_on: Mapping[str, str]) -> None:
     console.print()
-    for label, text in (("Result", result_file), ("Next", next_command)):
-        if text:  # in one piece, however long, to be copied
-            console.print(Text.assemble((f"{label:8}", "dim"), text), soft_wrap=True)
+    widest = max(chain([6], map(len, ways_on)))
+    for label, text in ways_on.items():  # each in one piece, however long, to be copied
+        console.print(Text.assemble((f"{label:{widest}}  ", "dim"), text), soft_wrap=True)
 
 
-def _verdict(result: RunResult) -> Text:
+def verdict_words(result: RunResult) -> str:
+    """Return in a sentence whether the run went as expected."""
     name, of = result.scenario.name, len(result.comparisons)
     met = sum(comparison.is_met for comparison in result.comparisons)
     if not of:
-        return Text(f"{name}: done. {result.findings[0].title}.", "bold")
+        return f"{name}: done."
     if met == of:
-        return Text(f"{name}: as expected, {met} of {of} expectations met.", "bold green")
-    return Text(f"{name}: NOT as expected, {of - met} of {of} expectations not met.", "bold red")
+        return f"{name}: as expected, {met} of {of} expectations met."
+    return f"{name}: NOT as expected, {of - met} of {of} expectations not met."
+
+
+def _verdict(result: RunResult) -> Text:
+    style = "bold green" if result.is_as_expected else "bold red"
+    return Text(verdict_words(result), style if result.comparisons else "bold")
 
 
 def _labelled(label: str, content: RenderableType) -> Table:
@@ -166,7 +217,3 @@ def _labelled(label: str, content: RenderableType) -> Table:
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_row(Text(label, "dim"), content)
     return table
-
-
-def _clock(at: float) -> str:
-    return f"{datetime.fromtimestamp(at, UTC):%H:%M:%S}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, fields
-from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
@@ -18,6 +17,7 @@ from async_lab.observation.metrics import Metrics, MetricSeries
 from async_lab.runs.result import RunResult
 from async_lab.scenario import Scenario
 from async_lab.scenario.expectations import Comparison
+from async_lab.timestamps import iso
 
 SCHEMA = "async-lab/run/2"
 """The number changes when a key goes or changes its meaning; ``docs/result.schema.json`` describes each key."""
@@ -52,12 +52,6 @@ def document(result: RunResult) -> dict[str, Any]:
     }
 
 
-def text(results: Sequence[RunResult]) -> str:
-    """Return what ``--json`` prints: a run's document, or a list of them when several were asked for."""
-    documents = [document(result) for result in results]
-    return _text(documents[0] if len(documents) == 1 else documents)
-
-
 def prepare(directory: Path) -> None:
     """Make the directory that results go into. Raises EnvironmentFailure when none can be written there."""
     try:
@@ -75,7 +69,7 @@ def write(result: RunResult, directory: Path) -> Path:
     file = directory / FILE_NAME
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        file.write_text(_text(document(result)), encoding="utf-8")
+        file.write_text(text(result), encoding="utf-8")
     except OSError as error:
         raise _unwritable(file, error) from error
     return file
@@ -87,14 +81,19 @@ def _unwritable(path: Path, error: OSError) -> EnvironmentFailure:
     )
 
 
-def _text(value: Any) -> str:
-    # ASCII is JSON in every encoding that a terminal or a file may have; NaN and Infinity are no JSON.
-    return json.dumps(value, indent=2, allow_nan=False) + "\n"
+def text(result: RunResult) -> str:
+    """Return a run's document as it is written."""
+    return as_json(document(result))
+
+
+def as_json(value: Any) -> str:
+    """Return plain values as JSON, in characters that every encoding of a terminal or a file has."""
+    return json.dumps(value, indent=2, allow_nan=False) + "\n"  # NaN and Infinity are no JSON
 
 
 def moment(at: float) -> str:
     """Return a time as ISO 8601 in UTC, to the millisecond."""
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return iso(at)
 
 
 def _moment(at: float | None) -> str | None:

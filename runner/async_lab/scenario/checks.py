@@ -12,6 +12,7 @@ from typing import Any
 from async_lab.observation.aggregate import STATISTICS
 from async_lab.observation.metrics import METRIC_NAMES
 from async_lab.scenario.hcl import Address, Problem, address_name
+from async_lab.twin.rules import LONGEST_TIMEOUT_SECONDS
 from async_lab.wording import duration, shortened
 
 
@@ -44,14 +45,14 @@ class Bounds:
 
 BOUNDS: Mapping[Address, Bounds] = {
     # API reference, CreateFunction
-    ("timeout",): Bounds(1, 900, "seconds"),
+    ("timeout",): Bounds(1, LONGEST_TIMEOUT_SECONDS, "seconds"),
     ("memory_size",): Bounds(128, 10240, "MB"),
     # API reference, PutFunctionConcurrency; -1 is Terraform's word for no reservation
     ("reserved_concurrent_executions",): Bounds(-1, None, "-1: none reserved, 0: the function is stopped"),
     # API reference, PutFunctionEventInvokeConfig
     ("maximum_event_age_in_seconds",): Bounds(60, 21600, "1 minute to 6 hours"),
     ("maximum_retry_attempts",): Bounds(0, 2),
-    ("behavior", "sleep_seconds"): Bounds(0, 900, "the longest timeout", is_whole=False),
+    ("behavior", "sleep_seconds"): Bounds(0, LONGEST_TIMEOUT_SECONDS, "the longest timeout", is_whole=False),
     ("events", "count"): Bounds(1, 10000, who="the lab"),
     ("events", "interval_seconds"): Bounds(0, 86400, "a day", who="the lab", is_whole=False),
     ("observe_seconds",): Bounds(0, 86400, "a day", who="the lab", is_whole=False),
@@ -60,6 +61,11 @@ PATTERNS: Mapping[Address, tuple[re.Pattern[str], str]] = {
     # API reference, CreateFunction
     ("name",): (re.compile(r"[a-zA-Z0-9-_]{1,64}"), "Lambda allows 1 to 64 letters, digits, hyphens and underscores"),
     ("runtime",): (re.compile(r"python3\.[0-9]+"), "the lab's handler needs a Python runtime, such as python3.13"),
+    # what one types in place of the file's name
+    ("alias",): (
+        re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]{0,99})?"),
+        "the lab allows 1 to 100 letters, digits and . _ -, beginning with a letter or digit",
+    ),
     # IAM and Lambda, which get it as a tag's value, and their error messages
     ("title",): (
         re.compile(r"[\w .:/=+@-]{1,128}"),
@@ -129,7 +135,11 @@ def _text_problems(values: Mapping[str, Any]) -> Iterator[Problem]:
             f"behavior.message has {size:,} bytes; Lambda's environment variables have room for "
             f"{LARGEST_MESSAGE_BYTES:,}.",
         )
-    for address, text in ((("description",), description), (("behavior", "message"), message)):
+    for address, text in (
+        (("description",), description),
+        (("look_at",), values["look_at"]),
+        (("behavior", "message"), message),
+    ):
         if "\0" in text:
             yield Problem(address, f"{address_name(address)} holds a NUL character; Lambda allows none.")
 

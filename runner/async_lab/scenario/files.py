@@ -20,8 +20,12 @@ from async_lab.scenario.hcl import Problem
 from async_lab.wording import shortened
 
 _LONGEST_NAME = 100
+_SHORTEST_MISSPELT = 3
+"""A shorter name is near to every ``scenario-…``."""
 _NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{_LONGEST_NAME - 1}}}")
 """What neither a shell nor make takes apart, and what is no option."""
+_ALIAS = re.compile(rf'^alias\s*=\s*"({_NAME.pattern})"', re.MULTILINE)
+"""Read without Terraform's grammar, which takes a second: only what a name is looked for among."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +54,12 @@ class Scenario:
     name: str
     """The file's name without its ending."""
     path: Path
+    alias: str
+    """Another name of it; empty when it has none."""
     title: str
     description: str
+    look_at: str
+    """What to look for in the metrics; empty when nothing is said of it."""
     stack_name: str
     """The variable ``name``: the function's name and the prefix of all else."""
     behavior: Behavior
@@ -96,7 +104,7 @@ def _misnomer(file_name: str) -> str:
 
 
 def find(project: Project, name: str) -> Scenario:
-    """Load a scenario by its name, with or without ``scenario-`` before it, or by the path of any ``.tfvars`` file.
+    """Load a scenario by its name, with or without ``scenario-`` before it, its alias, or its file's path.
 
     Raises UsageError, which suggests the nearest name when there is no such scenario.
     """
@@ -108,11 +116,41 @@ def find(project: Project, name: str) -> Scenario:
     for candidate in (name, f"scenario-{name}", name.removeprefix("scenario-")):
         if candidate in known:
             return load(project, project.scenarios / f"{candidate}.tfvars")
+    aliases = names_by_alias(project)
+    if alias := next((word for word in (name, name.removeprefix("scenario-")) if word in aliases), None):
+        return load(project, project.scenarios / f"{_only(alias, aliases[alias])}.tfvars")
     if os.path.exists(name):  # noqa: PTH110 - Path's own raises when the name is too long
         raise UsageError(f"{name} is no scenario: a scenario's file ends in .tfvars.")
-    near = [match for word in (name, f"scenario-{name}") for match in get_close_matches(word, known, n=1, cutoff=0.5)]
+    near = _nearest(name, [*known, *aliases])
     hint = f"did you mean {near[0]}? Or " if near else ""
     raise UsageError(f'There is no scenario "{shortened(name)}"; {hint}list them with: {program.command("scenarios")}')
+
+
+def names_by_alias(project: Project) -> dict[str, list[str]]:
+    """Return the scenarios' names by their aliases; an alias that two files have can't be run."""
+    found: dict[str, list[str]] = {}
+    for name in names(project):
+        try:
+            text = (project.scenarios / f"{name}.tfvars").read_text(encoding="utf-8")
+        except (OSError, ValueError):
+            continue  # it is told of when it is run
+        if alias := _ALIAS.search(text):
+            found.setdefault(alias[1], []).append(name)
+    return found
+
+
+def _only(alias: str, names: Sequence[str]) -> str:
+    if len(names) > 1:
+        raise UsageError(f"Several scenarios have the alias {alias} ({', '.join(names)}): run one by its own name.")
+    return names[0]
+
+
+def _nearest(name: str, known: Sequence[str]) -> list[str]:
+    """Return the name that was meant, if one is near; another number is not a typing error."""
+    if name.removeprefix("scenario-").isdigit():
+        return []
+    words = [name] if len(name) < _SHORTEST_MISSPELT else [name, f"scenario-{name}"]
+    return [match for word in words for match in get_close_matches(word, known, n=1, cutoff=0.5)]
 
 
 def find_all(project: Project, names: Sequence[str], events: int | None = None) -> list[Scenario]:

@@ -225,7 +225,7 @@ def _misspelled(nodes: list[tuple[Address, Node]]) -> Iterator[Problem]:
 
 def _problem_of_number(node: Node) -> str | None:
     text = "".join(_tokens(node))
-    if len(text) < _LONGEST_NUMBER and float(text) <= LARGEST_NUMBER:
+    if len(text) < _LONGEST_NUMBER and abs(float(text)) <= LARGEST_NUMBER:
         return None
     cut = text if len(text) < _LONGEST_NUMBER else f"{text[:10]}… ({len(text)} characters)"
     return f"is {cut}; the lab's numbers go up to {LARGEST_NUMBER:.0e}."

@@ -9,13 +9,14 @@ from pathlib import Path
 from async_lab.checkout import program
 from async_lab.checkout.package import build_package
 from async_lab.checkout.project import Project
-from async_lab.errors import EnvironmentFailure, Interrupted, LabError, LeftBehind, UsageError
-from async_lab.process.interrupts import Interrupts
+from async_lab.errors import EnvironmentFailure, LabError, LeftBehind, UsageError
+from async_lab.process.interrupts import Interrupts, nothing_left_behind
 from async_lab.stack.journal import Entry, Journal
 from async_lab.stack.leftovers import RemainingResource
 from async_lab.stack.stack import find_remaining, remove_leftovers
 from async_lab.target.base import Target
 from async_lab.terraform import Listener, Terraform, find_terraform, init_from_anywhere
+from async_lab.wording import plural
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +40,14 @@ def forget_local(project: Project) -> str:
         if entry not in in_use:
             journal.erase(entry)
     forgotten = len(entries) - len(in_use)
-    gone = f"{forgotten} local stack(s) went with their endpoints; " if forgotten else ""
+    gone = f"{plural(forgotten, 'local stack')} went with {'its endpoint' if forgotten == 1 else 'their endpoints'}."
     if in_use:
-        return f"{gone}{len(in_use)} local stack(s) belong to runs that go on, which take them down themselves."
-    return f"{gone}nothing is left."
+        left = "1 local stack belongs to a run that goes on, which takes it down itself."
+        if len(in_use) > 1:
+            left = f"{len(in_use)} local stacks belong to runs that go on, which take them down themselves."
+    else:
+        left = "Nothing is left."
+    return f"{gone} {left}" if forgotten else left
 
 
 def after_interruption(project: Project, target: str) -> LabError:
@@ -52,7 +57,7 @@ def after_interruption(project: Project, target: str) -> LabError:
     except EnvironmentFailure as error:
         return LeftBehind(f"Interrupted. {error}")
     if not entries:
-        return Interrupted("Interrupted; nothing is left behind.")
+        return nothing_left_behind()
     names = ", ".join(f"{entry.name} in account {entry.account_id}, {entry.region}" for entry in entries)
     return LeftBehind(
         f"Interrupted. These may stand, function, role, log group, alarms and dashboard of each: {names}. "
@@ -86,7 +91,7 @@ def remove(
 
 
 def _remove(project: Project, target: Target, entry: Entry, listener: Listener, interrupts: Interrupts) -> None:
-    with interrupts.deferred("Everything is being taken down already."):
+    with interrupts.taking_down():
         failed = _destroy(project, target, entry, listener, interrupts)
         remove_leftovers(target, entry, failed)
         Journal(project.stacks).erase(entry)

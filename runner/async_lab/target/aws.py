@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from async_lab.errors import EnvironmentFailure
+from async_lab.errors import EnvironmentFailure, UsageError
 from async_lab.target.aws_errors import settings_are_read
 from async_lab.target.base import Target
 
@@ -91,7 +91,7 @@ def open_aws(profile: str | None, region: str | None, endpoint_url: str | None =
         # Terraform and the AWS CLI read AWS_REGION, boto3 doesn't.
         session = boto3.Session(profile_name=profile, region_name=region or os.environ.get("AWS_REGION"))
         if session.region_name is None:
-            raise EnvironmentFailure("No AWS region is set: give --region, or set AWS_REGION or the profile's region.")
+            raise UsageError("No AWS region is set: give --region, or set AWS_REGION or the profile's region.")
         account_id = session.client("sts", endpoint_url=endpoint_url).get_caller_identity().get("Account")
         if not account_id:
             raise EnvironmentFailure("What answers for AWS is not AWS (it names no account): check AWS_ENDPOINT_URL.")

@@ -1,0 +1,92 @@
+"""What other programs get: JUnit, Markdown, CSV, OpenMetrics; and two runs side by side."""
+
+import csv
+import io
+import re
+from xml.etree import ElementTree as ET
+
+from results import METRICS, result_of
+from rich.console import Console
+
+from async_lab.report import junit, markdown, metrics_csv, openmetrics, show_comparison
+from async_lab.report.inferred import timeline_of
+
+RESULTS = [result_of(name) for name in METRICS]
+DIFFERENT = result_of("scenario-2", METRICS["scenario-3"], run_id="1b2c3d4e")
+
+
+def test_junit_has_a_suite_for_each_run_and_a_failure_for_each_expectation_that_is_not_met():
+    root = ET.fromstring(junit([result_of("baseline"), DIFFERENT]).encode())
+    baseline, different = root.findall("testsuite")
+
+    assert (baseline.get("name"), baseline.get("tests"), baseline.get("failures")) == ("baseline", "6", "0")
+    assert (different.get("tests"), different.get("failures")) == ("7", "3")
+    messages = [failure.get("message") for failure in different.iter("failure")]
+    assert "Sum of AsyncEventsDropped: expected 0, saw 1" in messages
+    assert DIFFERENT.findings[0].title in different.findtext("system-out")
+
+
+def test_a_run_that_compares_nothing_has_one_case_that_passes():
+    (suite,) = ET.fromstring(junit([result_of("baseline", comparisons=())]).encode())
+
+    assert (suite.get("tests"), suite.get("failures"), len(suite.findall("testcase"))) == ("1", "0", 1)
+
+
+def test_markdown_has_the_answer_the_events_and_what_was_not_as_expected():
+    text = markdown([DIFFERENT])
+
+    assert text.startswith("### ")
+    assert f"**{DIFFERENT.findings[0].title}.**" in text
+    assert all(f"| {row.label} | " in text for row in timeline_of(DIFFERENT).rows)
+    assert "| Sum of AsyncEventsDropped | 0 | 1 |" in text
+
+
+def test_markdown_shows_what_others_wrote_as_it_is():
+    text = markdown([result_of("scenario-1", function_name="f", gaps=())])
+    odd = markdown([result_of("baseline", scenario=_titled("a|b `c` <img> [d](e)"))])
+
+    assert "Exception" not in text.splitlines()[0]
+    assert r"a\|b \`c\` \<img\> \[d\](e)" in odd
+
+
+def _titled(title):
+    wanted = result_of("baseline").scenario
+    return type(wanted)(**{name: getattr(wanted, name) for name in wanted.__slots__} | {"title": title})
+
+
+def test_csv_has_every_data_point_once():
+    rows = list(csv.DictReader(io.StringIO(metrics_csv(RESULTS))))
+
+    assert len(rows) == sum(len(series.points) for result in RESULTS for series in result.metrics.values())
+    ages = [row for row in rows if (row["scenario"], row["metric"]) == ("scenario-3", "AsyncEventAge")]
+    assert [(row["minute"], row["maximum"]) for row in ages] == [
+        ("2023-01-03T08:23:00.000Z", "7800"),
+        ("2023-01-03T08:24:00.000Z", "30086"),
+    ]
+
+
+def test_openmetrics_has_each_family_in_one_piece_and_no_line_for_what_is_absent():
+    lines = openmetrics(RESULTS).splitlines()
+
+    assert lines[-1] == "# EOF"
+    families = [line.split()[2] for line in lines if line.startswith("# TYPE")]
+    assert len(families) == len(set(families))
+    samples = [line for line in lines if not line.startswith("#")]
+    assert all(re.fullmatch(r'[a-z_]+\{(\w+="[^"]*",?)+\} \S+ \d+', line) for line in samples)
+    in_order = [line.partition("{")[0] for line in samples]
+    assert [name for n, name in enumerate(in_order) if n == 0 or in_order[n - 1] != name] == families
+    assert 'aws_lambda_throttles_sum{scenario="scenario-3",run="0f3a9c21",function="async-lab"} 4 1672734180' in lines
+    assert not any('scenario="scenario-4"' in line and "throttles" in line for line in lines)
+
+
+def test_two_runs_side_by_side_show_what_differs():
+    file = io.StringIO()
+    show_comparison(Console(file=file, width=100), result_of("scenario-2"), DIFFERENT)
+    lines = [line.rstrip() for line in file.getvalue().splitlines()]
+
+    assert any(re.fullmatch(r"  ≠  AsyncEventsDropped +0 +1", line) for line in lines)
+    assert any(re.fullmatch(r"     AsyncEventsReceived +2 +2", line) for line in lines)
+    assert "  None." in lines  # of the settings none differs
+
+    show_comparison(Console(file=file, width=100), result_of("scenario-2"), result_of("scenario-3"))
+    assert re.search(r"≠  maximum_event_age_in_seconds +21600 +60", file.getvalue())
