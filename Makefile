@@ -78,12 +78,18 @@ lint: $(VENV)/.installed-dev ## Check style, types and who imports whom
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@terraform fmt -check -recursive terraform
+	@terraform fmt -check -recursive examples
 
 .PHONY: format
 format: $(VENV)/.installed-dev ## Format the Python and the Terraform code
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 	@terraform fmt -recursive terraform
+	@terraform fmt -recursive examples
+
+.PHONY: mutants
+mutants: $(VENV)/.installed-dev ## Break the models in every small way there is, and see their tests fail: takes an hour
+	@$(BIN)/python -m tools.mutants $(ARGS)
 
 .PHONY: security
 security: $(SECURITY)/.installed ## Check the Terraform code with checkov, which has an environment of its own

@@ -2,11 +2,32 @@
 
 import signal
 
-from hypothesis import settings
+import pytest
+from hypothesis import Phase, settings
+
+from async_lab import Lab
 
 settings.register_profile("lab", deadline=None)  # these machines lose their CPU to others at times
+settings.register_profile(  # for make mutants: the same few examples for every mutant, and none made smaller
+    "mutants",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    max_examples=15,
+    phases=[Phase.explicit, Phase.generate],
+)
 settings.load_profile("lab")
 
 # Started in the background, or under nohup, a run ignores these; so would the programs that its tests interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+
+
+@pytest.fixture(scope="module")
+def _open_lab():
+    """The lab behind ``async_lab``, for a module and not a session: tests of others have endpoints of their own."""
+    lab = Lab()
+    lab.open()
+    yield lab
+    lab.close()

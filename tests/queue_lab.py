@@ -33,6 +33,10 @@ class Lab:
 
     def __init__(self, endpoint):
         self.endpoint, self.target, self.made = endpoint, LocalTarget(endpoint, "eu-west-1"), 0
+        self.begin()
+
+    def begin(self):
+        """Make the role that may do everything: again after a reset."""
         iam = self.target.client("iam")
         self.role = iam.create_role(RoleName="may-do-all", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
         iam.put_role_policy(RoleName="may-do-all", PolicyName="all", PolicyDocument=json.dumps(MAY_DO_ALL))
@@ -60,6 +64,15 @@ class Lab:
         self.made += 1
         url = self.sqs.create_queue(QueueName=f"queue-{self.made}")["QueueUrl"]
         return url, self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+
+    def open_queue(self, *services, **attributes):
+        """A queue that these services may send to: its URL and ARN."""
+        url, arn = self.queue()
+        principal = {"Service": [f"{service}.amazonaws.com" for service in services]}
+        statement = {"Effect": "Allow", "Principal": principal, "Action": "sqs:SendMessage", "Resource": arn}
+        policy = {"Policy": json.dumps({"Statement": [statement]})}
+        self.sqs.set_queue_attributes(QueueUrl=url, Attributes=policy | attributes)
+        return url, arn
 
     def send(self, name, payload=None, **options):
         body = {} if payload is None else {"Payload": json.dumps(payload)}

@@ -1,44 +1,24 @@
-import io
-import json
 import socket
 import threading
-import zipfile
 from contextlib import contextmanager
 
 import pytest
 
-from async_lab.endpoint.embedded import Endpoint
 from async_lab.errors import EnvironmentFailure
 from async_lab.invoke import send
 from async_lab.target.local import LocalTarget
 
-REGION = "eu-west-1"
+
+@pytest.fixture
+def target(async_lab):
+    return LocalTarget(async_lab._endpoint, async_lab.region)
 
 
-@pytest.fixture(scope="module")
-def target():
-    with Endpoint(seed=0) as endpoint:
-        yield LocalTarget(endpoint, REGION)
-
-
-@pytest.fixture(scope="module")
-def function(target):
+@pytest.fixture
+def function(async_lab, tmp_path):
     """A function that answers its event."""
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as package:
-        package.writestr("app.py", "def handler(event, context):\n    print(event)\n")
-    trust = {"Version": "2012-10-17", "Statement": []}
-    role = target.client("iam").create_role(RoleName="lab", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
-    client = target.client("lambda")
-    client.create_function(
-        FunctionName="lab",
-        Runtime="python3.13",
-        Role=role,
-        Handler="app.handler",
-        Code={"ZipFile": archive.getvalue()},
-    )
-    client.get_waiter("function_active_v2").wait(FunctionName="lab", WaiterConfig={"Delay": 1})
-    return "lab"
+    (tmp_path / "app.py").write_text("def handler(event, context):\n    print(event)\n")
+    return async_lab.function(f"{tmp_path}/app.py:handler", name="lab").name
 
 
 def send_to(target, function, ids, interval=0.0):

@@ -8,6 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from tools.markdown import between_markers, table
+
+COMMAND = "python -m tools.module_docs"
 MODULES = Path(__file__).parents[1] / "terraform" / "modules"
 _QUOTED = re.compile(r'^"(.*)"$', re.DOTALL)
 _EXPRESSION = re.compile(r"^\$\{(.*)\}$", re.DOTALL)
@@ -23,13 +26,13 @@ def main() -> None:
 
 def with_tables(text: str, module: Path) -> str:
     """Return a README's text with the tables of ``module`` between its markers. Raises ValueError if it has none."""
-    text = _between_markers(text, "inputs", inputs_table(_blocks(module, "variable")))
-    return _between_markers(text, "outputs", outputs_table(_blocks(module, "output")))
+    text = between_markers(text, "inputs", COMMAND, inputs_table(_blocks(module, "variable")))
+    return between_markers(text, "outputs", COMMAND, outputs_table(_blocks(module, "output")))
 
 
 def inputs_table(variables: Iterable[tuple[str, Mapping[str, Any]]]) -> str:
     """Return a Markdown table of variables as python-hcl2 reads them."""
-    return _table(
+    return table(
         ("Name", "What it is", "Type", "Default"),
         ((f"`{name}`", _text(body), f"`{_type(body)}`", _default(body)) for name, body in variables),
     )
@@ -37,7 +40,7 @@ def inputs_table(variables: Iterable[tuple[str, Mapping[str, Any]]]) -> str:
 
 def outputs_table(outputs: Iterable[tuple[str, Mapping[str, Any]]]) -> str:
     """Return a Markdown table of outputs as python-hcl2 reads them."""
-    return _table(("Name", "What it is"), ((f"`{name}`", _text(body)) for name, body in outputs))
+    return table(("Name", "What it is"), ((f"`{name}`", _text(body)) for name, body in outputs))
 
 
 def _blocks(module: Path, kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -48,11 +51,6 @@ def _blocks(module: Path, kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         for name, body in block.items():
             if isinstance(body, dict):
                 yield _unquoted(name), body
-
-
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    lines = [head, tuple("---" for _ in head), *rows]
-    return "\n".join(f"| {' | '.join(cell.replace('|', '&#124;') for cell in line)} |" for line in lines)
 
 
 def _text(body: Mapping[str, Any]) -> str:
@@ -72,15 +70,6 @@ def _default(body: Mapping[str, Any]) -> str:
 
 def _unquoted(value: str) -> str:
     return _QUOTED.sub(r"\1", value).replace('\\"', '"')
-
-
-def _between_markers(text: str, name: str, content: str) -> str:
-    begin, end = f"<!-- {name}: python -m tools.module_docs -->", f"<!-- end of {name} -->"
-    before, found, rest = text.partition(begin)
-    _, closed, after = rest.partition(end)
-    if not found or not closed:
-        raise ValueError(f"The README has no place for its {name}: it needs {begin} and {end}")
-    return f"{before}{begin}\n\n{content}\n\n{end}{after}"
 
 
 if __name__ == "__main__":

@@ -1,8 +1,22 @@
-"""async-lab: a lab, Terraform modules and a digital twin for AWS Lambda's asynchronous invocations."""
+"""async-lab: a lab, Terraform modules and a digital twin for AWS Lambda's asynchronous invocations.
 
-import os
-import sys
+``from async_lab import Lab`` is the lab for tests of one's own functions.
+"""
 
-# A module on the user's PYTHONPATH must not stand in for one that the lab needs: what is there comes last.
-_users = {os.path.abspath(place) for place in os.environ.get("PYTHONPATH", "").split(os.pathsep) if place}  # noqa: PTH100
-sys.path.sort(key=lambda place: os.path.abspath(place) in _users)  # noqa: PTH100
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from async_lab.testing import Lab as Lab
+
+__all__ = ["Lab"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the lab for tests when it is asked for."""
+    if name in __all__:
+        from async_lab import testing
+
+        return getattr(testing, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import atexit
 import os
-
-from async_lab.process import signals
+import sys
 
 
 def main() -> None:
     """Run the program. A signal ends it with 130 up to its last instant: Python's own end would lose one."""
+    _put_users_modules_last()
+    from async_lab.process import signals
+
     signals.listen_from_the_start()
     from async_lab.process import streams
 
@@ -20,6 +22,12 @@ def main() -> None:
     code = _code()
     atexit._run_exitfuncs()  # noqa: SLF001 - what Python would do now, and we do while we still listen
     os._exit(code)
+
+
+def _put_users_modules_last() -> None:
+    """Let no module on the user's PYTHONPATH stand in for one that the lab needs."""
+    users = {os.path.abspath(place) for place in os.environ.get("PYTHONPATH", "").split(os.pathsep) if place}  # noqa: PTH100
+    sys.path.sort(key=lambda place: os.path.abspath(place) in users)  # noqa: PTH100
 
 
 def _code() -> int:

@@ -95,7 +95,7 @@ def run(
                 view.kept(stack)
                 is_kept = not target.is_disposable
             # Not in the finally block: a Ctrl-C before its first statement would skip it.
-            held.enter_context(interrupts.deferred("Everything is being taken down already."))
+            held.enter_context(interrupts.taking_down())
         finally:
             if stack.may_stand and not is_kept and not interrupts.user_has_left:
                 view.step("Taking everything down")

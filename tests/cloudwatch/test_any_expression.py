@@ -50,7 +50,7 @@ def stored(**metrics):
     return store
 
 
-@settings(max_examples=600)
+@settings(max_examples=6 * settings.default.max_examples)
 @given(expressions, observations, observations)
 @example("IF(SUM(m1) > 0, 5, m1)", {0: 1.0}, {})
 @example("SUM(REMOVE_EMPTY(METRICS()))", {}, {})

@@ -228,11 +228,11 @@ def test_records_reach_topics_functions_buses_and_buckets(lab):
     successes, success_arn = lab.queue()
     called = lab.function(asynchronous={"DestinationConfig": {"OnSuccess": {"Destination": success_arn}}})
     topic = lab.target.client("sns").create_topic(Name="failures")["TopicArn"]
-    through_topic, through_topic_arn = lab.queue()
+    through_topic, through_topic_arn = lab.open_queue("sns")
     lab.target.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=through_topic_arn)
     events = lab.target.client("events")
     bus = events.create_event_bus(Name="failures")["EventBusArn"]
-    through_bus, through_bus_arn = lab.queue()
+    through_bus, through_bus_arn = lab.open_queue("events")
     pattern = json.dumps({"source": ["lambda"]})
     events.put_rule(Name="all", EventBusName="failures", EventPattern=pattern)
     events.put_targets(Rule="all", EventBusName="failures", Targets=[{"Id": "queue", "Arn": through_bus_arn}])

@@ -1,29 +1,26 @@
-"""What a queue hides and expires, it does by the endpoint's clock and not by the wall's."""
+"""What services stamp, hide and expire, they do by the endpoint's clock and not by the wall's."""
 
-import boto3
+import json
+
 import pytest
 
-from async_lab.endpoint.embedded import Endpoint
+from async_lab import Lab
 
 LONG_AGO = 1_600_000_000.0  # years before any wall's clock that runs this
 DAY_SECONDS = 86_400
 
 
-@pytest.fixture
-def endpoint():
-    with Endpoint(start=LONG_AGO) as endpoint:
-        yield endpoint
+@pytest.fixture(scope="module")
+def _open_lab():
+    lab = Lab(start=LONG_AGO)
+    lab.open()
+    yield lab
+    lab.close()
 
 
 @pytest.fixture
-def sqs(endpoint):
-    return boto3.client(
-        "sqs",
-        endpoint_url=endpoint.url,
-        region_name="eu-west-1",
-        aws_access_key_id="local",
-        aws_secret_access_key="local",
-    )
+def sqs(async_lab):
+    return async_lab.client("sqs")
 
 
 @pytest.fixture
@@ -36,37 +33,116 @@ def received(sqs, queue, **options):
     return [message["Attributes"] for message in answer.get("Messages", [])]
 
 
-def test_a_message_is_sent_and_first_received_in_the_endpoints_time(endpoint, sqs, queue):
+def test_a_message_is_sent_and_first_received_in_the_endpoints_time(async_lab, sqs, queue):
     sqs.send_message(QueueUrl=queue, MessageBody="1")
-    endpoint.wait(5)
+    async_lab.advance(seconds=5)
     [attributes] = received(sqs, queue)
     assert attributes["SentTimestamp"] == str(round(LONG_AGO * 1_000))
     assert attributes["ApproximateFirstReceiveTimestamp"] == str(round((LONG_AGO + 5) * 1_000))
 
 
-def test_a_message_is_hidden_for_the_visibility_timeout(endpoint, sqs, queue):
+def test_a_message_is_hidden_for_the_visibility_timeout(async_lab, sqs, queue):
     sqs.send_message(QueueUrl=queue, MessageBody="1")
     assert len(received(sqs, queue)) == 1
-    endpoint.wait(29)
+    async_lab.advance(seconds=29)
     assert received(sqs, queue) == []
-    endpoint.wait(2)
+    async_lab.advance(seconds=2)
     assert len(received(sqs, queue)) == 1
 
 
-def test_a_message_is_kept_for_the_retention_period(endpoint, sqs, queue):
+def test_a_message_is_kept_for_the_retention_period(async_lab, sqs, queue):
     sqs.send_message(QueueUrl=queue, MessageBody="1")
-    endpoint.wait(4 * DAY_SECONDS - 60)
+    async_lab.advance(seconds=4 * DAY_SECONDS - 60)
     assert len(received(sqs, queue)) == 1
-    endpoint.wait(120)
+    async_lab.advance(seconds=120)
     assert received(sqs, queue) == []
 
 
-def test_a_delayed_message_comes_later(endpoint, sqs, queue):
+def test_a_delayed_message_comes_later(async_lab, sqs, queue):
     sqs.send_message(QueueUrl=queue, MessageBody="1", DelaySeconds=60)
     assert received(sqs, queue) == []
-    endpoint.wait(61)
+    async_lab.advance(seconds=61)
     assert len(received(sqs, queue)) == 1
 
 
 def test_a_long_poll_is_answered_at_once_where_time_stands(sqs, queue):
     assert received(sqs, queue, WaitTimeSeconds=20) == []
+
+
+def test_what_expired_does_not_stand_in_the_way_of_what_came_later(async_lab, sqs, queue):
+    sqs.send_message(QueueUrl=queue, MessageBody="old")
+    async_lab.advance(seconds=4 * DAY_SECONDS - 60)
+    sqs.send_message(QueueUrl=queue, MessageBody="new")
+    async_lab.advance(seconds=120)
+    answer = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)
+    assert [message["Body"] for message in answer["Messages"]] == ["new"]
+
+
+def test_buckets_and_objects_carry_the_endpoints_time(async_lab):
+    s3 = async_lab.client("s3")
+    s3.create_bucket(Bucket="orders")
+    async_lab.advance(seconds=60)
+    s3.put_object(Bucket="orders", Key="order.json", Body=b"{}")
+    assert s3.list_buckets()["Buckets"][0]["CreationDate"].timestamp() == LONG_AGO
+    assert s3.head_object(Bucket="orders", Key="order.json")["LastModified"].timestamp() == LONG_AGO + 60
+    assert s3.list_objects_v2(Bucket="orders")["Contents"][0]["LastModified"].timestamp() == LONG_AGO + 60
+
+
+def test_roles_log_groups_and_event_buses_carry_the_endpoints_time(async_lab):
+    role = async_lab.client("iam").create_role(RoleName="orders", AssumeRolePolicyDocument="{}")["Role"]
+    assert role["CreateDate"].timestamp() == LONG_AGO
+    logs = async_lab.client("logs")
+    logs.create_log_group(logGroupName="orders")
+    assert logs.describe_log_groups()["logGroups"][0]["creationTime"] == LONG_AGO * 1_000
+    bus = async_lab.client("events").create_event_bus(Name="orders")["EventBusArn"]
+    assert async_lab.client("events").describe_event_bus(Name=bus)["CreationTime"].timestamp() == LONG_AGO
+
+
+def test_a_log_takes_what_was_written_in_the_endpoints_time(async_lab):
+    logs = async_lab.client("logs")
+    logs.create_log_group(logGroupName="orders")
+    logs.create_log_stream(logGroupName="orders", logStreamName="1")
+    written = {"timestamp": round(LONG_AGO * 1_000), "message": "an order"}
+    answer = logs.put_log_events(logGroupName="orders", logStreamName="1", logEvents=[written])
+    assert "rejectedLogEventsInfo" not in answer
+    [event] = logs.get_log_events(logGroupName="orders", logStreamName="1")["events"]
+    assert (event["timestamp"], event["message"]) == (written["timestamp"], "an order")
+
+
+@pytest.mark.parametrize("through", ["events", "sns", "s3"])
+def test_what_a_source_sends_carries_the_endpoints_time(async_lab, sqs, queue, through):
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    allow_everybody_to_send(sqs, queue, arn)
+    async_lab.advance(seconds=90)
+    send(async_lab, through, arn)
+    bodies = [
+        json.loads(message["Body"])
+        for message in sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
+    ]
+    stamps = {"events": "time", "sns": "Timestamp", "s3": "eventTime"}
+    [told] = [
+        record[stamps[through]] for body in bodies for record in body.get("Records", [body]) if "Event" not in body
+    ]
+    assert told in {"2020-09-13T12:28:10Z", "2020-09-13T12:28:10.000Z"}
+
+
+def allow_everybody_to_send(sqs, queue, arn):
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": arn}
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": json.dumps({"Statement": [statement]})})
+
+
+def send(async_lab, through, queue_arn):
+    source = async_lab.client(through)
+    if through == "events":
+        source.put_rule(Name="orders", EventPattern='{"source": ["shop"]}')
+        source.put_targets(Rule="orders", Targets=[{"Id": "1", "Arn": queue_arn}])
+        source.put_events(Entries=[{"Source": "shop", "DetailType": "Order", "Detail": "{}"}])
+    elif through == "sns":
+        topic = source.create_topic(Name="orders")["TopicArn"]
+        source.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue_arn)
+        source.publish(TopicArn=topic, Message="an order")
+    else:
+        source.create_bucket(Bucket="orders")
+        wanted = {"QueueConfigurations": [{"QueueArn": queue_arn, "Events": ["s3:ObjectCreated:*"]}]}
+        source.put_bucket_notification_configuration(Bucket="orders", NotificationConfiguration=wanted)
+        source.put_object(Bucket="orders", Key="order.json", Body=b"{}")

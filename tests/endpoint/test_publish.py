@@ -1,9 +1,12 @@
 """Which dimension sets a sample is filed under."""
 
+from collections import Counter
+
 import pytest
 
-from async_lab.endpoint.invocation.publish import dimension_sets
-from async_lab.twin import FunctionRef
+from async_lab.cloudwatch.store import MetricStore
+from async_lab.endpoint.invocation.publish import dimension_sets, publish
+from async_lab.twin import FunctionConfig, FunctionRef, Outcome, Rules, simulate
 
 
 def resources(target, executed_version=None):
@@ -32,6 +35,61 @@ def test_execution_through_an_alias_or_latest_by_name_is_filed_for_its_version_t
 @pytest.mark.parametrize("qualifier", ["", "3"])
 def test_execution_of_the_function_or_of_a_version_is_not(qualifier):
     assert len(resources(FunctionRef("orders", qualifier), "3")) == 3
+
+
+class Observed(MetricStore):
+    """A store that remembers each single observation."""
+
+    def __init__(self):
+        super().__init__()
+        self.all = Counter()
+
+    def put(self, namespace, metric, dimensions, at, value, unit="None", count=1.0):
+        self.all[namespace, metric, dimensions, at, value, unit] += count
+        super().put(namespace, metric, dimensions, at, value, unit, count)
+
+
+def test_every_sample_is_filed_once_in_each_of_its_dimension_sets_and_no_other_is():
+    """Two events of an alias: one fails and isn't tried again, the other is throttled once, zeros among the samples."""
+    alias, store = FunctionRef("orders", "live"), Observed()
+    simulate(
+        {alias: FunctionConfig(reserved_concurrency=1, maximum_retry_attempts=0, version="3")},
+        [(0.0, alias), (0.0, alias)],
+        lambda execution: Outcome(0.5, is_error=execution.event.number == 0),
+        lambda record: publish(store, record),
+        rules=Rules(jitter=0.0, dispatch_seconds=(0.25, 0.25)),
+    )
+    function = ("FunctionName", "orders")
+    anywhere, resource = ((), (function,)), (function, ("Resource", "orders:live"))
+    executed = (("ExecutedVersion", "3"), *resource)
+    of_event = [
+        *[("AsyncEventsReceived", 0.0, 1.0)] * 2,
+        ("AsyncEventAge", 0.25, 250.0),
+        ("AsyncEventAge", 0.25, 250.0),
+        ("AsyncEventAge", 1.25, 1_250.0),
+        ("Throttles", 0.25, 1.0),
+        ("Errors", 0.25, 0.0),
+        ("AsyncEventsDropped", 0.75, 1.0),
+        ("AsyncEventsDropped", 1.75, 0.0),
+    ]
+    of_execution = [
+        *[("Invocations", at, 1.0) for at in (0.25, 1.25)],
+        *[("Throttles", at, 0.0) for at in (0.25, 1.25)],
+        *[("Duration", at, 500.0) for at in (0.25, 1.25)],
+        *[("ConcurrentExecutions", at, 1.0) for at in (0.25, 1.25)],
+        ("Errors", 0.25, 1.0),
+        ("Errors", 1.25, 0.0),
+    ]
+    ages = [("AsyncEventAge", 0.25, 250.0), ("AsyncEventAge", 1.25, 1_250.0)]  # an attempt that ran has a version
+    filed = [(each, sets) for each in of_event for sets in (*anywhere, resource)]
+    filed += [(each, sets) for each in of_execution for sets in (*anywhere, resource, executed)]
+    filed += [(each, executed) for each in ages]
+    units = {"AsyncEventAge": "Milliseconds", "Duration": "Milliseconds"}
+    assert store.all == Counter(
+        ("AWS/Lambda", metric, sets, at, value, units.get(metric, "Count"))
+        for (metric, at, value), sets in filed
+        if sets or metric != "ConcurrentExecutions"  # the region's own is counted over all functions
+    )
 
 
 def test_metrics_of_an_alias_are_in_all_of_its_dimension_sets(lab):

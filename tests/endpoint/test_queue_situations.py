@@ -60,6 +60,26 @@ def test_event_that_failed_and_then_found_no_room_is_told_of_as_throttled(lab):
     assert "responsePayload" not in record
 
 
+def test_event_that_failed_before_its_reservation_became_0_is_told_of_as_not_invoked(lab):
+    records, record_arn = lab.queue()
+    letters, letter_arn = lab.queue()
+    name = lab.function(asynchronous=failing(lab, 2, OnFailure=record_arn), DeadLetterConfig={"TargetArn": letter_arn})
+    request_id = id_of(lab.send(name, {"fail": "x"}))
+    lab.target.wait(30)
+    lab.lambda_.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+    lab.target.wait(60)
+    (letter,), (record,) = lab.messages(letters), lab.records(records)
+    context = record["requestContext"]
+    assert (context["requestId"], context["condition"]) == (request_id, "ZeroReservedConcurrency")
+    assert context["approximateInvokeCount"] == 1
+    assert {"responseContext", "responsePayload"} & set(record) == set()
+    said = {name: attribute["StringValue"] for name, attribute in letter["MessageAttributes"].items()}
+    assert said == {
+        "RequestID": request_id,
+        "ErrorMessage": "Function not invoked. Function isconfigured with zero reserved concurrent executions",
+    }
+
+
 def test_event_older_than_its_maximum_age_may_run_to_its_end(lab):
     name, since = lab.function(asynchronous={"MaximumEventAgeInSeconds": 60}), lab.target.now()
     lab.send(name, {"sleep": 99})
@@ -253,15 +273,6 @@ def test_topic_is_delivered_to_whatever_becomes_of_its_subscribers(lab):
     metrics = lab.metrics(name, since)
     assert metrics["AsyncEventsDropped"].total == 1
     assert metrics["DestinationDeliveryFailures"].is_absent
-
-
-def test_queue_with_an_event_source_mapping_keeps_its_messages(lab):
-    url, arn = lab.queue()
-    lab.lambda_.create_event_source_mapping(FunctionName=lab.function(), EventSourceArn=arn)
-    name = lab.function(asynchronous=failing(lab, 0, OnFailure=arn))
-    lab.send(name, {"fail": "x"})
-    lab.target.wait(10)
-    assert len(lab.records(url)) == 1
 
 
 # Conservation

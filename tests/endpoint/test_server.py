@@ -6,7 +6,8 @@ from contextlib import closing
 import boto3
 import pytest
 
-from async_lab.endpoint.http.server import LOOPBACK, Server, moto_application
+from async_lab.endpoint.http.dispatch import moto_application
+from async_lab.endpoint.http.server import LOOPBACK, Server
 from async_lab.errors import EnvironmentFailure
 
 

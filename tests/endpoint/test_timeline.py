@@ -8,7 +8,7 @@ import pytest
 from queue_lab import Lab
 
 from async_lab.endpoint.embedded import Endpoint
-from async_lab.endpoint.http.front import CLOCK_PATH
+from async_lab.endpoint.http.own import CLOCK_PATH
 from async_lab.endpoint.invocation.clock import PacedClock, VirtualClock
 from async_lab.endpoint.invocation.timeline import Timeline
 

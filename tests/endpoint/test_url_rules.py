@@ -5,7 +5,7 @@ import threading
 import pytest
 from werkzeug.routing import Map, Rule
 
-from async_lab.endpoint.http import url_rules
+from async_lab.endpoint.http import dispatch
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def interrupted_often():
 
 
 def test_rules_are_compiled_on_many_threads_at_once(interrupted_often):
-    url_rules.install()
+    dispatch.install()
     failures = []
 
     def make():

@@ -8,7 +8,7 @@ import os
 from urllib.request import urlopen
 
 from async_lab.__main__ import main
-from async_lab.endpoint.http.front import CLOCK_PATH
+from async_lab.endpoint.http.own import CLOCK_PATH
 from async_lab.target.aws import AwsTarget
 
 

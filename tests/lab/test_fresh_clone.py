@@ -21,6 +21,7 @@ SERVED = "runs in tests/lab/test_by_hand.py, on the endpoint that it serves"
 RUN_BY_CI = "is what runs this test, or runs beside it in .ci/run"
 NEEDS_NETWORK = "downloads packages"
 OF_RUNS = "reads runs that are there; tests/cli/test_reports.py runs it on some"
+TAKES_AN_HOUR = "runs the models' tests some thousand times"
 AS_SCENARIO_2 = "is the same rule of the Makefile as make scenario-2; tests/lab/test_scenarios.py runs the scenario"
 
 RUN = {
@@ -33,10 +34,14 @@ RUN = {
     ".venv/bin/async-lab scenarios": "scenario-4",
     ".venv/bin/async-lab local --port 4600 --env": "export AWS_ENDPOINT_URL=http://127.0.0.1:4600",
     "python -m tools.module_docs": "",
+    "python -m tools.member_table": "",
     "python -m tools.alarm_table baseline": "| Alarm | baseline |",
     ".venv/bin/python benchmarks/endpoint_throughput.py --alone 40 1": "round 1: async-lab",
     ".venv/bin/python benchmarks/soak.py 40 2": "time per 1,000 events",
+    ".venv/bin/python benchmarks/twin_speed.py 500 1": "ratio ",
+    "python -m tools.rules": "| `Rules.jitter` | 0.12 |",
     ".venv/bin/python benchmarks/diagnosis_accuracy.py 1": "100.0% of 14 right",
+    ".venv/bin/python benchmarks/test_speed.py 2": "import to listening, async-lab: ",
     "python -m tools.campaign --cases 2": "handlers: 2 tried, 2 as promised, 0 not",
 }
 """What each prints, in the order in which they are run: nothing is built before."""
@@ -46,6 +51,9 @@ SHORT_FORMS = {
     "async-lab run expired": "make scenario-2",
     "python -m tools.alarm_table": "python -m tools.alarm_table baseline",
     ".venv/bin/python benchmarks/lab_overhead.py": ".venv/bin/python benchmarks/lab_overhead.py 1",
+    ".venv/bin/python benchmarks/twin_speed.py": ".venv/bin/python benchmarks/twin_speed.py 500 1",
+    "python -m tools.rules docs/fidelity.md": "python -m tools.rules",
+    ".venv/bin/python benchmarks/test_speed.py": ".venv/bin/python benchmarks/test_speed.py 2",
     "async-lab doctor": ".venv/bin/async-lab doctor",
     "async-lab scenarios": ".venv/bin/async-lab scenarios",
     "python -m tools.campaign": "python -m tools.campaign --cases 2",
@@ -73,6 +81,10 @@ NOT_RUN = {
     "make test WORKERS=0": RUN_BY_CI,
     "make security": NEEDS_NETWORK,
     "make lock": NEEDS_NETWORK,
+    "make mutants": TAKES_AN_HOUR,
+    "python -m tools.mutants": TAKES_AN_HOUR,
+    'make mutants ARGS="async_lab.twin.*"': TAKES_AN_HOUR,
+    "pip install async-lab": NEEDS_NETWORK,
     "make scenarios": "is all scenarios in one run; tests/lab/test_scenarios.py does that",
     **dict.fromkeys([f"make scenario-{name}" for name in ("baseline", "1", "3", "4")], AS_SCENARIO_2),
     "TARGET=aws make scenario-2": "needs an AWS account",
@@ -97,9 +109,9 @@ _BEGINS = re.compile(r"(\w+=\S+ )?(make|async-lab|\.venv/bin/\S+|python|eval|cd|
 def commands_of(document: Path) -> set[str]:
     """Return what a document tells its readers to type: lines of its blocks, and what stands between backticks."""
     text = document.read_text(encoding="utf-8")
-    blocks = re.findall(r"^```\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    blocks = re.findall(r"^```\w*\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
     lines = [line.removeprefix("$ ") for block in blocks for line in block.splitlines()]
-    inline = re.findall(r"`([^`\n]+)`", re.sub(r"^```\n.*?^```", "", text, flags=re.DOTALL | re.MULTILINE))
+    inline = re.findall(r"`([^`\n]+)`", re.sub(r"^```\w*\n.*?^```", "", text, flags=re.DOTALL | re.MULTILINE))
     typed = (re.sub(r"\s+#.*", "", line).strip() for line in (*lines, *inline))
     return {line for line in typed if _BEGINS.match(line) and " " in line}
 
@@ -114,8 +126,8 @@ def test_every_command_of_a_document_is_run_here_or_listed_with_the_reason(docum
     assert unknown == set()
 
 
-def test_every_program_of_benchmarks_and_tools_is_run_here():
-    run = " ".join(RUN)
+def test_every_program_of_benchmarks_and_tools_is_run_here_or_listed_with_the_reason():
+    run = " ".join((*RUN, *NOT_RUN))
     programs = [file for directory in ("benchmarks", "tools") for file in sorted((ROOT / directory).rglob("*.py"))]
     main = [file for file in programs if '__name__ == "__main__"' in file.read_text()]
     assert main

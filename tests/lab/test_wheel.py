@@ -1,6 +1,7 @@
 """What somebody has who installed the wheel, and no checkout."""
 
 import os
+import shutil
 import site
 import subprocess
 import sys
@@ -36,10 +37,10 @@ def call(installed, tmp_path):
     folder = tmp_path / "empty"
     folder.mkdir()
 
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    def run(*arguments: str, program: Path = installed) -> subprocess.CompletedProcess[str]:
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON"))}
         return subprocess.run(
-            [installed, *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
+            [program, *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
         )
 
     run.folder = folder
@@ -52,6 +53,37 @@ def test_a_scenario_runs_in_an_empty_folder(call):
     assert ran.returncode == ExitCode.AS_EXPECTED, ran.stderr
     assert "Late: waiting for reserved concurrency" in ran.stdout
     assert [path.name for path in call.folder.iterdir()] == [".lab"]
+
+
+EXAMPLE = """
+import pytest
+
+
+def test_bad_file_is_tried_three_times_and_kept(async_lab):
+    stack = async_lab.apply("infra")                       # their own Terraform, with the real provider
+    async_lab.client("s3").put_object(Bucket=stack["bucket"], Key="empty.csv", Body=b"a,b\\n")
+    async_lab.run_until_idle()
+    [event] = async_lab.events("csv-to-json")
+    assert [attempt.outcome for attempt in event.attempts] == ["error"] * 3
+    assert event.attempts[1].age_seconds == pytest.approx(61, abs=8)
+    assert event.condition == "RetriesExhausted"
+    assert event.delivered_to == [stack["queue_arn"]]
+"""
+
+
+def test_users_own_test_passes_in_a_folder_of_theirs(installed, call):
+    shutil.copytree(PROJECT.root / "examples" / "csv-to-json", call.folder, dirs_exist_ok=True)
+    (call.folder / "tests" / "test_csv_to_json.py").write_text(EXAMPLE)
+    (call.folder / "tests" / "test_where.py").write_text(
+        "import async_lab\ndef test_it():\n    assert 'environment' in async_lab.__file__\n"
+    )
+    python = installed.with_name("python")
+    before = {path.name for path in call.folder.iterdir()}
+
+    ran = call("-m", "pytest", "-q", "-p", "no:cacheprovider", program=python)
+
+    assert "2 passed" in ran.stdout, ran.stdout + ran.stderr
+    assert {path.name for path in call.folder.iterdir()} == before | {"build"}
 
 
 def test_scenarios_are_listed_and_the_machine_is_examined(call):

@@ -4,7 +4,8 @@ import pytest
 
 from async_lab.endpoint.embedded import Endpoint
 from async_lab.errors import EnvironmentFailure
-from async_lab.observation.metrics import METRIC_NAMES, METRIC_UNITS, DataPoint, collect
+from async_lab.lambda_metrics import UNITS
+from async_lab.observation.metrics import METRIC_NAMES, DataPoint, collect
 from async_lab.target.local import LocalTarget
 
 MINUTE = 1_692_778_980
@@ -17,7 +18,7 @@ def cloudwatch():
 
 
 def put(cloudwatch, function, metric, at, *values):
-    unit = METRIC_UNITS[metric]
+    unit = UNITS[metric]
     dimensions = [{"Name": "FunctionName", "Value": function}]
     data = {"MetricName": metric, "Dimensions": dimensions, "Timestamp": datetime.fromtimestamp(at, UTC), "Unit": unit}
     cloudwatch.put_metric_data(Namespace="AWS/Lambda", MetricData=[data | {"Value": value} for value in values])

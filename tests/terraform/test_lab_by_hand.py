@@ -3,6 +3,9 @@
 import pytest
 from conftest import said
 
+from async_lab import scenario
+from async_lab.checkout.project import Project
+
 pytestmark = pytest.mark.lab
 
 SCENARIO = "-var-file=scenarios/scenario-2.tfvars"
@@ -37,9 +40,9 @@ def test_another_title_changes_the_function_alone(initialised):
     assert "0 to add, 1 to change, 0 to destroy" in completed.stdout
 
 
-@pytest.mark.parametrize("scenario", ["baseline", "scenario-1", "scenario-2", "scenario-3", "scenario-4"])
-def test_no_scenario_warns(initialised, scenario):
-    completed = initialised(".").run("plan", f"-var-file=scenarios/{scenario}.tfvars")
+@pytest.mark.parametrize("name", scenario.names(Project.locate()))
+def test_no_scenario_warns(initialised, name):
+    completed = initialised(".").run("plan", f"-var-file=scenarios/{name}.tfvars")
     assert completed.returncode == 0, said(completed)
     assert "Warning" not in said(completed)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hypothesis import strategies as st
 
 from async_lab.twin import Expiry, FunctionConfig, FunctionRef, Outcome, Rules
-from async_lab.twin.rng import Draw, uniform
+from async_lab.twin.rng import Draw, Numbers
 
 TARGETS = (FunctionRef("alpha"), FunctionRef("beta"), FunctionRef("gamma"))
 
@@ -25,7 +25,7 @@ rules = st.builds(
 )
 arrivals = st.lists(
     st.tuples(st.floats(0, 200).map(lambda at: round(at, 3)), st.sampled_from(TARGETS)), min_size=1, max_size=25
-)
+).map(lambda each: sorted(each, key=lambda arrival: arrival[0]))
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,9 @@ class Behavior:
 
     def __call__(self, execution):
         number = execution.event.number
-        failed = uniform(11, Draw.WORKLOAD, number, execution.number) < self.error_rate
-        share = uniform(12, Draw.WORKLOAD, number, execution.number)
-        crashed = failed and uniform(13, Draw.WORKLOAD, number, execution.number) < self.crash_rate
+        failed = Numbers(11, Draw.WORKLOAD).uniform(number, execution.number) < self.error_rate
+        share = Numbers(12, Draw.WORKLOAD).uniform(number, execution.number)
+        crashed = failed and Numbers(13, Draw.WORKLOAD).uniform(number, execution.number) < self.crash_rate
         return Outcome(self.longest_seconds * share, is_error=failed, environment_survives=not crashed)
 
 
@@ -71,5 +71,34 @@ worlds = st.builds(
     behavior=behaviors,
     rules=rules,
     unreserved_limit=st.sampled_from([1, 2, 900]),
+    seed=st.integers(0, 2**32),
+)
+
+
+@dataclass(frozen=True)
+class SimultaneousWorld:
+    """Events that all come, run and wait at the same instants."""
+
+    functions: dict
+    targets: list
+    """Whom each event is for, by its number."""
+    behavior: Behavior
+    rules: Rules
+    seed: int
+
+
+simultaneous_worlds = st.builds(
+    SimultaneousWorld,
+    functions=st.fixed_dictionaries(dict.fromkeys(TARGETS, configs)),
+    targets=st.lists(st.sampled_from(TARGETS), min_size=2, max_size=8),
+    behavior=st.sampled_from([Behavior(0.5, 0.0, 0.5), Behavior(0.5, 7.0, 0.0)]),
+    rules=st.builds(
+        Rules,
+        jitter=st.just(0.0),
+        dispatch_seconds=st.just((0.035, 0.035)),
+        expiry=st.sampled_from(Expiry),
+        duplicate_rate=st.sampled_from([0.0, 0.5]),
+        scale_up_environments=st.sampled_from([2, 1_000]),
+    ),
     seed=st.integers(0, 2**32),
 )

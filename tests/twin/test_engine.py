@@ -1,6 +1,9 @@
 """What AWS does, situation by situation."""
 
+from itertools import pairwise
+
 import pytest
+from histories import FAILS, FUNCTION, SLEEPS, STEADY, SUCCEEDS, finished, history_of, of_kind, run, values
 
 from async_lab.twin import (
     Condition,
@@ -10,32 +13,17 @@ from async_lab.twin import (
     FunctionConfig,
     FunctionRef,
     Outcome,
+    Received,
     Rules,
     Started,
+    StillRunning,
     Throttled,
     Twin,
     run_until,
     samples,
     simulate,
 )
-
-FUNCTION = FunctionRef("lab")
-STEADY = Rules(jitter=0.0, dispatch_seconds=(0.035, 0.035))
-SUCCEEDS = Outcome(0.1)
-FAILS = Outcome(0.0, is_error=True)
-SLEEPS = Outcome(90.0)
-
-
-def run(config, outcome, events=1, rules=STEADY, **options):
-    return simulate({FUNCTION: config}, [(0.0, FUNCTION)] * events, lambda _: outcome, rules=rules, **options)
-
-
-def values(history, metric):
-    return [sample.value for record in history for sample in samples(record) if sample.metric == metric]
-
-
-def finished(history):
-    return [record for record in history if isinstance(record, Finished)]
+from async_lab.twin.rng import Draw, Numbers
 
 
 def test_a_healthy_event_has_one_attempt_and_one_age():
@@ -118,45 +106,50 @@ def test_the_age_limits_waiting_and_not_running():
 
 
 def test_throttles_start_again_at_one_second_after_an_execution():
-    executions = iter([Outcome(0.0, is_error=True), Outcome(90.0), Outcome(0.1)])
-    config = FunctionConfig(reserved_concurrency=1)
-    arrivals = [(0.0, FUNCTION), (55.0, FUNCTION)]
-    history = simulate({FUNCTION: config}, arrivals, lambda _: next(executions), rules=STEADY)
-    throttled = [record.at for record in history if isinstance(record, Throttled)]
-    assert throttled[:3] == pytest.approx([60.035, 61.035, 63.035])
+    """The second event is throttled 3 times, runs and fails, and finds the third in its way when it is tried again."""
+    outcomes = {(0, 1): Outcome(5.0), (1, 1): FAILS, (2, 1): Outcome(20.0), (1, 2): SUCCEEDS}
+    history = history_of(
+        {FUNCTION: FunctionConfig(reserved_concurrency=1)},
+        [(0.0, FUNCTION), (0.0, FUNCTION), (60.0, FUNCTION)],
+        lambda execution: outcomes[execution.event.number, execution.number],
+        rules=STEADY,
+    )
+    throttled = [record.at for record in of_kind(history, Throttled) if record.event.number == 1]
+    before = [0.035, 1.035, 3.035]
+    assert throttled == pytest.approx([*before, 67.035, 68.035, 70.035, 74.035])
 
 
 def test_functions_without_a_reservation_share_the_pool():
     others = FunctionRef("other")
     functions = {FUNCTION: FunctionConfig(), others: FunctionConfig()}
-    history = simulate(functions, [(0.0, FUNCTION), (0.0, others)], lambda _: SLEEPS, rules=STEADY, unreserved_limit=1)
-    assert {record.target for record in history if isinstance(record, Throttled)} == {others}
+    history = history_of(
+        functions, [(0.0, FUNCTION), (0.0, others)], lambda _: SLEEPS, rules=STEADY, unreserved_limit=1
+    )
+    assert {record.target for record in of_kind(history, Throttled)} == {others}
 
 
 def test_a_function_gets_a_thousand_new_environments_in_ten_seconds():
     history = run(FunctionConfig(), SLEEPS, events=1_001, unreserved_limit=5_000)
-    assert sum(isinstance(record, Started) and record.at < 1 for record in history) == 1_000
-    late = [record for record in history if isinstance(record, Throttled)]
-    assert [record.at for record in late] == pytest.approx([0.035, 1.035, 3.035, 7.035])
+    assert sum(record.at < 1 for record in of_kind(history, Started)) == 1_000
+    assert [record.at for record in of_kind(history, Throttled)] == pytest.approx([0.035, 1.035, 3.035, 7.035])
 
 
 def test_a_warm_environment_is_used_again():
     arrivals = [(0.0, FUNCTION), (10.0, FUNCTION)]
-    history = simulate({FUNCTION: FunctionConfig()}, arrivals, lambda _: SUCCEEDS)
-    started = [record.execution for record in history if isinstance(record, Started)]
-    assert [execution.is_cold for execution in started] == [True, False]
-    assert started[0].environment == started[1].environment
+    history = history_of({FUNCTION: FunctionConfig()}, arrivals, lambda _: SUCCEEDS)
+    first, second = (record.execution.environment for record in of_kind(history, Started))
+    assert first == second
 
 
 def test_an_environment_does_not_survive_a_crash():
     crash = Outcome(0.0, is_error=True, environment_survives=False)
     history = run(FunctionConfig(), crash)
-    assert all(record.execution.is_cold for record in history if isinstance(record, Started))
+    assert len({record.execution.environment for record in of_kind(history, Started)}) == 3
 
 
 def test_a_cold_start_holds_its_place_but_is_not_part_of_the_duration():
     history = run(FunctionConfig(), Outcome(1.0, init_seconds=0.5))
-    ended = [record.at for record in history if isinstance(record, Ended)]
+    ended = [record.at for record in of_kind(history, Ended)]
     assert ended == pytest.approx([1.535])
     assert values(history, "Duration") == [1_000]
 
@@ -199,6 +192,27 @@ def test_events_of_a_deleted_function_are_gone():
     assert twin.is_settled
 
 
+def test_an_event_that_fails_after_its_function_was_deleted_is_gone():
+    functions = {FUNCTION: FunctionConfig()}
+    history = []
+    twin = Twin(lambda target, _: functions.get(target), history.append, rules=STEADY)
+    event = twin.accept(FUNCTION, 0.0)
+    (execution,) = twin.step()
+    del functions[FUNCTION]
+    twin.resolve(execution, Outcome(1.0, is_error=True))
+    assert twin.step() == []
+    assert finished(history) == [Finished(pytest.approx(1.035), event, Condition.FUNCTION_DELETED, 1, execution)]
+    assert twin.is_settled
+    assert twin.step() == []
+
+
+def test_a_reservation_is_the_most_that_run_at_once():
+    history = run(FunctionConfig(reserved_concurrency=2), SLEEPS, events=5)
+    assert [record.running for record in of_kind(history, Started)][:2] == [1, 2]
+    assert max(record.running for record in of_kind(history, Started)) == 2
+    assert sum(values(history, "Throttles")) >= 3
+
+
 def test_a_synchronous_invocation_takes_its_place_and_is_never_retried():
     history = []
     twin = Twin(lambda _target, _chance: FunctionConfig(reserved_concurrency=1), history.append)
@@ -206,29 +220,253 @@ def test_a_synchronous_invocation_takes_its_place_and_is_never_retried():
     assert twin.invoke(FUNCTION, 0.0) is None
     twin.resolve(execution, FAILS)
     run_until(twin, 1_000.0, lambda _: FAILS)
-    assert sum(isinstance(record, Started) for record in history) == 1
+    assert len(of_kind(history, Started)) == 1
     assert sum(values(history, "Throttles")) == 1
 
 
+def test_synchronous_invocations_have_ids_and_environments_of_their_own():
+    history = []
+    twin = Twin(lambda _target, _draw: FunctionConfig(reserved_concurrency=2), history.append)
+    first, second = twin.invoke(FUNCTION, 0.0), twin.invoke(FUNCTION, 0.0)
+    assert (first.event, first.number, first.started_at) == (None, 1, 0.0)
+    assert [first.environment, second.environment] == ["lab/1", "lab/2"]
+    assert first.request_id == twin.new_request_id(0) != second.request_id == twin.new_request_id(1)
+    assert twin.invoke(FUNCTION, 5.0) is None
+    assert [record for record in history if isinstance(record, Throttled)] == [Throttled(5.0, FUNCTION, None)]
+    for execution in (second, first):
+        twin.resolve(execution, Outcome(1.0))
+    run_until(twin, 10.0, lambda _: FAILS)
+    assert [record.execution for record in of_kind(history, Ended)] == [first, second]
+    assert twin.is_settled
+
+
+def test_a_synchronous_invocation_of_a_function_that_is_gone_is_throttled():
+    history = []
+    twin = Twin(lambda _target, _draw: None, history.append)
+    assert twin.invoke(FUNCTION, 0.0) is None
+    assert [type(record) for record in history] == [Throttled]
+
+
+def test_a_synchronous_invocation_draws_its_own_version():
+    drawn = []
+    twin = Twin(lambda _target, draw: drawn.append(draw), [].append, seed=3)
+    for _ in range(2):
+        twin.invoke(FunctionRef("lab", "live"), 0.0)
+    twin.invoke(FUNCTION, 0.0)
+    assert drawn == [*[Numbers(3, Draw.ROUTE).uniform(number) for number in range(2)], 0.0]
+
+
+def test_another_seed_counts_from_then_on_and_the_events_are_numbered_on():
+    twin = Twin(lambda _target, _draw: FunctionConfig(), [].append, seed=3)
+    before = twin.accept(FUNCTION, 0.0)
+    twin.reseed(4)
+    after = twin.accept(FUNCTION, 0.0)
+    assert (before.number, after.number) == (0, 1)
+    assert after.request_id == Twin(lambda _target, _draw: None, [].append, seed=4).new_request_id(1)
+    assert before.request_id == Twin(lambda _target, _draw: None, [].append, seed=3).new_request_id(0)
+
+
 def test_what_decides_an_attempts_version_is_its_own_whoever_else_is_there():
+    alias, other = FunctionRef("lab", "live"), FunctionRef("other", "live")
+
     def chances(others):
         config, seen = FunctionConfig(maximum_retry_attempts=2), {}
-        other = FunctionRef("other")
 
         def config_of(target, draw):
             seen.setdefault(target, []).append(draw)
             return config
 
         twin = Twin(config_of, [].append, rules=STEADY)
-        twin.accept(FUNCTION, 0.0)
+        twin.accept(alias, 0.0)
         for number in range(others):
             twin.accept(other, 10.0 * number)
         run_until(twin, 1_000.0, lambda _: FAILS)
-        return seen[FUNCTION]
+        return seen[alias]
 
     alone = chances(others=0)
     assert len(set(alone)) == 3  # attempts; what is asked after one has the same
     assert chances(others=5) == alone
+
+
+def test_an_event_of_exactly_its_maximum_age_is_still_tried():
+    rules = Rules(jitter=0.0, dispatch_seconds=(60.0, 60.0))
+    history = run(FunctionConfig(maximum_event_age_seconds=60), SUCCEEDS, rules=rules)
+    assert values(history, "AsyncEventAge") == [60_000]
+    assert [record.condition for record in finished(history)] == [Condition.SUCCESS]
+
+
+def test_an_event_that_would_next_be_tried_at_exactly_its_maximum_age_is_dropped():
+    rules = Rules(jitter=0.0, dispatch_seconds=(1.0, 1.0))
+    history = run(FunctionConfig(reserved_concurrency=1, maximum_event_age_seconds=64), SLEEPS, events=2, rules=rules)
+    assert values(history, "AsyncEventAge") == [1_000, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000]
+    assert [record.at for record in finished(history)] == [32.0, 91.0]
+
+
+def test_an_age_counts_from_when_the_event_was_accepted():
+    config = FunctionConfig(maximum_event_age_seconds=90)
+    history = history_of({FUNCTION: config}, [(1_000.0, FUNCTION)], lambda _: FAILS, rules=STEADY)
+    assert values(history, "AsyncEventAge") == [35, 60_035]
+
+
+def test_what_ends_at_an_instant_makes_room_for_what_is_attempted_at_it():
+    history = run(FunctionConfig(reserved_concurrency=1), Outcome(1.0), events=2)  # ends at 1.035, tried again at 1.035
+    assert values(history, "AsyncEventAge") == [35, 35, 1_035]
+    assert sum(values(history, "Throttles")) == 1
+
+
+def test_a_minute_begins_after_what_ends_and_before_what_starts_with_it():
+    rules = Rules(jitter=0.0, dispatch_seconds=(0.0, 0.0))
+    arrivals = [(0.0, FUNCTION), (30.0, FUNCTION), (60.0, FUNCTION)]  # each runs for 60 s
+    history = history_of({FUNCTION: FunctionConfig()}, arrivals, lambda _: Outcome(60.0), rules=rules)
+    at_60 = [type(record) for record in history if record.at == 60.0]
+    assert at_60 == [Ended, Finished, StillRunning, Received, Started]
+    assert [(record.at, record.running) for record in of_kind(history, StillRunning)] == [(60.0, 1)]
+
+
+def test_every_minute_is_noted_once_whenever_executions_began():
+    arrivals = [(0.0, FUNCTION), (70.0, FUNCTION), (400.0, FUNCTION)]
+    history = history_of({FUNCTION: FunctionConfig()}, arrivals, lambda _: Outcome(150.0), rules=STEADY)
+    noted = [(record.at, record.running) for record in of_kind(history, StillRunning)]
+    assert noted == [(60.0, 1), (120.0, 2), (180.0, 1), (420.0, 1), (480.0, 1), (540.0, 1)]
+
+
+def test_new_environments_are_counted_over_the_ten_seconds_before():
+    """One a second is 10 in any 10 s; what was made exactly 10 s ago no longer counts."""
+    rules = Rules(jitter=0.0, dispatch_seconds=(0.0, 0.0), scale_up_environments=10)
+    arrivals = [(float(second), FUNCTION) for second in range(30)]
+    history = history_of({FUNCTION: FunctionConfig()}, arrivals, lambda _: SLEEPS, rules=rules)
+    assert values(history, "Throttles") == [0] * 30
+    crowded = sorted([*arrivals, (5.5, FUNCTION)])
+    history = history_of({FUNCTION: FunctionConfig()}, crowded, lambda _: SLEEPS, rules=rules)
+    assert of_kind(history, Throttled)[0].at == 9.0
+
+
+def test_each_function_scales_up_by_itself():
+    other = FunctionRef("other")
+    rules = Rules(jitter=0.0, scale_up_environments=1)
+    functions = {FUNCTION: FunctionConfig(), other: FunctionConfig()}
+    history = history_of(functions, [(0.0, FUNCTION), (0.0, other)], lambda _: SLEEPS, rules=rules)
+    assert of_kind(history, Throttled) == []
+
+
+def test_every_wait_of_an_event_has_a_jitter_of_its_own():
+    history = run(FunctionConfig(reserved_concurrency=1), SLEEPS, events=2, rules=Rules())
+    ages = sorted(values(history, "AsyncEventAge"))[1:]
+    waits = [later - earlier for earlier, later in pairwise(ages)]
+    factors = {round(wait / 1_000 / 2**doublings, 3) for doublings, wait in enumerate(waits)}
+    assert len(factors) == len(waits) == 7
+
+
+def test_events_are_jittered_each_by_itself():
+    history = run(FunctionConfig(), FAILS, events=20, rules=Rules(dispatch_seconds=(0.0, 0.0)))
+    second = [record.at for record in of_kind(history, Started) if record.execution.number == 2]
+    assert len(set(second)) == 20
+
+
+def test_environments_end_once_they_were_idle_for_long():
+    twin = Twin(lambda _target, _draw: FunctionConfig(), [].append, rules=STEADY)
+    twin.accept(FUNCTION, 0.0)
+    run_until(twin, 60.0, lambda _: Outcome(0.965))  # idle from second 1.0 on
+    assert twin.retire(1_800.9) == []
+    assert twin.retire(1_801.0) == ["lab/1"]
+    assert twin.retire(1_801.0) == []
+
+
+def test_environments_end_whosever_they_are():
+    twin = Twin(lambda _target, _draw: FunctionConfig(), [].append, rules=STEADY)
+    for name in ("one", "two"):
+        twin.accept(FunctionRef(name), 0.0)
+    run_until(twin, 60.0, lambda _: SUCCEEDS)
+    assert twin.retire(3_600.0) == ["one/1", "two/2"]
+
+
+def test_ending_idle_environments_forgets_no_recent_start():
+    """What was made in the last 10 s counts, and nothing older is kept."""
+    history = []
+    twin = Twin(lambda _target, _draw: FunctionConfig(), history.append, rules=Rules(scale_up_environments=1))
+    twin.resolve(twin.invoke(FUNCTION, 0.0), SLEEPS)
+    assert twin.retire(5.0) == []
+    assert twin.invoke(FUNCTION, 9.0) is None
+    assert twin.retire(10.0) == []
+    assert not twin._concurrency._recent_starts
+    assert twin.invoke(FUNCTION, 10.0)
+
+
+def test_an_environment_of_another_revision_is_not_used_again():
+    functions = {FUNCTION: FunctionConfig(revision="1")}
+    history = []
+    twin = Twin(lambda target, _: functions[target], history.append, rules=STEADY)
+    for at, revision in enumerate(["1", "2", "1"]):
+        functions[FUNCTION] = FunctionConfig(revision=revision)
+        twin.accept(FUNCTION, 10.0 * at)
+        run_until(twin, 10.0 * at + 9, lambda _: SUCCEEDS)
+    assert [record.execution.environment for record in of_kind(history, Started)] == ["lab/1", "lab/2", "lab/1"]
+
+
+def test_a_purged_queue_is_empty_and_what_runs_goes_on():
+    history = []
+    twin = Twin(lambda _target, _draw: FunctionConfig(reserved_concurrency=1), history.append, rules=STEADY)
+    events = [twin.accept(FUNCTION, 0.0) for _ in range(3)]
+    run_until(twin, 2.0, lambda _: SLEEPS)
+    assert twin.next_attempts == {event.request_id: pytest.approx(3.035) for event in events[1:]}
+    assert twin.purge(2.5) == 2
+    assert [(record.at, record.event, record.condition) for record in finished(history)] == [
+        (2.5, event, Condition.PURGED) for event in events[1:]
+    ]
+    assert (twin.pending, twin.next_attempts, twin.is_settled) == (1, {}, False)
+    run_until(twin, 100.0, lambda _: SLEEPS)
+    assert [record.condition for record in finished(history)][2:] == [Condition.SUCCESS]
+    assert twin.is_settled
+
+
+def test_what_is_to_come_is_told_by_when_it_comes_next():
+    twin = Twin(lambda _target, _draw: FunctionConfig(), [].append, rules=Rules(duplicate_rate=1.0, jitter=0.0))
+    event = twin.accept(FUNCTION, 10.0)
+    assert 10.032 <= twin.next_attempts[event.request_id] <= 10.037
+    assert twin.next_due() == twin.next_attempts[event.request_id]
+
+
+def test_events_that_are_over_are_forgotten_once_with_their_second_delivery():
+    forgotten = []
+    twin = Twin(
+        lambda _target, _draw: FunctionConfig(), [].append, rules=Rules(duplicate_rate=1.0), forget=forgotten.append
+    )
+    event = twin.accept(FUNCTION, 0.0)
+    run_until(twin, 1_000.0, lambda _: FAILS)
+    assert forgotten == [event]
+    assert twin.is_settled
+
+
+def test_records_are_told_as_they_happen_and_arrivals_are_taken_one_by_one():
+    history = []
+
+    def arrivals():
+        for number in range(3):
+            assert len(finished(history)) == max(0, number - 1)  # those before the last are over
+            yield 10.0 * number, FUNCTION
+
+    simulate({FUNCTION: FunctionConfig()}, arrivals(), lambda _: SUCCEEDS, history.append)
+    assert len(finished(history)) == 3
+
+
+def test_a_seed_decides_a_simulation_and_is_0_unless_given():
+    unseeded, zero, one = (
+        run(FunctionConfig(), SUCCEEDS, rules=Rules(), **given) for given in ({}, {"seed": 0}, {"seed": 1})
+    )
+    assert unseeded == zero != one
+
+
+def test_what_is_due_at_the_end_of_a_simulation_still_happens():
+    history = history_of(
+        {FUNCTION: FunctionConfig()}, [(0.0, FUNCTION), (7.0, FUNCTION)], lambda _: SUCCEEDS, until=7.0
+    )
+    assert [record.at for record in of_kind(history, Received)] == [0.0, 7.0]
+    assert len(finished(history)) == 1
+
+
+def test_arrivals_out_of_order_are_refused():
+    with pytest.raises(ValueError, match=r"arrival at 1\.0 s follows one at 2\.0 s; sort arrivals by their time"):
+        history_of({FUNCTION: FunctionConfig()}, [(2.0, FUNCTION), (1.0, FUNCTION)], lambda _: SUCCEEDS)
 
 
 def test_concurrent_executions_are_counted_in_every_minute_they_run():

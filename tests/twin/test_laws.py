@@ -4,13 +4,16 @@ from collections import Counter, defaultdict
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
-from strategies import TARGETS, worlds
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import TARGETS, simultaneous_worlds, worlds
 
 from async_lab.twin import (
+    METRICS,
     Condition,
     Ended,
     Finished,
+    FunctionRef,
     Received,
     Started,
     StillRunning,
@@ -24,15 +27,18 @@ from async_lab.twin import (
 
 
 def history_of(world, until=float("inf")):
-    return simulate(
+    history = []
+    simulate(
         world.functions,
         world.arrivals,
         world.behavior,
+        history.append,
         seed=world.seed,
         rules=world.rules,
         unreserved_limit=world.unreserved_limit,
         until=until,
     )
+    return history
 
 
 def attempts_by_event(history):
@@ -55,7 +61,7 @@ def test_received_is_succeeded_and_dropped_and_pending_at_every_instant(world):
         rules=world.rules,
         unreserved_limit=lambda: world.unreserved_limit,
     )
-    for at, target in sorted(world.arrivals, key=lambda arrival: arrival[0]):
+    for at, target in world.arrivals:
         run_until(twin, at, world.behavior)
         twin.accept(target, at)
     while (due := twin.next_due()) is not None:
@@ -167,20 +173,62 @@ def test_stopping_early_shows_the_beginning_of_the_same_run(world):
     assert part == [record for record in whole if record.at <= 90.0]
 
 
+@given(simultaneous_worlds, st.randoms(use_true_random=False))
+def test_what_happens_at_one_instant_does_not_depend_on_what_was_scheduled_first(world, shuffled):
+    """The same events with the same numbers, accepted and resolved in another order."""
+
+    def told(permuted):
+        history = []
+        twin = Twin(lambda target, _: world.functions[target], history.append, rules=world.rules, seed=world.seed)
+        order = list(enumerate(world.targets))
+        if permuted:
+            shuffled.shuffle(order)
+        twin._numbers = iter([number for number, _ in order])
+        for _, target in order:
+            twin.accept(target, 0.0)
+        while (due := twin.next_due()) is not None:
+            started = twin.advance(due)
+            if permuted:
+                shuffled.shuffle(started)
+            for execution in started:
+                twin.resolve(execution, world.behavior(execution))
+        return [record for record in history if not isinstance(record, Received)]
+
+    assert told(permuted=True) == told(permuted=False)
+
+
 @given(worlds)
-@settings(max_examples=50)
 def test_metrics_are_exactly_what_the_histories_say(world):
+    """The whole multiset of metric, function, time and value: a sample more or less, a zero among them, fails."""
     history = history_of(world)
-    published = Counter()
+    published = Counter(
+        (sample.metric, sample.target, sample.at, sample.value) for record in history for sample in samples(record)
+    )
+    of = defaultdict(list)
     for record in history:
-        for sample in samples(record):
-            published[sample.metric] += sample.value
-    kinds = Counter(type(record) for record in history)
-    finished = [record for record in history if isinstance(record, Finished)]
-    assert published["AsyncEventsReceived"] == kinds[Received]
-    assert published["AsyncEventsDropped"] == sum(record.is_dropped for record in finished)
-    assert published["Invocations"] == kinds[Started]
-    assert published["Throttles"] == kinds[Throttled]
-    assert published["Errors"] == sum(record.outcome.is_error for record in history if isinstance(record, Ended))
-    ages = sum(sample.metric == "AsyncEventAge" for record in history for sample in samples(record))
-    assert ages == kinds[Started] + kinds[Throttled] + kinds[SystemFailed]
+        of[type(record)].append(record)
+    attempts = [(each.execution.event, each.at) for each in of[Started]]
+    attempts += [(each.event, each.at) for each in of[Throttled] + of[SystemFailed]]
+    expected = [
+        *(("AsyncEventsReceived", each.event.target, each.at, 1) for each in of[Received]),
+        *(("AsyncEventAge", event.target, at, round(1_000 * (at - event.accepted_at))) for event, at in attempts),
+        *(("AsyncEventsDropped", each.event.target, each.at, each.is_dropped) for each in of[Finished]),
+        *(("Invocations", each.execution.target, each.at, 1) for each in of[Started]),
+        *(("Throttles", each.execution.target, each.at, 0) for each in of[Started]),
+        *(("Throttles", each.target, each.at, 1) for each in of[Throttled]),
+        *(("Errors", each.target, each.at, 0) for each in of[Throttled]),
+        *(("Errors", each.execution.target, each.execution.started_at, each.outcome.is_error) for each in of[Ended]),
+        *(
+            (
+                "Duration",
+                each.execution.target,
+                each.execution.started_at,
+                round(1_000 * each.outcome.duration_seconds, 2),
+            )
+            for each in of[Ended]
+        ),
+        *(("ConcurrentExecutions", each.execution.target, each.at, each.running) for each in of[Started]),
+        *(("ConcurrentExecutions", FunctionRef(each.function), each.at, each.running) for each in of[StillRunning]),
+    ]
+    assert published == Counter(expected)
+    assert {metric for metric, *_ in published} <= set(METRICS)

@@ -6,7 +6,7 @@ import hashlib
 import io
 import os
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,12 +42,12 @@ def build_package(source: Path, destination: Path) -> Package:
     return Package(destination, hashlib.sha256(content).hexdigest())
 
 
-def zip_bytes(source: Path) -> bytes:
-    """Return the files below ``source`` as a zip: sorted, undated, unowned and stored.
+def zip_bytes(source: Path, names: Sequence[str] | None = None) -> bytes:
+    """Return the files below ``source``, or those of them that are named, as a zip: sorted, undated, unowned, stored.
 
     Stored and not compressed: compressed bytes depend on the machine's zlib. Raises UsageError if there is no file.
     """
-    names = sorted(_names(source))
+    names = sorted(_names(source) if names is None else names)
     if not names:
         raise UsageError(f"{source} holds no file to pack; the function's code belongs there.")
     buffer = io.BytesIO()

@@ -14,7 +14,7 @@ from typer.core import TyperCommand, TyperGroup
 from async_lab.cli.console import refusal
 from async_lab.errors import ExitCode, Interrupted, LabError, ReaderGone, UsageError
 from async_lab.process import signals
-from async_lab.process.interrupts import Abandoned
+from async_lab.process.interrupts import INTERRUPTIONS
 from async_lab.target.aws_errors import aws_errors
 from async_lab.wording import printable
 
@@ -118,7 +118,7 @@ def _describe(
 def _tell(error: BaseException) -> None:
     """Print an error's sentence, after that of the one it followed from."""
     cause = error.__cause__ or error.__context__
-    if isinstance(cause, LabError) and not isinstance(cause, (Abandoned, Interrupted)):
+    if isinstance(cause, LabError) and not isinstance(cause, INTERRUPTIONS):
         _tell(cause)
     sentence = printable(str(error))
     if isinstance(error, Interrupted):

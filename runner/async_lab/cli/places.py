@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from async_lab.cli.options import LOCAL_REGION, TargetName
-from async_lab.errors import Interrupted, UsageError
-from async_lab.process.interrupts import Abandoned
+from async_lab.errors import UsageError
+from async_lab.process.interrupts import INTERRUPTIONS
 
 if TYPE_CHECKING:
     from async_lab.checkout.project import Project
@@ -43,5 +43,5 @@ def says_what_may_stand(project: Project, target: TargetName) -> Iterator[None]:
 
     try:
         yield
-    except (Abandoned, Interrupted, KeyboardInterrupt) as interruption:
+    except INTERRUPTIONS as interruption:
         raise cleanup.after_interruption(project, target) from interruption

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from async_lab.cloudwatch.alarm_state import MetricAlarm, Missing, State, Verdict
+from async_lab.timestamps import iso_with_offset
 
 INITIAL = "Unchecked: Initial alarm creation"
 
@@ -41,20 +42,17 @@ def data(rule: MetricAlarm, verdict: Verdict, at: float, asked: Mapping[str, Any
     return json.dumps(
         {
             "version": "1.0",
-            "queryDate": stamp(at),
-            **({"startDate": stamp(points[0].at)} if points else {}),
+            "queryDate": iso_with_offset(at),
+            **({"startDate": iso_with_offset(points[0].at)} if points else {}),
             **asked,
             "recentDatapoints": [point.value for point in points],
             "threshold": rule.threshold,
-            "evaluatedDatapoints": [{"timestamp": stamp(point.at), "value": point.value} for point in reversed(points)],
+            "evaluatedDatapoints": [
+                {"timestamp": iso_with_offset(point.at), "value": point.value} for point in reversed(points)
+            ],
         },
         separators=(",", ":"),
     )
-
-
-def stamp(at: float) -> str:
-    """Write an epoch second as alarms do, ``2026-11-23T08:24:00.000+0000``."""
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "+0000")
 
 
 def _crossed(rule: MetricAlarm, verdict: Verdict, before: State) -> str:

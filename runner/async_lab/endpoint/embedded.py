@@ -6,23 +6,37 @@ import threading
 import time
 import weakref
 from collections.abc import Collection
+from dataclasses import replace
 from math import floor
 from types import TracebackType
 from typing import Self
 
-from async_lab.endpoint import cloudwatch, functions, trouble
+from async_lab.endpoint import cloudwatch, denials, functions, state, trouble
+from async_lab.endpoint.access import roles
+from async_lab.endpoint.access.holders import Holder, Holders
+from async_lab.endpoint.access.roles import RoleMiddleware
 from async_lab.endpoint.http.callers import LocalCallers
+from async_lab.endpoint.http.cbor import CborTranslation
+from async_lab.endpoint.http.dispatch import moto_application, preload
 from async_lab.endpoint.http.front import InvokeMiddleware
+from async_lab.endpoint.http.model_check import ModelCheck
+from async_lab.endpoint.http.own import OwnRequests
 from async_lab.endpoint.http.scopes import Scoped
-from async_lab.endpoint.http.server import Server, moto_application, preload
+from async_lab.endpoint.http.server import Server
 from async_lab.endpoint.http.unanswered import ErrorMiddleware
+from async_lab.endpoint.invocation import recursion
 from async_lab.endpoint.invocation.clock import PacedClock, VirtualClock
+from async_lab.endpoint.invocation.faults import Faults
 from async_lab.endpoint.invocation.invocations import LambdaRegion
-from async_lab.endpoint.invocation.timeline import Pacer, Timeline
-from async_lab.endpoint.sandbox import Sandbox
-from async_lab.endpoint.sources import clocks, triggers
+from async_lab.endpoint.invocation.lineage import Lineage
+from async_lab.endpoint.invocation.timeline import Pacer, Scheduled, Timeline
+from async_lab.endpoint.sandbox import InProcessHandlers, Sandbox
+from async_lab.endpoint.sources import clocks, schedules, triggers
+from async_lab.endpoint.sources.pollers import Pollers
+from async_lab.endpoint.sources.reach import Reach
+from async_lab.endpoint.state import Snapshot
 from async_lab.errors import EnvironmentFailure
-from async_lab.observation.events import Event
+from async_lab.observation.events import Events
 from async_lab.twin import FunctionRef, Rules, seed_of_run
 from async_lab.twin.rules import ACCOUNT_CONCURRENCY
 
@@ -42,6 +56,7 @@ class Endpoint:
     ``port`` 0 takes a free one. ``start`` is the first instant of its clock in epoch seconds, by default this minute.
     ``speed`` None leaves time standing until someone waits; 1 lets it run like the wall's, 60 a minute a second.
     ``account_concurrency`` is the account's limit in each region; new accounts often have 10.
+    ``enforce_roles`` False lets handlers' own calls do what their role doesn't allow.
     ``allowed_hosts`` and ``allowed_origins`` are who may ask besides programs of this machine, see ``LocalCallers``.
 
     One runs in a process at a time, because moto's state is the process's. Raises EnvironmentFailure for a second one.
@@ -56,6 +71,7 @@ class Endpoint:
         start: float | None = None,
         speed: float | None = None,
         account_concurrency: int = ACCOUNT_CONCURRENCY,
+        enforce_roles: bool = True,
         allowed_hosts: Collection[str] = (),
         allowed_origins: Collection[str] = (),
     ) -> None:
@@ -65,22 +81,35 @@ class Endpoint:
         self.account_id = ACCOUNT_ID
         first = float(floor(time.time() / 60) * 60) if start is None else start
         self.clock = PacedClock(first, speed) if speed else VirtualClock(first)
-        self._seed, self._rules = seed, rules or Rules()
+        self._start = first
+        self._seed, self._first_seed = seed, seed
+        self._rules, self._given_rules = rules or Rules(), rules or Rules()
         self._runs = 0
+        self.faults = Faults(self.clock.now)
         self._regions: dict[str, LambdaRegion] = {}
         self._regions_lock = threading.Lock()
         self._sandbox = Sandbox()
-        self._timeline = Timeline(self.clock, self._present_regions, self._minute, _HANDLERS_AT_ONCE)
+        self._pollers = Pollers(ACCOUNT_ID, self.region, self.clock.now)
+        self._timeline = Timeline(self.clock, self._scheduled, self._minute, _HANDLERS_AT_ONCE)
         self._pacer = Pacer(self._timeline, self.clock) if isinstance(self.clock, PacedClock) else None
         functions.install(self.clock.now, account_concurrency)
         cloudwatch.install(self.clock.now)
-        triggers.install(self._invoke)
+        reach = Reach(self._invoke, self.clock.now)
+        triggers.install(reach)
+        schedules.install()
+        recursion.install()
+        self._schedules = schedules.Schedules(ACCOUNT_ID, reach)
         clocks.install(self.clock.now, stands=self._pacer is None)
+        denials.clear()
         self._moto = moto_application()
-        front = InvokeMiddleware(
-            self._moto, self.region, self.clock.now, self._timeline.advance, self._timeline.advance_to
-        )
-        self._server = Server(port, ErrorMiddleware(LocalCallers(Scoped(front), allowed_hosts, allowed_origins)))
+        front = InvokeMiddleware(self._moto, self.region, self._timeline.advance_to)
+        holders = Holders()
+        self._sandbox.issue_key = holders.issue
+        roles.install()
+        permitted = RoleMiddleware(front, holders, ACCOUNT_ID, self._lineage_of, enforces=enforce_roles)
+        checked = Scoped(CborTranslation(ModelCheck(permitted)))
+        self._own = OwnRequests(checked, self)
+        self._server = Server(port, ErrorMiddleware(LocalCallers(self._own, allowed_hosts, allowed_origins)))
 
     @property
     def url(self) -> str:
@@ -123,9 +152,34 @@ class Endpoint:
         """What the user should know of how handlers are kept apart; None while there is nothing."""
         return self._sandbox.remark
 
+    @property
+    def remarks(self) -> list[str]:
+        """What the user should know of how handlers were run so far."""
+        return [*([self.remark] if self.remark else []), *self._sandbox.runtime_remarks]
+
+    @property
+    def in_process(self) -> InProcessHandlers:
+        """The callables of this process of which functions are made."""
+        return self._sandbox.in_process
+
+    @property
+    def requests(self) -> int:
+        """How many requests of AWS came so far."""
+        return self._own.passed_on
+
     def wait(self, seconds: float) -> None:
         """Let virtual time pass."""
         self._timeline.advance(seconds)
+
+    def wait_until_idle(self, limit_seconds: float) -> bool:
+        """Let virtual time pass until no event waits and nothing runs, at most so long; return whether that is so."""
+        end = self.clock.now() + limit_seconds
+        while not self.is_settled:
+            due = self.next_due
+            if due is None or due > end or self.failure is not None:
+                return False
+            self.wait(max(0.0, due - self.clock.now()))
+        return True
 
     def reseed(self, seed: int) -> None:
         """Begin the next run: its random numbers follow from the seed and from which run on this endpoint it is."""
@@ -136,17 +190,62 @@ class Endpoint:
 
     @property
     def is_settled(self) -> bool:
-        """Whether no event waits and nothing runs, in any region."""
-        return all(region.is_settled for region in self._present_regions())
+        """Whether no event waits, nothing runs and no message waits for a function, in any region."""
+        return all(region.is_settled for region in self._present_regions()) and self._pollers.is_settled
 
     def purge(self) -> int:
         """Take every event out of every queue; return how many."""
         return sum(region.purge() for region in self._present_regions())
 
-    def events(self) -> list[Event]:
+    def events(self) -> Events:
         """Return what became of each event so far, in all regions, in the order in which they were accepted."""
         found = (event for region in self._present_regions() for event in region.events())
-        return sorted(found, key=lambda event: event.accepted_at)
+        return Events(sorted(found, key=lambda event: event.accepted_at))
+
+    @property
+    def next_due(self) -> float | None:
+        """When something happens next to an event, in epoch seconds; None when nothing will, unless somebody asks."""
+        return self._timeline.next_due
+
+    @property
+    def next_minute(self) -> float:
+        """When alarms are looked at next, in epoch seconds."""
+        return self._timeline.next_minute
+
+    def set_rates(self, *, system_errors: float | None = None, duplicates: float | None = None) -> None:
+        """Have this share of attempts end in a system error, and of events be delivered twice; None: as it is."""
+        rules = self._rules
+        self._rules = replace(
+            rules,
+            system_error_rate=rules.system_error_rate if system_errors is None else system_errors,
+            duplicate_rate=rules.duplicate_rate if duplicates is None else duplicates,
+        )
+        for region in self._present_regions():
+            region.follow(self._rules)
+
+    def reset(self) -> None:
+        """Begin anew: nothing stands, nothing has happened, no fault is on, and it is the first instant again."""
+        self._timeline.restart(self._start, lambda: self._forget(None))
+
+    def snapshot(self) -> Snapshot:
+        """Return what stands, without events and execution environments; there must be none under way."""
+        return state.taken(self.clock.now())
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Begin anew with what stood at a snapshot, at its time."""
+        self._timeline.restart(snapshot.at, lambda: self._forget(snapshot))
+
+    def _forget(self, snapshot: Snapshot | None) -> None:
+        with self._regions_lock:
+            self._regions.clear()
+        self._sandbox.reset()
+        self.faults.clear()
+        denials.clear()
+        self._seed, self._rules, self._runs = self._first_seed, self._given_rules, 0
+        if snapshot is None:
+            state.clear()
+        else:
+            state.put_back(snapshot)
 
     def region(self, name: str) -> LambdaRegion:
         """Return what is invoked in a region."""
@@ -154,9 +253,21 @@ class Endpoint:
             if name not in self._regions:
                 store = cloudwatch.store(self.account_id, name)
                 self._regions[name] = LambdaRegion(
-                    self.account_id, name, self.clock, store, self._sandbox, self._invoke, self._rules, self._seed
+                    self.account_id,
+                    name,
+                    self.clock,
+                    store,
+                    self._sandbox,
+                    self._invoke,
+                    self._rules,
+                    self._seed,
+                    self.faults,
                 )
             return self._regions[name]
+
+    def _lineage_of(self, holder: Holder) -> Lineage:
+        environment = holder.environment_id.split("/", 2)[2]  # after account and region
+        return self.region(holder.region).lineage_of(environment)
 
     def _invoke(self, region: str, name: str, qualifier: str | None, payload: bytes) -> None:
         """Invoke a function asynchronously on behalf of a trigger or a destination."""
@@ -167,6 +278,9 @@ class Endpoint:
         for region in self._present_regions():
             with trouble.contained("ending idle execution environments"):
                 region.retire(at)
+
+    def _scheduled(self) -> list[Scheduled]:
+        return [*self._present_regions(), self._pollers, self._schedules]
 
     def _present_regions(self) -> list[LambdaRegion]:
         with self._regions_lock:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from async_lab.observation.metrics import METRIC_UNITS, DataPoint
+from async_lab.lambda_metrics import COUNT, UNITS
+from async_lab.observation.metrics import DataPoint
 
 _COMBINE: Mapping[str, Callable[[Sequence[DataPoint]], float]] = {
     "Sum": lambda points: sum(point.sum for point in points),
@@ -23,4 +24,4 @@ def aggregate(statistic: str, points: Sequence[DataPoint]) -> float | None:
 
 def unit_of(metric: str, statistic: str) -> str:
     """Return CloudWatch's unit of a metric's statistic: ``Count`` or ``Milliseconds``."""
-    return "Count" if statistic == "SampleCount" else METRIC_UNITS[metric]
+    return COUNT if statistic == "SampleCount" else UNITS[metric]

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
+from math import inf
+
+from async_lab.wording import duration, plural, shortened
 
 
 class Outcome(StrEnum):
@@ -21,8 +26,12 @@ class Outcome(StrEnum):
     RUNNING = "running"
     """It has not ended yet."""
 
+    def __repr__(self) -> str:
+        """Return the word alone, as a test compares it."""
+        return repr(self.value)
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Attempt:
     """One attempt of Lambda's to run the function for an event. Times are epoch seconds on the target's clock."""
 
@@ -40,6 +49,9 @@ class Attempt:
     log_stream: str | None = None
     version: str | None = None
     """The version that ran: ``$LATEST`` or a number."""
+    log_group: str | None = None
+    look_up: Callable[[Attempt], list[str]] | None = field(default=None, compare=False)
+    """Finds its log lines; None where nobody gave a way to."""
 
     @property
     def ran(self) -> bool:
@@ -50,6 +62,25 @@ class Attempt:
     def is_cold(self) -> bool:
         """Whether it began with the initialization of a new execution environment."""
         return self.init_seconds is not None
+
+    @property
+    def ended_at(self) -> float | None:
+        """When the code ended; None where it didn't run, or runs still."""
+        return None if self.duration_seconds is None else self.at + (self.init_seconds or 0.0) + self.duration_seconds
+
+    @property
+    def log_lines(self) -> list[str]:
+        """What it wrote to its log, Lambda's own lines among them; looked up when asked for."""
+        return self.look_up(self) if self.look_up else []
+
+    def __repr__(self) -> str:
+        """Return one line: ``+1 min 1 s  error  warm  1 ms  ValueError: no rows``."""
+        start = "cold" if self.is_cold else "warm" if self.duration_seconds is not None else ""
+        took = "" if self.duration_seconds is None else duration(self.duration_seconds)
+        said = ": ".join(filter(None, (self.error_type, self.error_message)))
+        age = f"+{duration(self.age_seconds)}"
+        line = f"{age:<13} {self.outcome:<12} {start:<4} {took:>9}  {shortened(' '.join(said.split()), _ERROR_WIDTH)}"
+        return line.rstrip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +94,7 @@ class Delivery:
     """Why it isn't there; None when it is."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Event:
     """One accepted asynchronous event. Times are epoch seconds on the target's clock."""
 
@@ -99,3 +130,59 @@ class Event:
     def delivered_to(self) -> list[str]:
         """The ARNs of the dead-letter queue or topic and of the destination that have it."""
         return [delivery.target_arn for delivery in self.deliveries if delivery.failure is None]
+
+    @property
+    def age_seconds(self) -> float | None:
+        """How old it was when it ended; None while it hasn't."""
+        return None if self.ended_at is None else self.ended_at - self.accepted_at
+
+    def __repr__(self) -> str:
+        """Return its timeline: how it ended, and each attempt and delivery in a line of its own."""
+        target = f"{self.function}:{self.qualifier}" if self.qualifier else self.function
+        lines = [f"Event {self.request_id} of {target}, accepted {_clock(self.accepted_at)}: {self._state}"]
+        lines += [f"  {attempt!r}" for attempt in self.attempts]
+        for delivery in self.deliveries:
+            where = "dead-letter target" if delivery.is_dead_letter else "destination"
+            way = f"not delivered ({delivery.failure})" if delivery.failure else "delivered"
+            lines.append(f"  {way} to {where} {delivery.target_arn}")
+        return "\n".join(lines)
+
+    @property
+    def _state(self) -> str:
+        if self.age_seconds is not None:
+            return f"{self.condition} after {duration(self.age_seconds)}"
+        if self.next_attempt_at is not None:
+            return f"pending, next attempt {_clock(self.next_attempt_at)}"
+        return "pending"
+
+
+class Events(list[Event]):
+    """Events, in the order in which they were accepted, whose ``repr`` is one timeline below the other."""
+
+    def __repr__(self) -> str:
+        return "\n".join(map(repr, self)) or "no events"
+
+    def why_not_idle(self, now: float, limit_seconds: float) -> str:
+        """Return which of them still waits, for what and until when, as the beginning of a sentence."""
+        pending = [event for event in self if event.is_pending]
+        if not pending:
+            return f"Something runs still, and would beyond the limit of {duration(limit_seconds)}"
+        event = min(pending, key=lambda each: each.next_attempt_at or inf)
+        others = f" ({plural(len(pending) - 1, 'other event')} too)" if len(pending) > 1 else ""
+        beyond = f"beyond the limit of {duration(limit_seconds)}{others}"
+        return f"Event {event.request_id} of {event.function} {_waits_for(event, now)}, {beyond}"
+
+
+_ERROR_WIDTH = 100
+
+
+def _waits_for(event: Event, now: float) -> str:
+    if event.next_attempt_at is None:
+        return f"is still running its attempt {len(event.attempts)}"
+    last = f" (the last: {event.attempts[-1].outcome})" if event.attempts else ""
+    left = duration(event.next_attempt_at - now)
+    return f"waits for its attempt {len(event.attempts) + 1}{last} until {_clock(event.next_attempt_at)}, in {left}"
+
+
+def _clock(at: float) -> str:
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S} UTC"

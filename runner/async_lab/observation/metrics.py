@@ -9,24 +9,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from async_lab.errors import EnvironmentFailure
+from async_lab.lambda_metrics import NAMESPACE, UNITS
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_cloudwatch.type_defs import DimensionTypeDef, MetricDataQueryTypeDef
 
-METRIC_UNITS = {
-    "AsyncEventsReceived": "Count",
-    "AsyncEventsDropped": "Count",
-    "AsyncEventAge": "Milliseconds",
-    "Invocations": "Count",
-    "Errors": "Count",
-    "Throttles": "Count",
-    "Duration": "Milliseconds",
-    "ConcurrentExecutions": "Count",
-    "DeadLetterErrors": "Count",
-    "DestinationDeliveryFailures": "Count",
-}
-METRIC_NAMES = tuple(METRIC_UNITS)
+METRIC_NAMES = tuple(UNITS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +45,7 @@ class MetricSeries:
     @property
     def unit(self) -> str:
         """CloudWatch's unit: ``Count`` or ``Milliseconds``."""
-        return METRIC_UNITS[self.metric]
+        return UNITS[self.metric]
 
     @property
     def is_absent(self) -> bool:
@@ -185,7 +174,7 @@ def query(identity: str, metric: str, statistic: str, dimensions: list[Dimension
     return {
         "Id": identity,
         "MetricStat": {
-            "Metric": {"Namespace": "AWS/Lambda", "MetricName": metric, "Dimensions": dimensions},
+            "Metric": {"Namespace": NAMESPACE, "MetricName": metric, "Dimensions": dimensions},
             "Period": PERIOD_SECONDS,
             "Stat": statistic,
         },

@@ -26,7 +26,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from types import FrameType, TracebackType
 from typing import Self
 
@@ -37,8 +37,17 @@ _ONCE = 1
 _TWICE = 2
 
 
+def nothing_left_behind() -> Interrupted:
+    """Return what a user is told who interrupted, when all was taken down."""
+    return Interrupted("Interrupted; nothing is left behind.")
+
+
 class Abandoned(LeftBehind):
     """The user left before the clean-up was done. The caller knows what may stand and says so."""
+
+
+INTERRUPTIONS = (Abandoned, Interrupted, KeyboardInterrupt)
+"""What ends a command that the user ended, before and after ``Interrupts`` has decided what it means."""
 
 
 def _to_standard_error(message: str) -> None:
@@ -72,7 +81,7 @@ class Interrupts:
             return
         if self.user_has_left:
             raise Abandoned("You left before everything was taken down: something may still stand.") from error
-        raise Interrupted("Interrupted; nothing is left behind.") from error
+        raise nothing_left_behind() from error
 
     @property
     def happened(self) -> bool:
@@ -101,6 +110,10 @@ class Interrupts:
             self._raise_pending(failure)
             raise
         self._raise_pending(None)
+
+    def taking_down(self) -> AbstractContextManager[None]:
+        """Let the block, which takes everything down, finish before a first interruption takes effect."""
+        return self.deferred("Everything is being taken down already.")
 
     @contextmanager
     def forward_to(self, stop: Callable[[], None]) -> Iterator[None]:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     Previous: TypeAlias = dict[signal.Signals, Handler | int | None]
 
 _STANDARD_ERROR = 2
+_SENTENCE = "Interrupted."
+"""Of what had begun nothing; ``interrupts`` says what is left of the rest."""
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
@@ -43,7 +45,7 @@ def listen_as_before(previous: Previous) -> None:
 def leave(_number: int = 0, _frame: FrameType | None = None) -> NoReturn:
     """End here and now. A handler for as long as nothing was begun, and once all is done."""
     with suppress(OSError):
-        os.write(_STANDARD_ERROR, b"Interrupted.\n")
+        os.write(_STANDARD_ERROR, f"{_SENTENCE}\n".encode())
     os._exit(ExitCode.INTERRUPTED)
 
 
@@ -76,12 +78,12 @@ def unwinding() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt as interruption:
-        raise Interrupted("Interrupted.") from interruption
+        raise Interrupted(_SENTENCE) from interruption
     except EnvironmentFailure as failure:
         if came:
-            raise Interrupted("Interrupted.") from failure
+            raise Interrupted(_SENTENCE) from failure
         raise
     finally:
         listen_as_before(previous)
     if came:  # what was raised got lost, as in a finalizer
-        raise Interrupted("Interrupted.")
+        raise Interrupted(_SENTENCE)

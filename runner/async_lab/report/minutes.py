@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from async_lab.lambda_metrics import METRICS
 from async_lab.observation.aggregate import aggregate, unit_of
 from async_lab.observation.metrics import METRIC_NAMES, PERIOD_SECONDS, DataPoint, Metrics
 from async_lab.wording import amount
 
-SHOWN_STATISTICS: Mapping[str, tuple[str, ...]] = {
-    "AsyncEventAge": ("Minimum", "Maximum"),
-    "Duration": ("Maximum",),
-    "ConcurrentExecutions": ("Maximum",),
-}
-"""What a metric is read with; counts not named here are summed."""
+_READ_BY = {metric.name: metric.read_by for metric in METRICS}
 _MINUTES_PER_COLUMN = (1, 2, 5, 10, 15, 30, 60, 180, 360)
 
 
@@ -74,5 +70,5 @@ def _rows(metrics: Metrics, metric: str, starts: tuple[int, ...], per_column: in
     columns: dict[int, list[DataPoint]] = {start: [] for start in starts}
     for point in metrics[metric].points:
         columns[point.minute // length * length].append(point)
-    for statistic in SHOWN_STATISTICS.get(metric, ("Sum",)):
+    for statistic in _READ_BY[metric]:
         yield Row(metric, statistic, tuple(aggregate(statistic, points) for points in columns.values()))

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from async_lab.observation.metrics import METRIC_NAMES, METRIC_UNITS, DataPoint
+from async_lab.lambda_metrics import UNITS
+from async_lab.observation.metrics import METRIC_NAMES, DataPoint
 from async_lab.runs.result import RunResult
 
 _STATISTICS = ("sum", "sample_count", "minimum", "maximum")
@@ -27,7 +28,7 @@ def _family(results: Sequence[RunResult], metric: str, statistic: str) -> Iterat
     if samples:
         name = _name(metric, statistic)
         yield f"# TYPE {name} gauge"
-        yield f"# HELP {name} {statistic.replace('_', ' ')} by minute of AWS/Lambda {metric}, in {METRIC_UNITS[metric]}"
+        yield f"# HELP {name} {statistic.replace('_', ' ')} by minute of AWS/Lambda {metric}, in {UNITS[metric]}"
         yield from samples
 
 

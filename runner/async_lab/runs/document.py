@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, fields
-from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
@@ -18,6 +17,7 @@ from async_lab.observation.metrics import Metrics, MetricSeries
 from async_lab.runs.result import RunResult
 from async_lab.scenario import Scenario
 from async_lab.scenario.expectations import Comparison
+from async_lab.timestamps import iso
 
 SCHEMA = "async-lab/run/2"
 """The number changes when a key goes or changes its meaning; ``docs/result.schema.json`` describes each key."""
@@ -93,7 +93,7 @@ def as_json(value: Any) -> str:
 
 def moment(at: float) -> str:
     """Return a time as ISO 8601 in UTC, to the millisecond."""
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return iso(at)
 
 
 def _moment(at: float | None) -> str | None:

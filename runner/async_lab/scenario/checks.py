@@ -12,6 +12,7 @@ from typing import Any
 from async_lab.observation.aggregate import STATISTICS
 from async_lab.observation.metrics import METRIC_NAMES
 from async_lab.scenario.hcl import Address, Problem, address_name
+from async_lab.twin.rules import LONGEST_TIMEOUT_SECONDS
 from async_lab.wording import duration, shortened
 
 
@@ -44,14 +45,14 @@ class Bounds:
 
 BOUNDS: Mapping[Address, Bounds] = {
     # API reference, CreateFunction
-    ("timeout",): Bounds(1, 900, "seconds"),
+    ("timeout",): Bounds(1, LONGEST_TIMEOUT_SECONDS, "seconds"),
     ("memory_size",): Bounds(128, 10240, "MB"),
     # API reference, PutFunctionConcurrency; -1 is Terraform's word for no reservation
     ("reserved_concurrent_executions",): Bounds(-1, None, "-1: none reserved, 0: the function is stopped"),
     # API reference, PutFunctionEventInvokeConfig
     ("maximum_event_age_in_seconds",): Bounds(60, 21600, "1 minute to 6 hours"),
     ("maximum_retry_attempts",): Bounds(0, 2),
-    ("behavior", "sleep_seconds"): Bounds(0, 900, "the longest timeout", is_whole=False),
+    ("behavior", "sleep_seconds"): Bounds(0, LONGEST_TIMEOUT_SECONDS, "the longest timeout", is_whole=False),
     ("events", "count"): Bounds(1, 10000, who="the lab"),
     ("events", "interval_seconds"): Bounds(0, 86400, "a day", who="the lab", is_whole=False),
     ("observe_seconds",): Bounds(0, 86400, "a day", who="the lab", is_whole=False),

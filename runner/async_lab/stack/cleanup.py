@@ -9,8 +9,8 @@ from pathlib import Path
 from async_lab.checkout import program
 from async_lab.checkout.package import build_package
 from async_lab.checkout.project import Project
-from async_lab.errors import EnvironmentFailure, Interrupted, LabError, LeftBehind, UsageError
-from async_lab.process.interrupts import Interrupts
+from async_lab.errors import EnvironmentFailure, LabError, LeftBehind, UsageError
+from async_lab.process.interrupts import Interrupts, nothing_left_behind
 from async_lab.stack.journal import Entry, Journal
 from async_lab.stack.leftovers import RemainingResource
 from async_lab.stack.stack import find_remaining, remove_leftovers
@@ -57,7 +57,7 @@ def after_interruption(project: Project, target: str) -> LabError:
     except EnvironmentFailure as error:
         return LeftBehind(f"Interrupted. {error}")
     if not entries:
-        return Interrupted("Interrupted; nothing is left behind.")
+        return nothing_left_behind()
     names = ", ".join(f"{entry.name} in account {entry.account_id}, {entry.region}" for entry in entries)
     return LeftBehind(
         f"Interrupted. These may stand, function, role, log group, alarms and dashboard of each: {names}. "
@@ -91,7 +91,7 @@ def remove(
 
 
 def _remove(project: Project, target: Target, entry: Entry, listener: Listener, interrupts: Interrupts) -> None:
-    with interrupts.deferred("Everything is being taken down already."):
+    with interrupts.taking_down():
         failed = _destroy(project, target, entry, listener, interrupts)
         remove_leftovers(target, entry, failed)
         Journal(project.stacks).erase(entry)

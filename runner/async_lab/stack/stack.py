@@ -100,7 +100,7 @@ class Stack:
 
     def take_down(self) -> None:
         """Destroy it, then ask AWS itself whether anything is left. Raises LeftBehind, which says what."""
-        with self.terraform.interrupts.deferred("Everything is being taken down already."):
+        with self.terraform.interrupts.taking_down():
             self._take_down()
 
     def _take_down(self) -> None:

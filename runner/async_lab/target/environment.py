@@ -15,6 +15,8 @@ _USERS_OWN = ("AWS_", "MOTO_", "TF_")
 _WHERE_PROVIDERS_ARE = ("TF_CLI_CONFIG_FILE", "TF_PLUGIN_CACHE_", "TF_REGISTRY_", "TF_TOKEN_", "TF_LOG")
 """Beginnings of those of Terraform's that say how it gets its providers and what it logs."""
 _NO_FILES = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+_ACCESS_KEY = "local"
+"""No credential at all: the endpoint checks none."""
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "::1")
 
 
@@ -24,8 +26,8 @@ def endpoint_variables(url: str, region: str) -> dict[str, str]:
         "AWS_ENDPOINT_URL": url,
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
-        "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_ACCESS_KEY_ID": _ACCESS_KEY,
+        "AWS_SECRET_ACCESS_KEY": _ACCESS_KEY,
         "AWS_EC2_METADATA_DISABLED": "true",
         **_past_proxies(),
     }
@@ -45,7 +47,7 @@ def local_environment(url: str, region: str) -> dict[str, str]:
     return users | _NO_FILES | endpoint_variables(url, region)
 
 
-def session_without_users_settings(region: str) -> boto3.Session:
+def session_without_users_settings(region: str, access_key: str = _ACCESS_KEY) -> boto3.Session:
     """Return a session that neither reads the user's profiles nor knows their credentials."""
     import boto3
     from botocore.session import Session
@@ -56,8 +58,7 @@ def session_without_users_settings(region: str) -> boto3.Session:
         "credentials_file": (None, None, os.devnull, None),
     }
     core = Session(session_vars=nowhere)
-    variables = endpoint_variables("", region)
-    core.set_credentials(variables["AWS_ACCESS_KEY_ID"], variables["AWS_SECRET_ACCESS_KEY"])
+    core.set_credentials(access_key, _ACCESS_KEY)
     return boto3.Session(botocore_session=core, region_name=region)
 
 

@@ -4,7 +4,7 @@ from async_lab.terraform.cli import Plan, Terraform
 from async_lab.terraform.executable import Executable, find_terraform
 from async_lab.terraform.failures import ProviderNotFound, TerraformFailed
 from async_lab.terraform.progress import Listener, Progress, Step
-from async_lab.terraform.provider import init_from_anywhere, installed_provider, kept_provider
+from async_lab.terraform.provider import init_from_anywhere, installed_provider, kept_provider, provider_program
 
 __all__ = [
     "Executable",
@@ -19,4 +19,5 @@ __all__ = [
     "init_from_anywhere",
     "installed_provider",
     "kept_provider",
+    "provider_program",
 ]

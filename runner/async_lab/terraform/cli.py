@@ -63,12 +63,12 @@ class Terraform:
         options = () if mirror is None else (f"-plugin-dir={mirror}",)
         self._only_read("init", options, self.progress, (_SUCCESS,))
 
-    def apply(self, var_file: Path, variables: Variables | None = None) -> None:
+    def apply(self, var_file: Path | None, variables: Variables | None = None) -> None:
         """Make what stands what the directory says."""
         self.interrupts.check()
         self._change("apply", _given(var_file, variables), "Finishing the apply so that nothing is orphaned.")
 
-    def destroy(self, var_file: Path, variables: Variables | None = None) -> None:
+    def destroy(self, var_file: Path | None, variables: Variables | None = None) -> None:
         """Take down all that the state knows, without asking first what of it still stands."""
         given = ("-refresh=false", *_given(var_file, variables))
         self._change("destroy", given, "Everything is being taken down already.")
@@ -162,9 +162,9 @@ def outputs(answer: bytes) -> dict[str, Any]:
         ) from error
 
 
-def _given(var_file: Path, variables: Variables | None) -> tuple[str, ...]:
-    values = (variables or {}).items()
-    return (f"-var-file={var_file.resolve()}", *(f"-var={name}={_literal(value)}" for name, value in values))
+def _given(var_file: Path | None, variables: Variables | None) -> tuple[str, ...]:
+    file = () if var_file is None else (f"-var-file={var_file.resolve()}",)
+    return (*file, *(f"-var={name}={_literal(value)}" for name, value in (variables or {}).items()))
 
 
 def _literal(value: object) -> str:

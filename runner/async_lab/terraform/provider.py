@@ -85,12 +85,12 @@ def installed_provider(lock_file: Path, cache: Path, terraform: Terraform) -> Pa
     """
     lock = _read(lock_file)
     home = cache / hashlib.sha256(lock).hexdigest()[:16]
-    if (program := _program(home)) is not None:
+    if (program := provider_program(home)) is not None:
         return program
     with owned.locked(_made(cache)):
-        if _program(home) is None:  # else another run was faster
+        if provider_program(home) is None:  # else another run was faster
             _install(home, lock, terraform)
-    program = _program(home)
+    program = provider_program(home)
     if program is None:
         raise EnvironmentFailure(f"Terraform has installed no AWS provider in {home}: remove it and try again.")
     return program
@@ -131,7 +131,8 @@ def _made(directory: Path) -> Path:
     return directory
 
 
-def _program(home: Path) -> Path | None:
+def provider_program(home: Path) -> Path | None:
+    """Return the program of the AWS provider that ``init`` has installed in a directory; None when it has none."""
     return next((home / ".terraform" / "providers" / AWS_PROVIDER).glob("*/*/terraform-provider-aws*"), None)
 
 

@@ -4,7 +4,7 @@
 """
 
 from async_lab.twin.engine import Twin
-from async_lab.twin.metrics import Sample, samples
+from async_lab.twin.metrics import METRICS, Sample, samples
 from async_lab.twin.model import (
     Ended,
     Event,
@@ -25,6 +25,7 @@ from async_lab.twin.rules import Condition, Expiry, Rules
 from async_lab.twin.simulate import run_until, simulate
 
 __all__ = [
+    "METRICS",
     "Condition",
     "Ended",
     "Event",

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from async_lab.twin.model import FunctionConfig, FunctionRef
 from async_lab.twin.rules import Rules
 
 
-@dataclass(frozen=True, slots=True)
-class ConcurrencySlot:
-    """A place among the concurrent executions, and the execution environment that fills it."""
-
-    environment: str
-    is_cold: bool
-
-
 @dataclass(slots=True)
 class Concurrency:
-    """The executions of one account in one region."""
+    """The executions of one account in one region, and the execution environments that they run in."""
 
     rules: Rules
+    unreserved_limit: Callable[[], int]
     running: Counter[str] = field(default_factory=Counter)
     """Executions at this instant, by function."""
     _unreserved_running: int = 0
@@ -30,17 +24,21 @@ class Concurrency:
     _environments_made: int = 0
     _recent_starts: defaultdict[str, deque[float]] = field(default_factory=lambda: defaultdict(deque))
 
-    def take(
-        self, target: FunctionRef, config: FunctionConfig, unreserved_limit: int, at: float
-    ) -> ConcurrencySlot | None:
-        """Take a place for one execution, or None: the attempt is throttled."""
-        if not self._has_room(target.function, config, unreserved_limit):
-            return None
-        place = self._environment(target, config, at)
-        if place is not None:
-            self.running[target.function] += 1
-            self._unreserved_running += config.reserved_concurrency is None
-        return place
+    def take(self, target: FunctionRef, config: FunctionConfig, at: float) -> str | None:
+        """Return the environment for one execution, which now counts; None when the attempt is throttled.
+
+        A name that was not returned before is a new environment's: a cold start.
+        """
+        function, reserved = target.function, config.reserved_concurrency
+        if reserved is None:
+            has_room = self._unreserved_running < self.unreserved_limit()
+        else:
+            has_room = self.running[function] < reserved
+        environment = self._environment(function, config.revision, at) if has_room else None
+        if environment is not None:
+            self.running[function] += 1
+            self._unreserved_running += reserved is None
+        return environment
 
     def give_back(self, target: FunctionRef, config: FunctionConfig, environment: str | None, at: float) -> None:
         """End one execution; ``environment`` is None when it didn't survive the execution."""
@@ -66,19 +64,14 @@ class Concurrency:
                 del self._recent_starts[function]
         return retired
 
-    def _has_room(self, function: str, config: FunctionConfig, unreserved_limit: int) -> bool:
-        if config.reserved_concurrency is not None:
-            return self.running[function] < config.reserved_concurrency
-        return self._unreserved_running < unreserved_limit
-
-    def _environment(self, target: FunctionRef, config: FunctionConfig, at: float) -> ConcurrencySlot | None:
-        if idle := self._idle.get((target.function, config.revision)):
-            return ConcurrencySlot(idle.pop()[0], is_cold=False)
-        recent = self._recent_starts[target.function]
+    def _environment(self, function: str, revision: str, at: float) -> str | None:
+        if idle := self._idle.get((function, revision)):
+            return idle.pop()[0]
+        recent = self._recent_starts[function]
         while recent and recent[0] <= at - self.rules.scale_up_seconds:
             recent.popleft()
         if len(recent) >= self.rules.scale_up_environments:
             return None
         recent.append(at)
         self._environments_made += 1
-        return ConcurrencySlot(f"{target.function}/{self._environments_made}", is_cold=True)
+        return f"{function}/{self._environments_made}"

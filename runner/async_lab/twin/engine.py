@@ -7,14 +7,14 @@ declared workload. All that happens goes to ``record``, in order of time.
 
 from __future__ import annotations
 
-import heapq
-import itertools
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
+from itertools import count
 from math import floor
+from typing import Any
 
-from async_lab.twin import rng
 from async_lab.twin.concurrency import Concurrency
 from async_lab.twin.model import (
     Ended,
@@ -31,16 +31,27 @@ from async_lab.twin.model import (
     SystemFailed,
     Throttled,
 )
-from async_lab.twin.rng import Draw
+from async_lab.twin.rng import Draw, Numbers
 from async_lab.twin.rules import ACCOUNT_CONCURRENCY, Condition, Expiry, Rules, too_old_next_time
 
 ConfigOf = Callable[[FunctionRef, float], FunctionConfig | None]
 """A target's settings at this moment; None when the function is gone.
 
-The number in [0, 1) is the attempt's own: it decides between the versions of an alias with weights.
+The number in [0, 1) is the attempt's own, if the target has a qualifier: it decides between the versions of an alias
+with weights.
 """
 
 _MINUTE_SECONDS = 60.0
+
+_ENDS, _TICKS, _EXPIRES, _ATTEMPTS = range(4)
+"""What is done first at an instant: what ends makes room for what is attempted."""
+_OF_EVENTS_THAT_WAIT = (_EXPIRES, _ATTEMPTS)
+
+_Due = tuple[float, int, int, int, bool, Any]
+"""Something to do: its instant, its rank, and whose it is: the event's number, its attempts so far, and whether it is
+its second delivery. No two have all of these in common, so that the order never depends on what was scheduled first,
+and what stands last, whom it is done to, is never compared.
+"""
 
 
 @dataclass(slots=True)
@@ -48,28 +59,47 @@ class _Waiting:
     """An event in the queue and what was tried so far."""
 
     event: Event
+    is_duplicate: bool = False
     attempts: int = 0
     errors: int = 0
     backoffs: int = 0
     """Throttles and system errors in a row; an execution starts the count again (assumed)."""
     executions: int = 0
     last_execution: Execution | None = None
-    is_duplicate: bool = False
 
 
-@dataclass(order=True, slots=True)
-class _Due:
-    """Something to do at an instant. What ends at an instant makes room for what is attempted at the same."""
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """An execution that has begun."""
 
-    at: float
-    rank: int
-    sequence: int
-    action: Callable[[float], None] = field(compare=False)
-    waiting: _Waiting | None = field(default=None, compare=False)
-    """The event that waits for it, if it is in the queue."""
+    execution: Execution
+    number: int
+    """The invocation's: an event's, or a synchronous call's."""
+    waiting: _Waiting | None
+    """The event, which may have to wait again; None for a synchronous call."""
 
 
-_ENDS, _TICKS, _ATTEMPTS = range(3)
+@dataclass(frozen=True, slots=True)
+class _Random:
+    """Where the engine's random numbers come from."""
+
+    dispatch: Numbers
+    duplicate: Numbers
+    request_id: Numbers
+    route: Numbers
+    system_error: Numbers
+    wait: Numbers
+
+    @classmethod
+    def of(cls, seed: int) -> _Random:
+        return cls(
+            dispatch=Numbers(seed, Draw.DISPATCH),
+            duplicate=Numbers(seed, Draw.DUPLICATE),
+            request_id=Numbers(seed, Draw.REQUEST_ID),
+            route=Numbers(seed, Draw.ROUTE),
+            system_error=Numbers(seed, Draw.SYSTEM_ERROR),
+            wait=Numbers(seed, Draw.WAIT),
+        )
 
 
 class Twin:
@@ -94,17 +124,17 @@ class Twin:
         self._forget = forget
         self._config_of = config_of
         self._record = record
-        self._unreserved_limit = unreserved_limit
-        self._concurrency = Concurrency(self.rules)
-        self._due: list[_Due] = []
-        self._sequence = itertools.count()
-        self._unresolved: dict[str, tuple[Execution, _Waiting | None]] = {}  # by environment
-        self._ticking: set[str] = set()
+        self._concurrency = Concurrency(self.rules, unreserved_limit)
+        self._random = _Random.of(seed)
+        self._numbers = count()
+        self._due: list[_Due] = []  # a heap
+        self._do: tuple[Callable[[Any, float], None], ...] = (self._end, self._tick, self._expire, self._attempt)
+        """What is done, by rank."""
+        self._unresolved: dict[str, _Running] = {}  # by environment
+        self._is_ticking = False
         self._pending = 0
         self._second_deliveries: dict[int, int] = {}
         """Deliveries that are left of an event with a duplicate, by the event's number."""
-        self._numbers: Iterator[int] = itertools.count()
-        self._seed = seed
 
     # Driving it
 
@@ -121,7 +151,8 @@ class Twin:
     @property
     def next_attempts(self) -> dict[str, float]:
         """When each event that waits is tried next, or dropped, by its request id."""
-        return {due.waiting.event.request_id: due.at for due in sorted(self._due, reverse=True) if due.waiting}
+        soonest_last = sorted(self._waits(), reverse=True)
+        return {waiting.event.request_id: at for at, *_, waiting in soonest_last}
 
     @property
     def unresolved(self) -> int:
@@ -134,7 +165,7 @@ class Twin:
 
     def reseed(self, seed: int) -> None:
         """Draw from another seed from now on. Events are numbered on: those that wait still keep their numbers."""
-        self._seed = seed
+        self._random = _Random.of(seed)
 
     def retire(self, at: float) -> list[str]:
         """Give up the execution environments that were idle for long; return their names."""
@@ -145,13 +176,12 @@ class Twin:
 
         An event that runs and fails goes back into the queue: purge again when it has.
         """
-        queued = sorted(due for due in self._due if due.waiting)
-        self._due = [due for due in self._due if not due.waiting]
-        heapq.heapify(self._due)
+        queued = sorted(self._waits())
+        self._due[:] = [due for due in self._due if due[1] not in _OF_EVENTS_THAT_WAIT]
+        heapify(self._due)
         before = self._pending
-        for due in queued:
-            if due.waiting:
-                self._finish(due.waiting, Condition.PURGED, at)
+        for *_, waiting in queued:
+            self._finish(waiting, Condition.PURGED, at)
         return before - self._pending
 
     def accept(self, target: FunctionRef, at: float) -> Event:
@@ -160,97 +190,109 @@ class Twin:
         event = Event(target, number, self.new_request_id(number), at)
         self._record(Received(at, event))
         self._pending += 1
-        delay = self.rules.dispatch_after(self._uniform(Draw.DISPATCH, event))
-        self._schedule_attempt(_Waiting(event), at + delay)
-        if self._uniform(Draw.DUPLICATE, event) < self.rules.duplicate_rate:
+        first_attempt_at = at + self.rules.dispatch_after(self._random.dispatch.uniform(number))
+        self._wait(_Waiting(event), first_attempt_at)
+        rate = self.rules.duplicate_rate
+        if rate and self._random.duplicate.uniform(number) < rate:
             self._second_deliveries[number] = 2
-            self._schedule_attempt(_Waiting(event, is_duplicate=True), at + delay)
+            self._wait(_Waiting(event, is_duplicate=True), first_attempt_at)
         return event
 
     def invoke(self, target: FunctionRef, at: float) -> Execution | None:
         """Start a synchronous execution, to be resolved like any other; None when it is throttled (429)."""
         number = next(self._numbers)
-        route = rng.uniform(self._seed, Draw.ROUTE, number)
-        config = self._config_of(target, route) or FunctionConfig(reserved_concurrency=0)
-        execution = self._start(target, config, at, self.new_request_id(number), None)
-        if execution is None:
+        config = self._config(target, number, 0) or FunctionConfig(reserved_concurrency=0)
+        environment = self._concurrency.take(target, config, at)
+        if environment is None:
             self._record(Throttled(at, target, None))
+            return None
+        execution = Execution(target, self.new_request_id(number), at, environment, config, None)
+        self._start(_Running(execution, number, None), at)
         return execution
 
     def next_due(self) -> float | None:
         """Return when something happens next, or None. Every execution must have been resolved."""
-        if self.unresolved:
-            raise RuntimeError(f"{self.unresolved} executions have no outcome yet")
-        return self._due[0].at if self._due else None
+        self._check_resolved()
+        return self._due[0][0] if self._due else None
 
     def step(self) -> list[Execution]:
         """Do all that is due at the next instant; return the executions that it started."""
         at = self.next_due()
-        while self._due and self._due[0].at == at:
-            heapq.heappop(self._due).action(at)
-        return [execution for execution, _ in self._unresolved.values()]
+        return [] if at is None else self.advance(at)
+
+    def advance(self, until: float) -> list[Execution]:
+        """Do what is due, instant by instant, up to ``until`` or until executions have started; return those."""
+        self._check_resolved()
+        due, do, unresolved = self._due, self._do, self._unresolved
+        while due and not unresolved and (at := due[0][0]) <= until:
+            while due and due[0][0] == at:
+                _, rank, _, _, _, whom = heappop(due)
+                do[rank](whom, at)
+        return [running.execution for running in unresolved.values()]
 
     def resolve(self, execution: Execution, outcome: Outcome) -> None:
         """Say what a started execution does, and so when it ends."""
-        _, waiting = self._unresolved.pop(execution.environment)
+        running = self._unresolved.pop(execution.environment)
+        waiting = running.waiting
+        attempt, is_duplicate = (waiting.attempts, waiting.is_duplicate) if waiting else (1, False)
         ends_at = execution.started_at + outcome.occupied_seconds
-        self._schedule(ends_at, _ENDS, lambda at: self._end(execution, outcome, waiting, at))
+        heappush(self._due, (ends_at, _ENDS, running.number, attempt, is_duplicate, (running, outcome)))
 
     def new_request_id(self, number: int) -> str:
         """Return the request id of the invocation with this number: the same for the same seed."""
-        high = rng.bits(self._seed, Draw.REQUEST_ID, number, 0)
-        low = rng.bits(self._seed, Draw.REQUEST_ID, number, 1)
+        high, low = self._random.request_id.bits(number, 0), self._random.request_id.bits(number, 1)
         return str(uuid.UUID(int=high << 64 | low, version=4))
+
+    def _config(self, target: FunctionRef, number: int, attempt: int) -> FunctionConfig | None:
+        return self._config_of(target, self._random.route.uniform(number, attempt) if target.qualifier else 0.0)
+
+    def _check_resolved(self) -> None:
+        if self._unresolved:
+            raise RuntimeError(f"{len(self._unresolved)} executions have no outcome yet")
 
     # An attempt
 
     def _attempt(self, waiting: _Waiting, at: float) -> None:
         event = waiting.event
-        config = self._config_of(event.target, self._uniform(Draw.ROUTE, event, waiting.attempts + 1))
+        waiting.attempts += 1
+        config = self._config(event.target, event.number, waiting.attempts)
         if config is None:
             self._finish(waiting, Condition.FUNCTION_DELETED, at)
         elif config.reserved_concurrency == 0:
             self._finish(waiting, Condition.ZERO_RESERVED_CONCURRENCY, at)
-        elif event.age_at(at) > config.maximum_event_age_seconds:  # a backlog: no age sample (doc, blog)
+        elif at - event.accepted_at > config.maximum_event_age_seconds:  # a backlog: no age sample (doc, blog)
             self._finish(waiting, Condition.EVENT_AGE_EXCEEDED, at)
-        else:
-            self._try(waiting, config, at)
-
-    def _try(self, waiting: _Waiting, config: FunctionConfig, at: float) -> None:
-        event = waiting.event
-        waiting.attempts += 1
-        if self._uniform(Draw.SYSTEM_ERROR, event, waiting.attempts) < self.rules.system_error_rate:
+        elif self._meets_system_error(waiting):
             self._record(SystemFailed(at, event))
             self._back_off(waiting, config, at)
-        elif self._start(event.target, config, at, event.request_id, waiting) is None:
+        elif (environment := self._concurrency.take(event.target, config, at)) is None:
             self._record(Throttled(at, event.target, event))
             self._back_off(waiting, config, at)
+        else:
+            self._execute(waiting, config, environment, at)
 
-    def _start(
-        self, target: FunctionRef, config: FunctionConfig, at: float, request_id: str, waiting: _Waiting | None
-    ) -> Execution | None:
-        place = self._concurrency.take(target, config, self._unreserved_limit(), at)
-        if place is None:
-            return None
-        number = waiting.executions + 1 if waiting else 1
-        execution = Execution(
-            target=target,
-            request_id=request_id,
-            started_at=at,
-            environment=place.environment,
-            is_cold=place.is_cold,
-            config=config,
-            event=waiting.event if waiting else None,
-            number=number,
-        )
-        if waiting:
-            waiting.executions, waiting.backoffs, waiting.last_execution = number, 0, execution
-        self._unresolved[execution.environment] = execution, waiting
-        self._record(Started(at, execution, self.running(target.function)))
-        self._tick_from(target.function, at)
-        return execution
+    def _meets_system_error(self, waiting: _Waiting) -> bool:
+        rate = self.rules.system_error_rate
+        return rate > 0 and self._random.system_error.uniform(waiting.event.number, waiting.attempts) < rate
 
-    def _end(self, execution: Execution, outcome: Outcome, waiting: _Waiting | None, at: float) -> None:
+    def _execute(self, waiting: _Waiting, config: FunctionConfig, environment: str, at: float) -> None:
+        event = waiting.event
+        waiting.executions, waiting.backoffs = waiting.executions + 1, 0
+        execution = Execution(event.target, event.request_id, at, environment, config, event, waiting.executions)
+        waiting.last_execution = execution
+        self._start(_Running(execution, event.number, waiting), at)
+
+    def _start(self, running: _Running, at: float) -> None:
+        execution = running.execution
+        self._unresolved[execution.environment] = running
+        self._record(Started(at, execution, self.running(execution.target.function)))
+        if not self._is_ticking:
+            self._is_ticking = True
+            self._schedule_tick(at)
+
+    def _end(self, ending: tuple[_Running, Outcome], at: float) -> None:
+        running, outcome = ending
+        execution, waiting = running.execution, running.waiting
         survivor = execution.environment if outcome.environment_survives else None
         self._concurrency.give_back(execution.target, execution.config, survivor, at)
         self._record(Ended(at, execution, outcome))
@@ -269,7 +311,8 @@ class Twin:
 
     def _retry(self, waiting: _Waiting, at: float) -> None:
         waiting.errors += 1
-        config = self._config_of(waiting.event.target, self._uniform(Draw.ROUTE, waiting.event, waiting.attempts))
+        event = waiting.event
+        config = self._config(event.target, event.number, waiting.attempts)
         if config is None:
             self._finish(waiting, Condition.FUNCTION_DELETED, at)
         elif waiting.errors > config.maximum_retry_attempts:
@@ -278,16 +321,17 @@ class Twin:
             self._wait_or_drop(waiting, config, self.rules.wait_after_error(waiting.errors), at)
 
     def _wait_or_drop(self, waiting: _Waiting, config: FunctionConfig, nominal_seconds: float, at: float) -> None:
-        age, maximum = waiting.event.age_at(at), config.maximum_event_age_seconds
-        if not too_old_next_time(age, nominal_seconds, maximum):
-            jitter = rng.symmetric(self._seed, Draw.WAIT, waiting.event.number, waiting.attempts)
-            self._schedule_attempt(waiting, at + self.rules.jittered(nominal_seconds, jitter))
+        event, maximum = waiting.event, config.maximum_event_age_seconds
+        if not too_old_next_time(at - event.accepted_at, nominal_seconds, maximum):
+            jitter = self._random.wait.symmetric(event.number, waiting.attempts)
+            self._wait(waiting, at + self.rules.jittered(nominal_seconds, jitter))
         elif self.rules.expiry is Expiry.LOOK_AHEAD:
-            self._finish(waiting, Condition.EVENT_AGE_EXCEEDED, at)
+            self._expire(waiting, at)
         else:
-            expires_at = max(at, waiting.event.accepted_at + maximum)
-            drop = Condition.EVENT_AGE_EXCEEDED
-            self._schedule(expires_at, _ATTEMPTS, lambda then: self._finish(waiting, drop, then), waiting)
+            self._wait(waiting, max(at, event.accepted_at + maximum), _EXPIRES)
+
+    def _expire(self, waiting: _Waiting, at: float) -> None:
+        self._finish(waiting, Condition.EVENT_AGE_EXCEEDED, at)
 
     def _finish(self, waiting: _Waiting, condition: Condition, at: float) -> None:
         event = waiting.event
@@ -302,29 +346,21 @@ class Twin:
 
     # The schedule
 
-    def _uniform(self, draw: Draw, event: Event, attempt: int = 0) -> float:
-        return rng.uniform(self._seed, draw, event.number, attempt)
+    def _wait(self, waiting: _Waiting, until: float, rank: int = _ATTEMPTS) -> None:
+        heappush(self._due, (until, rank, waiting.event.number, waiting.attempts, waiting.is_duplicate, waiting))
 
-    def _schedule_attempt(self, waiting: _Waiting, at: float) -> None:
-        self._schedule(at, _ATTEMPTS, lambda then: self._attempt(waiting, then), waiting)
+    def _waits(self) -> Iterator[_Due]:
+        return (due for due in self._due if due[1] in _OF_EVENTS_THAT_WAIT)
 
-    def _schedule(self, at: float, rank: int, action: Callable[[float], None], waiting: _Waiting | None = None) -> None:
-        heapq.heappush(self._due, _Due(at, rank, next(self._sequence), action, waiting))
-
-    def _tick_from(self, function: str, at: float) -> None:
-        """Have the next minute's beginning noted, and the ones after it, as long as the function runs."""
-        if function not in self._ticking:
-            self._ticking.add(function)
-            self._schedule_tick(function, at)
-
-    def _schedule_tick(self, function: str, at: float) -> None:
+    def _schedule_tick(self, at: float) -> None:
         next_minute = (floor(at / _MINUTE_SECONDS) + 1) * _MINUTE_SECONDS
-        self._schedule(next_minute, _TICKS, lambda then: self._tick(function, then))
+        heappush(self._due, (next_minute, _TICKS, 0, 0, False, None))
 
-    def _tick(self, function: str, at: float) -> None:
-        running = self.running(function)
+    def _tick(self, _: None, at: float) -> None:
+        """Note what runs as the minute begins, and the next one's beginning, as long as anything runs."""
+        running = self._concurrency.running
+        for function in sorted(running):
+            self._record(StillRunning(at, function, running[function]))
+        self._is_ticking = bool(running)
         if running:
-            self._record(StillRunning(at, function, running))
-            self._schedule_tick(function, at)
-        else:
-            self._ticking.discard(function)
+            self._schedule_tick(at)

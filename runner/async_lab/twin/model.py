@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from async_lab.twin.rules import MAXIMUM_EVENT_AGE_SECONDS, MAXIMUM_RETRY_ATTEMPTS, Condition
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionRef:
+class FunctionRef(NamedTuple):
     """Whom an event is for. Concurrency belongs to the function, the event-invoke config to its qualifier."""
 
     function: str
@@ -53,8 +53,7 @@ class Execution:
     request_id: str
     started_at: float
     environment: str
-    """Names the execution environment: the same name is the same warm environment."""
-    is_cold: bool
+    """Names the execution environment: the same name is the same warm environment, a new one is a cold start."""
     config: FunctionConfig
     event: Event | None
     """None for a synchronous invocation."""

@@ -25,27 +25,36 @@ class Draw(IntEnum):
     ROUTE = 6
 
 
+class Numbers:
+    """The random numbers of one purpose under one seed, by event and attempt."""
+
+    __slots__ = ("_state",)
+
+    def __init__(self, seed: int, draw: Draw) -> None:
+        self._state = _mix((seed & _MASK) + _GOLDEN_GAMMA * (draw + 1))
+
+    def bits(self, event: int, attempt: int = 0) -> int:
+        """Return 64 random bits for one attempt at one event."""
+        state = self._state + 0x9E3779B97F4A7C15 * (event + 1) & 0xFFFFFFFFFFFFFFFF
+        state = (state ^ (state >> 30)) * 0xBF58476D1CE4E5B9 & 0xFFFFFFFFFFFFFFFF
+        state = (state ^ (state >> 27)) * 0x94D049BB133111EB & 0xFFFFFFFFFFFFFFFF
+        state = (state ^ (state >> 31)) + 0x9E3779B97F4A7C15 * (attempt + 1) & 0xFFFFFFFFFFFFFFFF
+        state = (state ^ (state >> 30)) * 0xBF58476D1CE4E5B9 & 0xFFFFFFFFFFFFFFFF
+        state = (state ^ (state >> 27)) * 0x94D049BB133111EB & 0xFFFFFFFFFFFFFFFF
+        return state ^ (state >> 31)
+
+    def uniform(self, event: int, attempt: int = 0) -> float:
+        """Return a number in [0, 1)."""
+        return (self.bits(event, attempt) >> 11) * 2.0**-53
+
+    def symmetric(self, event: int, attempt: int = 0) -> float:
+        """Return a number in [-1, 1)."""
+        return (self.bits(event, attempt) >> 11) * 2.0**-52 - 1.0
+
+
 def seed_of_run(seed: int, ordinal: int) -> int:
     """Return the seed of the run with this number (0, 1, 2, …) on one twin; the first run's is the seed itself."""
     return _mix((seed & _MASK) + _GOLDEN_GAMMA * ordinal) if ordinal else seed
-
-
-def bits(seed: int, draw: Draw, event: int, attempt: int = 0) -> int:
-    """Return 64 random bits for one purpose of one attempt at one event."""
-    state = seed & _MASK
-    for part in (draw, event, attempt):
-        state = _mix(state + _GOLDEN_GAMMA * (part + 1))
-    return state
-
-
-def uniform(seed: int, draw: Draw, event: int, attempt: int = 0) -> float:
-    """Return a number in [0, 1)."""
-    return (bits(seed, draw, event, attempt) >> 11) * 2.0**-53
-
-
-def symmetric(seed: int, draw: Draw, event: int, attempt: int = 0) -> float:
-    """Return a number in [-1, 1)."""
-    return 2.0 * uniform(seed, draw, event, attempt) - 1.0
 
 
 def _mix(state: int) -> int:

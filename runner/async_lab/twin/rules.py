@@ -1,18 +1,33 @@
 """What AWS Lambda does with an asynchronous event, as values and pure functions. Times in seconds.
 
-Sources: (doc) developer guide and API reference; (blog, sample) the Compute Blog post that launched the metrics,
-and its sample; (rerun, capture, snapshot) published measurements. What nobody published is marked (assumed).
+Each carries its source as data, which ``sources.rules_of`` reads and ``python -m tools.rules`` prints. What nobody
+published is assumed, and a parameter.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Annotated
 
-MAXIMUM_EVENT_AGE_SECONDS = 21_600  # doc: default and upper limit, 6 hours; the lower limit is 60
-MAXIMUM_RETRY_ATTEMPTS = 2  # doc: default and upper limit
-ACCOUNT_CONCURRENCY = 1_000  # doc: default per region
-MINIMUM_UNRESERVED_CONCURRENCY = 100  # doc: what reservations must leave to all other functions
+from async_lab.twin.sources import Source, rule
+
+MAXIMUM_EVENT_AGE_SECONDS: Annotated[
+    int, rule("How old an event may be at an attempt: the default and the upper limit; the lower is 60.", Source.DOC)
+] = 21_600
+MAXIMUM_RETRY_ATTEMPTS: Annotated[
+    int, rule("Executions beyond the first after function errors: the default and the upper limit.", Source.DOC)
+] = 2
+ACCOUNT_CONCURRENCY: Annotated[
+    int, rule("Executions at once in one account and region, unless it has another limit.", Source.DOC)
+] = 1_000
+LONGEST_TIMEOUT_SECONDS: Annotated[
+    int,
+    rule("The longest timeout (November 2026; AWS's SDK takes 1,800 since then, the guide not yet).", Source.DOC),
+] = 900
+MINIMUM_UNRESERVED_CONCURRENCY: Annotated[
+    int, rule("What all reservations together must leave to the other functions.", Source.DOC, Source.CAPTURE)
+] = 100
 
 
 class Condition(StrEnum):
@@ -24,6 +39,8 @@ class Condition(StrEnum):
     ZERO_RESERVED_CONCURRENCY = "ZeroReservedConcurrency"
     FUNCTION_DELETED = "FunctionDeleted"
     """The function is gone while events wait. AWS delivers no record of it (assumed)."""
+    RECURSIVE_INVOCATION = "RecursiveInvocation"
+    """Lambda stopped a function that triggers itself; the twin knows nothing of it, and AWS's word isn't published."""
     PURGED = "Purged"
     """Taken out of the queue by whoever drives the twin: nothing of AWS's, and nobody gets a record of it."""
 
@@ -41,26 +58,81 @@ class Expiry(StrEnum):
 class Rules:
     """How the asynchronous queue behaves where AWS's documentation gives a number or leaves one open."""
 
-    dispatch_seconds: tuple[float, float] = (0.032, 0.037)
-    """From acceptance to the first attempt, at the least and the most (sample, rerun, capture)."""
-    function_error_waits: tuple[float, ...] = (60.0, 120.0)
-    """Nominal wait after the first and the second function error (doc)."""
-    backoff_base_seconds: float = 1.0
-    """Nominal wait after the first throttle or system error; it doubles each time (doc)."""
-    backoff_limit_seconds: float = 300.0
-    """The longest nominal wait after a throttle or system error (doc)."""
-    jitter: float = 0.12
-    """Every wait is the nominal one times 1 - jitter to 1 + jitter, which fits all published timings (assumed)."""
-    expiry: Expiry = Expiry.LOOK_AHEAD
-    scale_up_environments: int = 1_000
-    """New execution environments that one function gets in ``scale_up_seconds`` (doc, since November 2023)."""
-    scale_up_seconds: float = 10.0
-    idle_seconds: float = 1_800.0
-    """How long an execution environment stays warm without an execution (assumed: AWS publishes no number)."""
-    system_error_rate: float = 0.0
-    """Share of attempts that end in a system error (5xx) of Lambda's own: injected on request."""
-    duplicate_rate: float = 0.0
-    """Share of events that are delivered twice: the queue is at-least-once (doc), off unless asked for."""
+    dispatch_seconds: Annotated[
+        tuple[float, float],
+        rule(
+            "From acceptance to the first attempt, at the least and the most.",
+            Source.SAMPLE,
+            Source.RERUN,
+            Source.CAPTURE,
+        ),
+    ] = (0.032, 0.037)
+    function_error_waits: Annotated[
+        tuple[float, ...], rule("Nominal wait after the first and the second function error.", Source.DOC)
+    ] = (60.0, 120.0)
+    backoff_base_seconds: Annotated[
+        float, rule("Nominal wait after the first throttle or system error; it doubles each time.", Source.DOC)
+    ] = 1.0
+    backoff_limit_seconds: Annotated[
+        float, rule("The longest nominal wait after a throttle or system error.", Source.DOC)
+    ] = 300.0
+    jitter: Annotated[
+        float,
+        rule(
+            "Every wait is the nominal one times 1 - jitter to 1 + jitter, evenly.",
+            Source.ASSUMED,
+            note="it fits all published timings",
+        ),
+    ] = 0.12
+    expiry: Annotated[
+        Expiry,
+        rule(
+            "An event whose next attempt would come too late is dropped at once (`look_ahead`), or when it reaches its"
+            " maximum age (`at_poll`, the sample's own explanation).",
+            Source.SNAPSHOT,
+            Source.CAPTURE,
+            Source.SAMPLE,
+        ),
+    ] = Expiry.LOOK_AHEAD
+    scale_up_environments: Annotated[
+        int,
+        rule(
+            "New execution environments that one function gets in `scale_up_seconds`.",
+            Source.DOC,
+            note="since November 2023",
+        ),
+    ] = 1_000
+    scale_up_seconds: Annotated[
+        float, rule("The window in which `scale_up_environments` are counted.", Source.DOC, note="since November 2023")
+    ] = 10.0
+    idle_seconds: Annotated[
+        float, rule("How long an execution environment stays warm without an execution.", Source.ASSUMED)
+    ] = 1_800.0
+    system_error_rate: Annotated[
+        float,
+        rule(
+            "Share of attempts that end in a system error (5xx) of Lambda's own: injected on request.", Source.ASSUMED
+        ),
+    ] = 0.0
+    topics_get_large_records_without_payload: Annotated[
+        bool,
+        rule(
+            "Whether a record that is larger than the 256 KB which SNS takes comes without its payloads; else its "
+            "delivery fails.",
+            Source.DOC,
+            Source.ASSUMED,
+            note="AWS says one thing in one place and the other in another",
+        ),
+    ] = False
+    duplicate_rate: Annotated[
+        float,
+        rule(
+            "Share of events that are delivered twice, as the queue is at-least-once: on request.",
+            Source.DOC,
+            Source.ASSUMED,
+            note="no share is published",
+        ),
+    ] = 0.0
 
     def dispatch_after(self, draw: float) -> float:
         """Return the time from acceptance to the first attempt; ``draw`` is in [0, 1)."""
@@ -81,10 +153,18 @@ class Rules:
         return nominal_seconds * (1.0 + self.jitter * draw)
 
 
-def too_old_next_time(age_seconds: float, nominal_wait_seconds: float, maximum_event_age_seconds: float) -> bool:
-    """Whether Lambda, looking ahead after an attempt, sees the next one come too late (snapshot, capture).
-
-    The nominal wait is compared, not the jittered one, and reaching the maximum is enough (assumed: it gives the six
-    throttles that both publications show).
-    """
+def too_old_next_time(
+    age_seconds: float, nominal_wait_seconds: float, maximum_event_age_seconds: float
+) -> Annotated[
+    bool,
+    rule(
+        "After an attempt Lambda looks ahead: an event is too old when its age and its nominal wait, not the jittered"
+        " one, reach its maximum age.",
+        Source.SNAPSHOT,
+        Source.CAPTURE,
+        Source.ASSUMED,
+        note="nominal and `>=` give the six throttles that both publications show",
+    ),
+]:
+    """Whether Lambda, looking ahead after an attempt, sees the next one come too late."""
     return age_seconds + nominal_wait_seconds >= maximum_event_age_seconds

@@ -17,31 +17,39 @@ def simulate(
     functions: Mapping[FunctionRef, FunctionConfig],
     arrivals: Iterable[Arrival],
     outcome_of: Callable[[Execution], Outcome],
+    record: Callable[[Record], None],
     *,
     seed: int = 0,
     rules: Rules | None = None,
     unreserved_limit: int = ACCOUNT_CONCURRENCY,
     until: float = inf,
-) -> list[Record]:
-    """Return all that happened, in order of time, until the queue is settled or ``until``."""
-    history: list[Record] = []
+) -> None:
+    """Tell ``record`` all that happens, as it happens, until the queue is settled or ``until`` (seconds).
+
+    Nothing is kept of what is over, and ``arrivals`` are taken one by one: however long they are, memory holds what
+    waits and runs. Raises ValueError when an arrival comes earlier than the one before it.
+    """
     twin = Twin(
         lambda target, _: functions.get(target),
-        history.append,
+        record,
         seed=seed,
         rules=rules,
         unreserved_limit=lambda: unreserved_limit,
     )
-    for at, target in sorted(arrivals, key=lambda arrival: arrival[0]):
-        run_until(twin, min(at, until), outcome_of)
-        if at <= until:
-            twin.accept(target, at)
+    latest = -inf
+    for at, target in arrivals:
+        if at < latest:
+            raise ValueError(f"an arrival at {at} s follows one at {latest} s; sort arrivals by their time")
+        if at > until:
+            break
+        latest = at
+        run_until(twin, at, outcome_of)
+        twin.accept(target, at)
     run_until(twin, until, outcome_of)
-    return history
 
 
 def run_until(twin: Twin, at: float, outcome_of: Callable[[Execution], Outcome]) -> None:
     """Do all that is due up to and including ``at``."""
-    while (due := twin.next_due()) is not None and due <= at:
-        for execution in twin.step():
+    while started := twin.advance(at):
+        for execution in started:
             twin.resolve(execution, outcome_of(execution))

@@ -16,12 +16,14 @@ class _Quiet(WSGIRequestHandler):
 @pytest.fixture(scope="session")
 def endpoint() -> Iterator[str]:
     """moto's server with our CloudWatch, one for all tests."""
-    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-
     from async_lab.endpoint.cloudwatch import install
+    from async_lab.endpoint.http.cbor import CborTranslation
+    from async_lab.endpoint.http.dispatch import moto_application
+    from async_lab.endpoint.http.model_check import ModelCheck
+    from async_lab.endpoint.http.scopes import Scoped
 
     install(lambda: START)
-    server = make_server("127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), handler_class=_Quiet)
+    server = make_server("127.0.0.1", 0, Scoped(CborTranslation(ModelCheck(moto_application()))), handler_class=_Quiet)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
@@ -48,6 +50,7 @@ def clock(endpoint: str) -> VirtualClock:
     return clock
 
 
-@pytest.fixture
-def cloudwatch(endpoint: str, clock: VirtualClock):
-    return client("cloudwatch", endpoint)
+@pytest.fixture(params=["query", "json", "smithy-rpc-v2-cbor"])
+def cloudwatch(request, endpoint: str, clock: VirtualClock):
+    """A client of each protocol that CloudWatch speaks."""
+    return client("cloudwatch", endpoint, request.param)

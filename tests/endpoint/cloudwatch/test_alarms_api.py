@@ -181,6 +181,8 @@ def topic_with_queue(endpoint):
     topic = sns.create_topic(Name="alarms")["TopicArn"]
     queue = sqs.create_queue(QueueName="mail")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    statement = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": json.dumps({"Statement": [statement]})})
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
     return topic, lambda: [
         json.loads(message["Body"])
@@ -262,7 +264,7 @@ def test_a_subscriber_that_does_not_answer_holds_up_no_alarm(cloudwatch, clock, 
     ("target", "error"),
     [
         (f"arn:aws:sns:{REGION}:{ACCOUNT}:gone", "Topic does not exist"),
-        (f"arn:aws:automate:{REGION}:ec2:stop", "SNS actions only"),
+        (f"arn:aws:automate:{REGION}:ec2:stop", "carries out actions of"),
     ],
 )
 def test_an_action_that_fails_is_in_the_history(cloudwatch, clock, target, error):
@@ -505,3 +507,16 @@ def test_an_alarm_on_what_a_number_chooses_is_evaluated(cloudwatch, clock):
     observe("AsyncEventsDropped", 1, minutes=0)
     let_pass(clock, 1)
     assert state(cloudwatch, "odd") == "ALARM"
+
+
+@pytest.mark.parametrize("missing", ["ComparisonOperator", "EvaluationPeriods", "Threshold"])
+def test_what_an_alarm_can_not_do_without_is_named(cloudwatch, missing):
+    definition = {name: value for name, value in DROPPED.items() if name != missing}
+    with pytest.raises(ClientError, match=f"The parameter {missing} is required"):
+        cloudwatch.put_metric_alarm(**definition)
+
+
+def test_a_dashboards_name_has_no_other_characters_than_aws_allows(cloudwatch):
+    with pytest.raises(ClientError, match="DashboardName contains invalid characters") as error:
+        cloudwatch.put_dashboard(DashboardName="a b", DashboardBody='{"widgets": []}')
+    assert error.value.response["Error"]["Code"] == "InvalidParameterValue"

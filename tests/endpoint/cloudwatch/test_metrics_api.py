@@ -196,7 +196,7 @@ def test_a_token_that_was_never_given_out_is_refused(cloudwatch, token):
     ("datum", "code", "part"),
     [
         ({"Value": float("nan")}, "InvalidParameterValue", "The value NaN for parameter MetricData.member.1.Value"),
-        ({"Value": 1, "Values": [1.0]}, "InvalidParameterValue", "mutually exclusive"),
+        ({"Value": 1, "Values": [1.0]}, "InvalidParameterCombination", "mutually exclusive"),
         ({"Values": [1.0], "Counts": [1.0, 2.0]}, "InvalidParameterValue", "must be of the same size"),
         ({}, "InvalidParameterCombination", "At least one"),
         ({"Values": [float("inf")]}, "InvalidParameterValue", "The value Infinity for parameter MetricData.member.1"),
@@ -252,7 +252,7 @@ def test_get_metric_statistics_refuses_more_data_points_than_cloudwatch_gives(cl
             Period=60,
             Statistics=["Sum"],
         )
-    refused(error, "InvalidParameterCombination", "You have requested up to 1,501 datapoints", "the limit of 1,440")
+    refused(error, "InvalidParameterCombination", "You have requested up to 1500 datapoints", "the limit of 1440")
 
 
 def test_metrics_are_listed_by_namespace_name_and_dimension(cloudwatch):
@@ -290,3 +290,12 @@ def test_a_metric_is_found_whatever_the_order_of_its_dimensions(cloudwatch):
     both = [{"Name": "Resource", "Value": "f:live"}, *F]
     put(cloudwatch, "M", 1, dimensions=both)
     assert values(get(cloudwatch, stat("m", "M", dimensions=both[::-1]))) == {"m": [1]}
+
+
+def test_get_metric_statistics_answers_for_exactly_a_day_of_minutes(cloudwatch):
+    put(cloudwatch, "M", 1)
+    span = {"StartTime": NOW - timedelta(days=1) + timedelta(minutes=1), "EndTime": NOW + timedelta(minutes=1)}
+    answer = cloudwatch.get_metric_statistics(
+        Namespace="Lab", MetricName="M", Dimensions=F, Period=60, Statistics=["Sum"], **span
+    )
+    assert [point["Sum"] for point in answer["Datapoints"]] == [1]

@@ -11,10 +11,12 @@ from async_lab.endpoint.invocation.clock import VirtualClock
 def url() -> Iterator[str]:
     """Our functions behind our server, one for all tests."""
     from async_lab.endpoint.functions import install
-    from async_lab.endpoint.http.server import Server, moto_application
+    from async_lab.endpoint.http.dispatch import moto_application
+    from async_lab.endpoint.http.model_check import ModelCheck
+    from async_lab.endpoint.http.server import Server
 
     install(lambda: START)
-    server = Server(0, moto_application())
+    server = Server(0, ModelCheck(moto_application()))
     server.start()
     yield server.url
     server.stop()
@@ -26,12 +28,14 @@ def clock(url: str) -> VirtualClock:
     from moto.moto_api._internal.models import moto_api_backend
 
     from async_lab.endpoint.functions import install
-    from async_lab.endpoint.sources import clocks
+    from async_lab.endpoint.sources import clocks, triggers
+    from async_lab.endpoint.sources.reach import Reach
 
     moto_api_backend.reset()
     clock = VirtualClock(START)
     install(clock.now)
     clocks.install(clock.now, stands=True)
+    triggers.install(Reach(lambda *_: pytest.fail("No function is triggered here."), clock.now))
     return clock
 
 

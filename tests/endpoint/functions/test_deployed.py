@@ -42,14 +42,14 @@ def test_settings_are_those_of_the_qualifier(functions, create, allow):
 
 
 def test_log_format_and_level_reach_the_handlers_environment(functions, create):
-    create(LoggingConfig={"LogFormat": "JSON", "ApplicationLogLevel": "WARN"}, Environment={"Variables": {"A": "1"}})
+    create(LoggingConfig={"LogFormat": "JSON", "ApplicationLogLevel": "WARN"}, Environment={"Variables": {"KEY": "1"}})
     assert dict(found().deployment.environment) == {
-        "A": "1",
+        "KEY": "1",
         "AWS_LAMBDA_LOG_FORMAT": "JSON",
         "AWS_LAMBDA_LOG_LEVEL": "WARN",
     }
     functions.update_function_configuration(FunctionName=NAME, LoggingConfig={"LogFormat": "Text"})
-    assert dict(found().deployment.environment) == {"A": "1"}
+    assert dict(found().deployment.environment) == {"KEY": "1"}
 
 
 def test_alias_with_routing_gives_the_additional_version_its_share(functions, create):
@@ -72,7 +72,7 @@ def test_revision_changes_with_code_and_configuration_and_only_with_them(functio
     revisions = [found().revision]
     functions.put_function_concurrency(FunctionName=NAME, ReservedConcurrentExecutions=1)
     assert found().revision == revisions[0]
-    functions.update_function_configuration(FunctionName=NAME, Environment={"Variables": {"A": "1"}})
+    functions.update_function_configuration(FunctionName=NAME, Environment={"Variables": {"KEY": "1"}})
     revisions.append(found().revision)
     functions.update_function_code(FunctionName=NAME, ZipFile=package("# new"))
     revisions.append(found().revision)

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 from lambda_client import ACCOUNT_ID, FUNCTION_ARN, NAME, QUEUE_ARN, REGION, START, TOPIC_ARN, client
@@ -6,8 +7,7 @@ from lambda_client import ACCOUNT_ID, FUNCTION_ARN, NAME, QUEUE_ARN, REGION, STA
 from async_lab.endpoint.delivery.destinations import DeliveryFailed, deliver_dead_letter, deliver_record
 from async_lab.endpoint.delivery.records import AttemptResponse, FinishedEvent, invocation_record
 from async_lab.endpoint.functions import find
-from async_lab.endpoint.sources import triggers
-from async_lab.twin import Condition
+from async_lab.twin import Condition, Rules
 
 BUS_ARN = f"arn:aws:events:{REGION}:{ACCOUNT_ID}:event-bus/failed"
 BUCKET_ARN = "arn:aws:s3:::failed-orders"
@@ -49,6 +49,9 @@ def queue(url, functions):
     """A queue and what is in it."""
     sqs = client("sqs", url)
     queue_url = sqs.create_queue(QueueName="failed")["QueueUrl"]
+    services = ["sns.amazonaws.com", "events.amazonaws.com"]
+    statement = {"Effect": "Allow", "Principal": {"Service": services}, "Action": "sqs:SendMessage"}
+    sqs.set_queue_attributes(QueueUrl=queue_url, Attributes={"Policy": json.dumps({"Statement": [statement]})})
 
     def messages():
         answer = sqs.receive_message(
@@ -69,6 +72,22 @@ def topic(url, queue):
 
 def values(message):
     return {name: attribute["StringValue"] for name, attribute in message.get("MessageAttributes", {}).items()}
+
+
+@pytest.mark.parametrize(("spare_bytes", "is_taken"), [(0, True), (-1, False)])
+@pytest.mark.parametrize("target", [BUS_ARN, OTHER_ARN])
+def test_what_a_bus_or_a_function_takes(url, deployed, create, target, spare_bytes, is_taken):
+    create(FunctionName="other")
+    client("events", url).create_event_bus(Name="failed")
+    function, invoked = deployed(target), []
+    empty = len(json.dumps(invocation_record(replace(EVENT, payload=b'""'), AT)))
+    event = replace(EVENT, payload=json.dumps("x" * (1024 * 1024 - spare_bytes - empty)).encode())
+    if is_taken:
+        deliver_record(function, event, AT, lambda *call: invoked.append(call))
+        assert len(invoked) == (target == OTHER_ARN)
+    else:
+        with pytest.raises(DeliveryFailed, match="larger than the 1048576 bytes"):
+            deliver_record(function, event, AT, never)
 
 
 @pytest.mark.parametrize("target", [QUEUE_ARN, TOPIC_ARN])
@@ -102,7 +121,6 @@ def test_function_is_invoked_with_the_record(deployed, create):
 
 
 def test_event_bus_matches_the_record_with_its_rules(url, deployed, queue):
-    triggers.install(never)
     events = client("events", url)
     events.create_event_bus(Name="failed")
     pattern = {"source": ["lambda"], "detail": {"requestContext": {"condition": ["RetriesExhausted"]}}}
@@ -152,10 +170,29 @@ def test_permission_that_was_taken_away_is_a_failed_delivery(deployed, queue, al
     assert queue() == []
 
 
+@pytest.mark.parametrize(("target", "action"), [(QUEUE_ARN, "sqs:SendMessage"), (TOPIC_ARN, "sns:Publish")])
+def test_dead_letter_without_permission_is_a_failed_delivery(deployed, queue, topic, allow, target, action):
+    function = deployed(dead_letter=target)
+    allow(action, effect="Deny")
+    with pytest.raises(DeliveryFailed, match=f"may not {action}"):
+        deliver_dead_letter(function, EVENT, AT)
+    assert queue() == []
+
+
 def test_record_that_is_too_large_for_a_topic_is_a_failed_delivery(deployed, queue, topic):
     large = FinishedEvent("r-2", EVENT.function_arn, b'"%s"' % (b"x" * 300_000), EVENT.condition, 3, None)
     with pytest.raises(DeliveryFailed, match="larger than the 262144 bytes"):
         deliver_record(deployed(TOPIC_ARN), large, AT, never)
+
+
+def test_a_record_may_come_to_a_topic_without_its_payloads(deployed, queue, topic):
+    large = replace(EVENT, payload=b'"%s"' % (b"x" * 300_000))
+    function, rules = deployed(TOPIC_ARN), Rules(topics_get_large_records_without_payload=True)
+    deliver_record(function, large, AT, never, rules)
+    deliver_record(function, EVENT, AT, never, rules)
+    cut, whole = (json.loads(message["Body"]) for message in queue())
+    assert cut == {name: value for name, value in RECORD.items() if not name.endswith("Payload")}
+    assert whole == RECORD
 
 
 def test_outcome_without_a_destination_goes_nowhere(deployed, queue):

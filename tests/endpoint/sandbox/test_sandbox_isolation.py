@@ -298,3 +298,37 @@ def test_any_other_user_gets_a_private_root_as_well(private, tmp_path):
     if "Permission denied" in ended.stderr or "ModuleNotFoundError" in ended.stderr:
         pytest.skip("this checkout can't be read by another user")
     assert ended.stdout == "[] None\n", ended.stderr
+
+
+@pytest.mark.parametrize("mode", ["private", "shared"])
+def test_handler_finds_the_packages_of_lambdas_runtime_and_no_others_of_the_lab(request, mode):
+    function = request.getfixturevalue(mode)("""
+        import importlib
+        def handler(names, context):
+            found = []
+            for name in names:
+                try:
+                    importlib.import_module(name)
+                    found.append(name)
+                except ModuleNotFoundError:
+                    pass
+            return found
+    """)
+    lambdas = ["awslambdaric", "boto3", "botocore.client", "dateutil.tz", "jmespath", "s3transfer", "six", "urllib3"]
+    standard = ["json", "sqlite3", "ssl", "zoneinfo", "asyncio", "ctypes"]
+    labs = [
+        "async_lab", "flask", "moto", "typer", "rich", "hcl2", "lark", "psutil", "waitress", "werkzeug", "requests",
+        "yaml", "pytest", "pip", "setuptools", "tests",
+    ]  # fmt: skip
+    assert function.returns([*lambdas, *standard, *labs]) == [*lambdas, *standard]
+
+
+@pytest.mark.parametrize("mode", ["private", "shared"])
+def test_metadata_of_the_runtimes_packages_can_be_asked_for(request, mode):
+    function = request.getfixturevalue(mode)("""
+        from importlib import metadata
+        def handler(event, context):
+            names = {distribution.metadata["Name"] for distribution in metadata.distributions()}
+            return [metadata.version("boto3") > "1", "flask" in {name.lower() for name in names}]
+    """)
+    assert function.returns() == [True, False]

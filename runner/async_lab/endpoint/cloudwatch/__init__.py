@@ -4,7 +4,7 @@ moto keeps the wire formats and the dashboards; what a number, an expression or 
 """
 
 from async_lab.endpoint.cloudwatch.alarm_evaluation import evaluate
-from async_lab.endpoint.cloudwatch.install import install
+from async_lab.endpoint.cloudwatch.alarm_responses import install
 from async_lab.endpoint.cloudwatch.responses import store
 
 __all__ = ["evaluate", "install", "store"]

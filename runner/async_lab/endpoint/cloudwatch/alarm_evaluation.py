@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
+from moto.sqs.models import sqs_backends
+
 from async_lab.cloudwatch import queries
 from async_lab.cloudwatch.alarm_reason import INITIAL, data, sentence
 from async_lab.cloudwatch.alarm_rule import alarms_in, is_true
@@ -13,9 +15,7 @@ from async_lab.cloudwatch.series import Series, Span
 from async_lab.cloudwatch.statistic import percentile_of
 from async_lab.cloudwatch.store import MINUTE, MetricStore
 from async_lab.endpoint import trouble
-from async_lab.endpoint.cloudwatch import queues
-from async_lab.endpoint.cloudwatch.alarm_actions import change
-from async_lab.endpoint.cloudwatch.alarms import COMPOSITE, METRIC, Alarm, AlarmRegistry, AlarmState, books
+from async_lab.endpoint.cloudwatch.alarms import COMPOSITE, METRIC, Alarm, AlarmRegistry, AlarmState, books, change
 from async_lab.endpoint.cloudwatch.responses import store
 
 _MEDIAN = 0.5
@@ -29,7 +29,7 @@ def evaluate(at: float) -> None:
     alarm").
     """
     with trouble.contained("publishing the metrics of queues"):
-        queues.publish(at)
+        _publish_depths(at)
     for book in books():
         metrics = store(book.account_id, book.region)
         for alarm in book.of(METRIC):
@@ -127,3 +127,23 @@ def _triggering(children: list[Alarm]) -> str:
         for child in children
     ]
     return json.dumps({"triggeringAlarms": described}, separators=(",", ":"))
+
+
+NAMESPACE = "AWS/SQS"
+
+_ATTRIBUTES = {
+    "ApproximateNumberOfMessagesVisible": "approximate_number_of_messages",
+    "ApproximateNumberOfMessagesNotVisible": "approximate_number_of_messages_not_visible",
+    "ApproximateNumberOfMessagesDelayed": "approximate_number_of_messages_delayed",
+}
+
+
+def _publish_depths(at: float) -> None:
+    """Put the depths of all queues into the metrics of the minute that ends at the epoch second ``at``."""
+    backends = [backend for regions in list(sqs_backends.values()) for backend in list(regions.values())]
+    for backend in backends:
+        for queue in list(backend.queues.values()):
+            metrics = store(backend.account_id, backend.region_name)
+            for metric, attribute in _ATTRIBUTES.items():
+                depth = float(getattr(queue, attribute))
+                metrics.put(NAMESPACE, metric, (("QueueName", queue.name),), at - MINUTE, depth, "Count")

@@ -83,6 +83,9 @@ def _kept(parameters: _Parameters) -> dict[str, Any]:
 
 
 def _check_rule(definition: _Parameters) -> None:
+    for name in ("ComparisonOperator", "EvaluationPeriods"):
+        if name not in definition:
+            raise ValidationError(f"The parameter {name} is required.")
     if definition["ComparisonOperator"] not in COMPARISONS:
         raise InvalidParameterValue(f"Anomaly detection ({definition['ComparisonOperator']}) is not supported here.")
     if "Threshold" not in definition:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from moto.cloudwatch.exceptions import InvalidFormat, ResourceNotFound, ValidationError
+from moto.cloudwatch import urls
+from moto.cloudwatch.exceptions import InvalidFormat, InvalidParameterValue, ResourceNotFound
 from moto.core.responses import ActionResult, EmptyResult
 
 from async_lab.cloudwatch.alarm_rule import alarms_in
 from async_lab.cloudwatch.alarm_state import State
 from async_lab.endpoint.cloudwatch import alarm_requests, paging, requests
-from async_lab.endpoint.cloudwatch.alarm_actions import change
 from async_lab.endpoint.cloudwatch.alarm_evaluation import evaluate_composites
 from async_lab.endpoint.cloudwatch.alarms import (
     ACTIONS,
@@ -23,9 +24,12 @@ from async_lab.endpoint.cloudwatch.alarms import (
     AlarmState,
     HistoryItem,
     book,
+    change,
 )
 from async_lab.endpoint.cloudwatch.responses import MetricsResponse, utc
+from async_lab.endpoint.moto_patches import replace_route
 
+_DASHBOARD = re.compile(r"[0-9A-Za-z_-]{1,255}")  # API reference, PutDashboard
 DESCRIBE_PAGE = HISTORY_PAGE = 100  # API reference, MaxRecords
 
 
@@ -94,13 +98,8 @@ class AlarmsResponse(MetricsResponse):
             raise InvalidFormat("Unknown")
         alarm = self._book.named(parameters["AlarmName"])
         if alarm is None:
-            raise ResourceNotFound("Alarm not found")
+            raise ResourceNotFound("")
         state = parameters["StateValue"]
-        if state not in list(State):
-            raise ValidationError(
-                f"1 validation error detected: Value '{state}' at 'stateValue' failed to satisfy constraint: "
-                "Member must satisfy enum value set: [INSUFFICIENT_DATA, ALARM, OK]"
-            )
         change(self._book, alarm, AlarmState(State(state), now, parameters["StateReason"], reason_data))
         evaluate_composites(self._book, now)
         return EmptyResult()
@@ -115,6 +114,12 @@ class AlarmsResponse(MetricsResponse):
 
     def put_dashboard(self) -> ActionResult:
         """Store a dashboard, stamped with the endpoint's time."""
+        name = self._get_params()["DashboardName"]
+        if not _DASHBOARD.fullmatch(name):
+            raise InvalidParameterValue(
+                f"The value {name} for field DashboardName contains invalid characters. "
+                "It can only contain alphanumerics, dash (-) and underscore (_)."
+            )
         result = super().put_dashboard()
         dashboard = self.cloudwatch_backend.get_dashboard(self._get_params()["DashboardName"])
         dashboard.last_modified = utc(type(self).now())
@@ -219,3 +224,12 @@ def _is_json(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def install(now: Callable[[], float]) -> None:
+    """Make moto answer CloudWatch's requests with ours, in the time that ``now`` tells (epoch seconds).
+
+    Call it before moto's application takes its first CloudWatch request; calling again changes the clock alone.
+    """
+    MetricsResponse.now = staticmethod(now)
+    replace_route(urls.url_paths, "{0}/$", AlarmsResponse.dispatch)

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.cloudwatch.utils import make_arn_for_alarm
+from moto.sns.models import sns_backends
 
+from async_lab import arns
 from async_lab.cloudwatch.alarm_reason import INITIAL
 from async_lab.cloudwatch.alarm_state import MetricAlarm, Missing, State
 from async_lab.cloudwatch.labels import MetricStat
 from async_lab.cloudwatch.queries import Query
 from async_lab.cloudwatch.store import Metric
 from async_lab.endpoint.cloudwatch.requests import dimensions, queries
+from async_lab.timestamps import iso_with_offset
 
 METRIC, COMPOSITE = "MetricAlarm", "CompositeAlarm"
 
@@ -161,3 +166,111 @@ def _rule(definition: Mapping[str, Any]) -> MetricAlarm:
         datapoints_to_alarm=int(definition.get("DatapointsToAlarm") or periods),
         missing=Missing(definition.get("TreatMissingData") or "missing"),
     )
+
+
+def change(book: AlarmRegistry, alarm: Alarm, after: AlarmState) -> None:
+    """Put an alarm into a condition. Actions are for a change of state alone."""
+    before, alarm.condition = alarm.condition, after
+    if before.state is after.state:
+        return
+    summary = f"Alarm updated from {before.state} to {after.state}"
+    states = {"oldState": _described(before), "newState": _described(after)}
+    book.note(alarm, after.at, "StateUpdate", summary, states)
+    for arn in alarm.actions:
+        _act(book, alarm, before, arn)
+
+
+def _act(book: AlarmRegistry, alarm: Alarm, before: AlarmState, arn: str) -> None:
+    carry_out = ACTIONS_BY_SERVICE.get(arns.service_of(arn), _unknown)
+    failure = carry_out(book, alarm, before, arn)
+    summary = f"Failed to execute action {arn}" if failure else f"Successfully executed action {arn}"
+    outcome = {"actionState": "Failed", "error": failure} if failure else {"actionState": "Succeeded"}
+    data = {**outcome, "notificationResource": arn, "stateUpdateTimestamp": int(alarm.condition.at * 1000)}
+    book.note(alarm, alarm.condition.at, "Action", summary, data)
+
+
+def _unknown(_book: AlarmRegistry, _alarm: Alarm, _before: AlarmState, _arn: str) -> str:
+    return f"This endpoint carries out actions of {' and '.join(sorted(ACTIONS_BY_SERVICE))} only"
+
+
+def _publish(book: AlarmRegistry, alarm: Alarm, before: AlarmState, arn: str) -> str | None:
+    region = arns.parse(arn).region
+    backends = sns_backends[book.account_id]
+    topic = backends[region].topics.get(arn) if region in backends else None
+    if topic is None:
+        return "Topic does not exist"
+    subject = f'{alarm.condition.state}: "{alarm.name}" in {region_name(book.region)}'
+    with suppress(Exception):  # what subscribers make of it is not the alarm's to know
+        topic.publish(json.dumps(message(book, alarm, before)), subject=subject[:100])
+    return None
+
+
+Action = Callable[[AlarmRegistry, Alarm, AlarmState, str], str | None]
+"""Tells an action's target of an alarm that was in another state before; returns why it could not."""
+ACTIONS_BY_SERVICE: dict[str, Action] = {"sns": _publish}
+"""How actions are carried out, by the service of their ARN."""
+
+
+def message(book: AlarmRegistry, alarm: Alarm, before: AlarmState) -> dict[str, Any]:
+    """Return the notification of an alarm's change, as SNS subscribers get it."""
+    return {
+        "AlarmName": alarm.name,
+        "AlarmDescription": alarm.definition.get("AlarmDescription"),
+        "AWSAccountId": book.account_id,
+        "AlarmConfigurationUpdatedTimestamp": iso_with_offset(alarm.configured_at),
+        "NewStateValue": alarm.condition.state,
+        "NewStateReason": alarm.condition.reason,
+        "StateChangeTime": iso_with_offset(alarm.condition.at),
+        "Region": region_name(book.region),
+        "AlarmArn": alarm.alarm_arn,
+        "OldStateValue": before.state,
+        **{name: list(alarm.definition.get(name) or ()) for name in ACTIONS.values()},
+        **_watched(alarm),
+    }
+
+
+@lru_cache(maxsize=64)
+def region_name(region: str) -> str:
+    """Return a region's name in words: notifications say "US East (N. Virginia)"."""
+    from botocore.loaders import Loader
+
+    for partition in Loader().load_data("endpoints")["partitions"]:
+        if region in partition["regions"]:
+            return str(partition["regions"][region]["description"])
+    return region
+
+
+def _watched(alarm: Alarm) -> dict[str, Any]:
+    if alarm.type == METRIC:
+        return {"Trigger": _trigger(alarm.definition)}
+    return {"AlarmRule": alarm.definition["AlarmRule"]}
+
+
+def _trigger(definition: Mapping[str, Any]) -> dict[str, Any]:
+    common = {
+        "Period": definition.get("Period"),
+        "EvaluationPeriods": definition["EvaluationPeriods"],
+        "ComparisonOperator": definition["ComparisonOperator"],
+        "Threshold": definition["Threshold"],
+        "TreatMissingData": definition.get("TreatMissingData") or "missing",
+        "EvaluateLowSampleCountPercentile": definition.get("EvaluateLowSampleCountPercentile") or "",
+    }
+    if datapoints := definition.get("DatapointsToAlarm"):  # left out where the alarm leaves it out (snapshot)
+        common["DatapointsToAlarm"] = datapoints
+    if definition.get("Metrics"):
+        return {**common, "Metrics": definition["Metrics"]}
+    statistic = definition.get("Statistic")
+    return {
+        **common,
+        "MetricName": definition["MetricName"],
+        "Namespace": definition["Namespace"],
+        "StatisticType": "Statistic" if statistic else "ExtendedStatistic",
+        **({"Statistic": statistic.upper()} if statistic else {"ExtendedStatistic": definition["ExtendedStatistic"]}),
+        "Unit": definition.get("Unit"),
+        "Dimensions": [{"name": each["Name"], "value": each["Value"]} for each in definition.get("Dimensions") or ()],
+    }
+
+
+def _described(condition: AlarmState) -> dict[str, Any]:
+    data = {"stateReasonData": json.loads(condition.data)} if condition.data else {}
+    return {"stateValue": condition.state, "stateReason": condition.reason, **data}

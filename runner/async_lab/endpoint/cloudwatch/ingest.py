@@ -55,7 +55,7 @@ def _time(datum: Mapping[str, Any], now: float) -> float:
 def _check(datum: Mapping[str, Any], owner: str, now: float) -> None:
     values, counts, summary = datum.get("Values"), datum.get("Counts"), datum.get("StatisticValues")
     if "Value" in datum and values:
-        raise InvalidParameterValue(
+        raise InvalidParameterCombination(
             f"The parameters {owner}.Value and {owner}.Values are mutually exclusive and you have specified both."
         )
     if "Value" in datum and summary:

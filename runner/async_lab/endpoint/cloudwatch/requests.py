@@ -68,7 +68,7 @@ def statistics_span(parameters: _PARAMETERS) -> Span:
     return _span(start, end)
 
 
-def statistics_stats(parameters: _PARAMETERS, span: Span) -> list[MetricStat]:
+def statistics_stats(parameters: _PARAMETERS) -> list[MetricStat]:
     """Return what GetMetricStatistics asks for, one per statistic.
 
     Raises:
@@ -80,10 +80,10 @@ def statistics_stats(parameters: _PARAMETERS, span: Span) -> list[MetricStat]:
     if not names:
         raise InvalidParameterCombination("Must specify either Statistics or ExtendedStatistics")
     period = _period(parameters["Period"], "Period")
-    asked = len(span.starts(period))
+    asked = int(seconds(parameters["EndTime"]) - seconds(parameters["StartTime"])) // period
     if asked > MOST_STATISTICS:
         raise InvalidParameterCombination(
-            f"You have requested up to {asked:,} datapoints, which exceeds the limit of {MOST_STATISTICS:,}. "
+            f"You have requested up to {asked} datapoints, which exceeds the limit of {MOST_STATISTICS}. "
             "You may reduce the datapoints requested by increasing Period, or decreasing the time range."
         )
     metric = Metric(parameters["Namespace"], parameters["MetricName"], dimensions(parameters.get("Dimensions")))

@@ -10,6 +10,7 @@ from moto.cloudwatch.exceptions import ValidationError
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult, EmptyResult
+from moto.utilities.constants import JSON_TYPES
 
 from async_lab.cloudwatch.labels import MetricStat
 from async_lab.cloudwatch.queries import answer
@@ -40,6 +41,12 @@ class MetricsResponse(CloudWatchResponse):
 
     now: Callable[[], float]  # epoch seconds
 
+    def setup_class(self, *args: Any, **options: Any) -> None:
+        """Read the request; answers in JSON say so."""
+        super().setup_class(*args, **options)
+        if (sent := self.headers.get("Content-Type", "")) in JSON_TYPES:
+            self.response_headers["Content-Type"] = sent
+
     @property
     def _store(self) -> MetricStore:
         return store(self.current_account, self.region)
@@ -69,7 +76,7 @@ class MetricsResponse(CloudWatchResponse):
         """Answer for one metric, several statistics at once."""
         parameters = self._get_params()
         span = requests.statistics_span(parameters)
-        stats = requests.statistics_stats(parameters, span)
+        stats = requests.statistics_stats(parameters)
         units = [stats[0].unit] if stats[0].unit else self._store.units(stats[0].metric)
         points = [point for unit in units for point in _data_points(self._store, stats, span, unit)]
         return ActionResult({"Label": stats[0].metric.name, "Datapoints": points})

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from async_lab import arns
+from async_lab.timestamps import iso
 from async_lab.twin import Condition
 
 THROTTLED = 429
@@ -60,7 +62,7 @@ def invocation_record(event: FinishedEvent, at: float) -> dict[str, Any]:
     """Return the record that destinations get; ``at`` is when, in epoch seconds."""
     record = {
         "version": "1.0",
-        "timestamp": _timestamp(at),
+        "timestamp": iso(at),
         "requestContext": {
             "requestId": event.request_id,
             "functionArn": event.function_arn,
@@ -100,7 +102,7 @@ def event_bridge_entry(event: FinishedEvent, bus_arn: str, at: float) -> dict[st
 
 def object_key(event: FinishedEvent, at: float) -> str:
     """Return the key under which S3 keeps the record: one folder a day. AWS ends it in a random UUID (doc)."""
-    name = event.function_arn.split(":")[6]
+    name = arns.parse(event.function_arn).name
     moment = datetime.fromtimestamp(at, UTC)
     return f"aws/lambda/async/{name}/{moment:%Y/%m/%d}/{moment:%Y-%m-%dT%H.%M.%S}-{event.request_id}"
 
@@ -126,7 +128,3 @@ def _error_message(event: FinishedEvent) -> str:
     error = json.loads(response.payload or b"{}")
     message = str(error.get("errorMessage", "")) if isinstance(error, dict) else ""
     return message.encode()[:_ERROR_MESSAGE_BYTES].decode(errors="ignore")
-
-
-def _timestamp(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -64,7 +64,7 @@ def find(account_id: str, region: str, name: str, qualifier: str | None, draw: f
         raise FunctionNotFound(error.message) from error
     arn = f"{latest.function_arn}:{qualifier or LATEST}"
     async_config = latest.event_invoke_configs.get(qualifier or LATEST) or event_invoke_config.create(arn, {}, 0.0)
-    deployment = _deployment(function, arn)
+    deployment = _deployment(function, arn if qualifier else latest.function_arn)
     return ResolvedFunction(
         account_id=account_id,
         region=region,

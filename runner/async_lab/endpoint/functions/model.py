@@ -3,35 +3,59 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import itertools
+import json
 from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from moto.awslambda import models
 from moto.awslambda.policy import Policy
 from moto.awslambda.utils import get_backend
+from moto.core.utils import get_service_model
+from moto.moto_api._internal import mock_random
 
+from async_lab import arns
 from async_lab.endpoint.functions import code
-from async_lab.endpoint.functions.event_invoke_config import EventInvokeConfig
 from async_lab.endpoint.functions.permissions import RequiredPermission, needs_of_target
-from async_lab.endpoint.functions.provisioned import ProvisionedConcurrency
-from async_lab.endpoint.functions.refusals import check_execution_role, check_ranges, invalid_value
+from async_lab.endpoint.functions.refusals import check_execution_role, invalid_value
+from async_lab.timestamps import iso_with_offset
+
+if TYPE_CHECKING:
+    from async_lab.endpoint.functions.concurrency import ProvisionedConcurrency
+    from async_lab.endpoint.functions.event_invoke_config import EventInvokeConfig
+    from async_lab.endpoint.functions.urls import FunctionUrl
 
 _VPC_NEEDS = tuple(
     RequiredPermission(f"ec2:{verb}", "*")
     for verb in ("CreateNetworkInterface", "DescribeNetworkInterfaces", "DeleteNetworkInterface")
 )
 _TRACING_NEEDS = (RequiredPermission("xray:PutTraceSegments", "*"),)
-_RANGES = {"Timeout": (1, 900), "MemorySize": (128, 10_240)}  # doc
-_STORAGE_RANGES = {"Size": (512, 10_240)}  # doc
+_CREATING = {  # snapshot
+    "State": "Pending",
+    "StateReason": "The function is being created.",
+    "StateReasonCode": "Creating",
+}
+_UPDATING = {  # snapshot
+    "LastUpdateStatus": "InProgress",
+    "LastUpdateStatusReason": "The function is being created.",
+    "LastUpdateStatusReasonCode": "Creating",
+}
+_NO_LONGER = frozenset(  # developer guide, "Deprecated runtimes": functions can neither be created nor updated
+    {
+        *("nodejs", "nodejs4.3", "nodejs4.3-edge", "nodejs6.10", "nodejs8.10", "nodejs10.x", "nodejs12.x"),
+        *("python2.7", "python3.6", "python3.7", "ruby2.5", "ruby2.7", "java8", "go1.x", "provided"),
+        *("dotnetcore1.0", "dotnetcore2.0", "dotnetcore2.1", "dotnetcore3.1"),
+    }
+)
+_ENVIRONMENT_BYTES = 4_096  # developer guide, "Lambda quotas"
 _LOG_LEVEL = "INFO"  # API reference, LoggingConfig: the default of both levels in JSON
 
 
 class Function(models.LambdaFunction):
     """A function version that reads back as it was written.
 
-    What belongs to the function and not to a version (event-invoke configs, provisioned concurrency, resource policies,
+    What belongs to the function and not to a version (event-invoke configs, provisioned concurrency, policies, URLs,
     each by qualifier) is shared by all its versions: moto publishes by a shallow copy.
     """
 
@@ -43,7 +67,7 @@ class Function(models.LambdaFunction):
     tracing_config: dict[str, Any]
 
     def __init__(self, account_id: str, spec: dict[str, Any], region: str, version: str | int = 1) -> None:
-        _check_sizes(spec)
+        _check(spec)
         self._versions = itertools.count(1)
         self.dead_letter_config: dict[str, Any] = spec.get("DeadLetterConfig") or {}
         self.logging_config: dict[str, Any] = spec.get("LoggingConfig") or {}
@@ -53,6 +77,7 @@ class Function(models.LambdaFunction):
         super().__init__(account_id, spec, region, version)
         self.event_invoke_configs: dict[str, EventInvokeConfig] = {}
         self.provisioned: dict[str, ProvisionedConcurrency] = {}
+        self.urls: dict[str, FunctionUrl] = {}
         self.policies: dict[str, Policy] = {}
         self._changed()
         self.check_role({})
@@ -96,7 +121,15 @@ class Function(models.LambdaFunction):
         """Return the configuration as GetFunctionConfiguration answers it."""
         configuration: dict[str, Any] = super().get_configuration(on_create)
         configuration["LoggingConfig"] = self._logging()
-        configuration["FileSystemConfigs"] = self.file_systems
+        configuration["RevisionId"] = self.revision_id
+        if on_create:
+            configuration |= _CREATING
+        if self.package_type == "Zip":
+            configuration["RuntimeVersionConfig"] = {"RuntimeVersionArn": self._runtime_version()}
+        if self.file_systems:
+            configuration["FileSystemConfigs"] = self.file_systems
+        if not self.layers:
+            configuration.pop("Layers", None)
         optimised = self.snap_start != "None" and self.version != "$LATEST"
         configuration["SnapStart"] = {"ApplyOn": self.snap_start, "OptimizationStatus": "On" if optimised else "Off"}
         if not any(vars(self.image_config).values()):
@@ -119,7 +152,7 @@ class Function(models.LambdaFunction):
 
     def update_configuration(self, config_updates: dict[str, Any]) -> dict[str, Any]:
         """Change what the request names."""
-        _check_sizes(config_updates)
+        _check(config_updates)
         self.check_role(config_updates)
         self.dead_letter_config = config_updates.get("DeadLetterConfig") or self.dead_letter_config  # {} keeps it (doc)
         self.logging_config = config_updates.get("LoggingConfig") or self.logging_config
@@ -135,7 +168,7 @@ class Function(models.LambdaFunction):
         updates = config_updates if environment is None else config_updates | {"Environment": _variables(environment)}
         super().update_configuration(updates)
         self._changed()
-        return self.get_configuration()
+        return self.get_configuration() | _UPDATING
 
     def update_function_code(self, updated_spec: dict[str, Any]) -> dict[str, Any]:
         """Change the code, and the architecture, which belongs to it."""
@@ -143,7 +176,7 @@ class Function(models.LambdaFunction):
             self.architectures = updated_spec["Architectures"]
         super().update_function_code(updated_spec)
         self._changed()
-        return self.get_configuration()
+        return self.get_configuration() | _UPDATING
 
     def _set_function_code(self, source: dict[str, Any]) -> None:
         """Take a package that can be run from; refuse any other before anything is changed, and on a dry run too."""
@@ -159,7 +192,7 @@ class Function(models.LambdaFunction):
     def check_role(self, settings: dict[str, Any]) -> None:
         """Refuse settings that the execution role can't serve; those not given are as they are."""
         dead_letter = (settings.get("DeadLetterConfig") or self.dead_letter_config).get("TargetArn")
-        if dead_letter and (not dead_letter.startswith("arn:") or dead_letter.endswith(".fifo")):
+        if dead_letter and (not arns.service_of(dead_letter) or dead_letter.endswith(".fifo")):
             raise invalid_value(f"Invalid dead letter target: {dead_letter}")
         needs = needs_of_target(dead_letter) if dead_letter else ()
         if (settings.get("VpcConfig") or self._vpc_config or {}).get("SubnetIds"):
@@ -184,6 +217,10 @@ class Function(models.LambdaFunction):
             return settings
         return {"ApplicationLogLevel": _LOG_LEVEL, "SystemLogLevel": _LOG_LEVEL} | settings
 
+    def _runtime_version(self) -> str:
+        """Return an ARN in AWS's form; the hash is ours, as nobody publishes which version has which."""
+        return f"arn:aws:lambda:{self.region}::runtime:{hashlib.sha256(str(self.run_time).encode()).hexdigest()}"
+
     def _vpc_of(self, subnet_id: str) -> str:
         from moto.ec2.models import ec2_backends  # a second to import: only for functions in a VPC
 
@@ -191,13 +228,30 @@ class Function(models.LambdaFunction):
         return vpc_id
 
     def _changed(self) -> None:
-        at = datetime.fromtimestamp(type(self).now(), UTC)
-        self.last_modified = at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}+0000"
+        self.last_modified = iso_with_offset(type(self).now())
+        self.revision_id = str(mock_random.uuid4())
 
 
-def _check_sizes(settings: dict[str, Any]) -> None:
-    check_ranges(settings, _RANGES)
-    check_ranges(settings.get("EphemeralStorage") or {}, _STORAGE_RANGES)
+def _check(settings: dict[str, Any]) -> None:
+    """Refuse what the model takes and Lambda doesn't. Words: snapshot."""
+    runtime = settings.get("Runtime")
+    known = get_service_model("lambda").shape_for("Runtime").metadata["enum"]
+    if runtime is not None and runtime not in known:
+        raise invalid_value(
+            f"Value {runtime} at 'runtime' failed to satisfy constraint: "
+            f"Member must satisfy enum value set: [{', '.join(known)}] or be a valid ARN"
+        )
+    if runtime in _NO_LONGER:
+        raise invalid_value(
+            f"The runtime parameter of {runtime} is no longer supported for creating or updating AWS Lambda functions. "
+            "We recommend you use a supported runtime while creating or updating functions."
+        )
+    variables = json.dumps(_variables(settings.get("Environment") or {})["Variables"], separators=(",", ":"))
+    if len(variables.encode()) > _ENVIRONMENT_BYTES:
+        raise invalid_value(
+            "Lambda was unable to configure your environment variables because the environment variables you have "
+            f"provided exceeded the 4KB limit. String measured: {variables}"
+        )
 
 
 def _variables(environment: dict[str, Any]) -> dict[str, Any]:

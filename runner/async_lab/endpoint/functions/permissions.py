@@ -16,6 +16,9 @@ from typing import Any
 from moto.iam.exceptions import NotFoundException
 from moto.iam.models import iam_backends
 
+from async_lab import arns
+from async_lab.endpoint import denials
+
 _ACTIONS_BY_SERVICE = {  # developer guide, "adding a destination", and DLQs
     "sqs": ("sqs:SendMessage",),
     "sns": ("sns:Publish",),
@@ -40,7 +43,7 @@ class RequiredPermission:
 
 def needs_of_target(target_arn: str) -> tuple[RequiredPermission, ...]:
     """Return what a role needs to deliver to a dead-letter queue or a destination; () for an unknown service."""
-    service = service_of(target_arn)
+    service = arns.service_of(target_arn)
     return tuple(
         RequiredPermission(action, _resource(action, target_arn)) for action in _ACTIONS_BY_SERVICE.get(service, ())
     )
@@ -52,15 +55,21 @@ def first_missing(role_arn: str, needs: Iterable[RequiredPermission]) -> Require
 
 
 def allows(role_arn: str, need: RequiredPermission) -> bool:
-    """Return whether the role's own policies allow it: some Allow applies, and no Deny."""
+    """Return whether the role's own policies allow it: some Allow applies, and no Deny, and no test denies it."""
+    if denials.covers(need.action):
+        return False
     effects = {statement["Effect"] for statement in _statements(role_arn) if _applies(statement, need)}
     return effects == {"Allow"}
 
 
-def service_of(arn: str) -> str:
-    """Return an ARN's service; "" for what is no ARN."""
-    parts = arn.split(":")
-    return parts[2] if len(parts) > 2 else ""  # noqa: PLR2004 - arn:PARTITION:SERVICE
+def allows_on_some_resource(role_arn: str, action: str) -> bool:
+    """Return whether the role may do it on any resource at all, for who doesn't know on which."""
+    statements = [each for each in _statements(role_arn) if _names(each, "Action", action, re.IGNORECASE)]
+    refused = any(
+        each["Effect"] == "Deny" and "Condition" not in each and "*" in _listed(each.get("Resource"))
+        for each in statements
+    )
+    return not refused and any(each["Effect"] == "Allow" for each in statements)
 
 
 def _resource(action: str, target_arn: str) -> str:
@@ -68,14 +77,14 @@ def _resource(action: str, target_arn: str) -> str:
 
 
 def _statements(role_arn: str) -> Iterator[dict[str, Any]]:
-    partition, account_id = role_arn.split(":")[1], role_arn.split(":")[4]
+    role = arns.parse(role_arn)
     try:
-        role = iam_backends[account_id][partition].get_role_by_arn(role_arn)
+        found = iam_backends[role.account_id][role.partition].get_role_by_arn(role_arn)
     except NotFoundException:
         return
-    versions = (version for policy in role.managed_policies.values() for version in policy.versions)
+    versions = (version for policy in found.managed_policies.values() for version in policy.versions)
     attached = (version.document for version in versions if version.is_default)
-    for document in (*role.policies.values(), *attached):
+    for document in (*found.policies.values(), *attached):
         yield from _parsed(document)
 
 

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from moto.core.exceptions import JsonRESTError
 
-from async_lab.endpoint.functions import ranges
-from async_lab.endpoint.functions.permissions import RequiredPermission, first_missing, needs_of_target, service_of
-from async_lab.endpoint.functions.ranges import Range
+from async_lab.endpoint.functions.permissions import RequiredPermission, first_missing, needs_of_target
 
 
 class Refusal(JsonRESTError):
@@ -35,16 +30,20 @@ def conflict(message: str) -> Refusal:
     return Refusal(409, "ResourceConflictException", message)
 
 
-def check_ranges(request: Mapping[str, Any], allowed: Mapping[str, Range]) -> None:
-    """Refuse a number that is out of its range."""
-    if problem := ranges.problem(request, allowed):
-        raise Refusal(400, "ValidationException", problem)
+def check_revision(asked: str | None, latest: str) -> None:
+    """Refuse a change of something that has changed since its caller looked."""
+    if asked and asked != latest:
+        message = (
+            "The Revision Id provided does not match the latest Revision Id. "
+            "Call the GetFunction/GetAlias API to retrieve the latest Revision Id"
+        )
+        raise Refusal(412, "PreconditionFailedException", message)
 
 
 def check_execution_role(role_arn: str, needs: tuple[RequiredPermission, ...]) -> None:
     """Refuse a function configuration that its role can't serve, in the words that many issues quote."""
     if missing := first_missing(role_arn, needs):
-        service = service_of(f"::{missing.action.partition(':')[0]}").upper()
+        service = missing.action.partition(":")[0].upper()
         raise invalid_value(
             f"The provided execution role does not have permissions to call {missing.verb} on {service}"
         )

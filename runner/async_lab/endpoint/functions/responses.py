@@ -2,38 +2,198 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from typing import Any
 
-from async_lab.endpoint.functions.changes import changing
-from async_lab.endpoint.functions.code import check_sha256
-from async_lab.endpoint.functions.concurrency_requests import ConcurrencyRequests
-from async_lab.endpoint.functions.event_invoke_requests import EventInvokeConfigRequests
-from async_lab.endpoint.functions.policy_requests import PolicyRequests
-from async_lab.endpoint.functions.requests import NO_CONTENT, Answer
+from moto.awslambda import models, urls
+from moto.core.utils import get_service_model
+from moto.moto_api._internal import mock_random
+
+from async_lab.endpoint.functions import names
+from async_lab.endpoint.functions.code import LayerVersion, check_sha256
+from async_lab.endpoint.functions.concurrency import Account, ConcurrencyRequests
+from async_lab.endpoint.functions.event_invoke_config import EventInvokeConfigRequests
+from async_lab.endpoint.functions.model import Function
+from async_lab.endpoint.functions.policies import PolicyRequests
+from async_lab.endpoint.functions.refusals import Refusal, check_revision, invalid_value
+from async_lab.endpoint.functions.requests import NO_CONTENT, Answer, Requests, answer, changing
+from async_lab.endpoint.functions.urls import UrlRequests
+from async_lab.endpoint.http.wire import lambda_error
+from async_lab.endpoint.moto_patches import add_route, replace, replace_route
+from async_lab.endpoint.sources.mapping_requests import MappingRequests
+from async_lab.twin.rules import ACCOUNT_CONCURRENCY
+
+_LONGEST_NAME = 64  # API reference, CreateFunction; the model's 140 are those of an ARN
+_PAGE = 50
+"""How many items of a list Lambda gives at the most (API reference, MaxItems)."""
+_FIRST_ERROR = 400
+_NOT_LISTED = (  # API reference, ListFunctions
+    *("State", "StateReason", "StateReasonCode"),
+    *("LastUpdateStatus", "LastUpdateStatusReason", "LastUpdateStatusReasonCode"),
+)
 
 
-class FunctionsResponse(EventInvokeConfigRequests, ConcurrencyRequests, PolicyRequests):
+class FunctionsResponse(EventInvokeConfigRequests, ConcurrencyRequests, PolicyRequests, UrlRequests, MappingRequests):
     """All of them; functions, versions, aliases and layers themselves are moto's."""
+
+    def call_action(self) -> Any:
+        """Answer, with errors in AWS's form and lists in pages."""
+        status, headers, body = super().call_action()
+        if int(status) >= _FIRST_ERROR:
+            return status, headers, _error(headers, body)
+        return status, headers, self._page(body)
+
+    def create_function(self) -> Any:
+        """Make a function; whatever calls it, its name is all that is kept."""
+        request = self.json_body
+        called = names.read(request["FunctionName"])
+        if called is None or len(called.name) > _LONGEST_NAME:
+            raise Refusal(
+                400,
+                "ValidationException",
+                f"1 validation error detected: Value '{request['FunctionName']}' at 'functionName' failed to satisfy "
+                f"constraint: Member must have length less than or equal to {_LONGEST_NAME}",
+            )
+        self.body = json.dumps(request | {"FunctionName": called.name})
+        return super().create_function()
+
+    def get_function(self) -> Answer:
+        """Return a function with its code's location."""
+        found = json.loads(super().get_function())
+        return answer(200, found | {"Configuration": self._called(found["Configuration"])})
+
+    def get_function_configuration(self) -> Answer:
+        """Return a function's configuration."""
+        return answer(200, self._called(json.loads(super().get_function_configuration())))
+
+    def list_functions(self) -> Answer:
+        """List functions, or all their versions."""
+        return answer(200, {"Functions": _listed(json.loads(super().list_functions())["Functions"])})
+
+    def list_versions_by_function(self) -> Answer:
+        """List a function's versions."""
+        return answer(200, {"Versions": _listed(json.loads(super().list_versions_by_function())["Versions"])})
 
     def update_function_configuration(self) -> Any:
         """Change a function's configuration, one change at a time."""
-        with changing(self._function().function_arn):
+        function = self._function()
+        check_revision(self.json_body.get("RevisionId"), function.revision_id)
+        with changing(function.function_arn, self.headers.get("Authorization", "")):
             return super().update_function_configuration()
 
     def update_function_code(self) -> Any:
         """Change a function's code, one change at a time."""
-        with changing(self._function().function_arn):
+        function = self._function()
+        check_revision(self.json_body.get("RevisionId"), function.revision_id)
+        with changing(function.function_arn, self.headers.get("Authorization", "")):
             return super().update_function_code()
 
     def publish_version(self) -> Any:
         """Publish the code that the caller knows, if they say which."""
-        check_sha256(self._get_param("CodeSha256"), self._function().code_sha_256)
+        function = self._function()
+        check_revision(self._get_param("RevisionId"), function.revision_id)
+        check_sha256(self._get_param("CodeSha256"), function.code_sha_256)
         return super().publish_version()
+
+    def get_alias(self) -> Answer:
+        """Return an alias."""
+        return answer(200, json.loads(super().get_alias()[2]))
+
+    def list_aliases(self) -> Answer:
+        """List a function's aliases, or those of one version."""
+        aliases = json.loads(super().list_aliases()[2])["Aliases"]
+        version = (self.querystring.get("FunctionVersion") or [None])[0]
+        return answer(200, {"Aliases": [each for each in aliases if version in {None, each["FunctionVersion"]}]})
+
+    def update_alias(self) -> Answer:
+        """Change an alias."""
+        alias = self.backend.get_alias(self.path.rsplit("/", 1)[-1], self._function().function_name)
+        check_revision(self.json_body.get("RevisionId"), alias.revision_id)
+        super().update_alias()
+        alias.revision_id = str(mock_random.uuid4())
+        return answer(200, alias.to_json())
 
     def delete_alias(self) -> Answer:
         """Delete an alias with what was configured for it (assumed of the event-invoke config)."""
         super().delete_alias()
         function, alias = self._function(), self.path.rsplit("/", 1)[-1]
-        for settings in (function.event_invoke_configs, function.provisioned, function.policies):
+        for settings in (function.event_invoke_configs, function.provisioned, function.policies, function.urls):
             settings.pop(alias, None)
         return NO_CONTENT
+
+    def delete_layer_version(self) -> Answer:
+        """Delete a layer's version."""
+        super().delete_layer_version()
+        return NO_CONTENT
+
+    def tag_resource(self) -> Answer:
+        """Tag a function or a mapping."""
+        super().tag_resource()
+        return NO_CONTENT
+
+    def _called(self, configuration: dict[str, Any]) -> dict[str, Any]:
+        """Return a configuration with the ARN under which it was asked for: an alias's is its own."""
+        qualifier = self._named()[1]
+        if qualifier is None:
+            return configuration
+        return configuration | {"FunctionArn": f"{self._function().function_arn}:{qualifier}"}
+
+    def _page(self, body: Any) -> Any:
+        """Return the part of a list that MaxItems and Marker ask for; anything else as it is."""
+        operation = get_service_model("lambda").operation_model(self._get_action())
+        if not operation.input_shape or "MaxItems" not in operation.input_shape.members:
+            return body
+        answered = json.loads(body)
+        (key,) = (name for name, member in operation.output_shape.members.items() if member.type_name == "list")
+        marker = (self.querystring.get("Marker") or ["0"])[0]
+        if not marker.isdecimal():
+            raise invalid_value("Invalid marker.")
+        first, size = int(marker), min(int((self.querystring.get("MaxItems") or [_PAGE])[0]), _PAGE)
+        more = {"NextMarker": str(first + size)} if first + size < len(answered[key]) else {}
+        return json.dumps(answered | {key: answered[key][first : first + size]} | more)
+
+
+def _listed(configurations: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [
+        {name: value for name, value in configuration.items() if name not in _NOT_LISTED}
+        for configuration in configurations
+    ]
+
+
+def _error(headers: dict[str, Any], body: Any) -> Any:
+    """Return an error of moto's in Lambda's form."""
+    try:
+        said = json.loads(body)
+    except (TypeError, ValueError):
+        return body
+    lowered = {name.lower(): value for name, value in headers.items()}
+    code = said.get("__type") or lowered.get("x-amzn-errortype")
+    message = said.get("message", said.get("Message"))
+    return json.dumps(lambda_error(code, message)) if code and message is not None else body
+
+
+_FEWER = r"[\w_:%-]+"
+"""What a function may be called in moto's paths; Lambda's own have ``$LATEST`` too, and refuse the rest by name."""
+_PATHS_UNKNOWN_TO_MOTO = (
+    r"{0}/(?P<api_version>[^/]+)/account-settings/?$",
+    r"{0}/(?P<api_version>[^/]+)/functions/(?P<function_name>[^/]+)/provisioned-concurrency/?$",
+    r"{0}/(?P<api_version>[^/]+)/functions/(?P<function_name>[^/]+)/urls/?$",
+)
+
+
+def install(now: Callable[[], float], account_concurrency: int = ACCOUNT_CONCURRENCY) -> None:
+    """Make moto keep and answer functions as Lambda does, in the time that ``now`` tells (epoch seconds).
+
+    Call it before moto's application takes its first Lambda request; calling again changes the clock and the account's
+    concurrency alone.
+    """
+    Account.concurrency = account_concurrency
+    replace(models, "LambdaFunction", Function)
+    replace(models, "LayerVersion", LayerVersion)
+    Function.now = Requests.now = staticmethod(now)
+    for pattern in list(urls.url_paths):
+        replace_route(urls.url_paths, pattern, FunctionsResponse.dispatch)
+    ours = [pattern.replace(_FEWER, "[^/]+") for pattern in urls.url_paths if _FEWER in pattern]
+    for pattern in (*ours, *_PATHS_UNKNOWN_TO_MOTO):
+        add_route(urls.url_paths, pattern, FunctionsResponse.dispatch)

@@ -1,4 +1,4 @@
-"""Which names mean this machine and nothing else."""
+"""Which hosts are this machine. It imports nothing of moto: tests of users do it before they need any."""
 
 from __future__ import annotations
 

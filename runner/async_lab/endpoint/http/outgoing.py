@@ -18,6 +18,7 @@ from requests.adapters import HTTPAdapter
 from requests.exceptions import ConnectionError as NotReached
 
 from async_lab.endpoint.http.loopback import is_loopback
+from async_lab.endpoint.moto_patches import replace
 
 _BY_HTTP = {"http", "https"}
 _SECONDS = 15  # doc: how long SNS waits for a subscriber
@@ -27,9 +28,9 @@ _subscribe = SNSBackend.subscribe
 
 def install() -> None:
     """Make it so in the whole process, for moto alone; again is no harm."""
-    HTTPAdapter.send = _send_here  # type: ignore[method-assign, assignment]
-    SNSBackend.subscribe = _subscribe_here
-    DockerModel.docker_client = property(_no_containers)
+    replace(HTTPAdapter, "send", _send_here)
+    replace(SNSBackend, "subscribe", _subscribe_here)
+    replace(DockerModel, "docker_client", property(_no_containers))
 
 
 def _send_here(adapter: HTTPAdapter, request: PreparedRequest, *args: Any, **options: Any) -> Response:

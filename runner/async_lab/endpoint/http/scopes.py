@@ -14,9 +14,8 @@ from urllib.parse import parse_qs
 
 from moto.core.base_backend import AccountSpecificBackend
 
-from async_lab.endpoint.http import aws_errors
 from async_lab.endpoint.http.server import WsgiApp
-from async_lab.endpoint.http.wire import Response
+from async_lab.endpoint.http.wire import Response, error_response
 
 _SCOPE = re.compile(
     r"[^/\s,]+(/[^/\s,]+)*/\d{8}/(?P<region>[a-z0-9-]+)/(?P<service>[A-Za-z0-9][A-Za-z0-9._-]*)/aws4_request"
@@ -75,7 +74,7 @@ def _refused(environ: dict[str, Any], sentence: str, *, is_presigned: bool = Fal
     code = "AuthorizationHeaderMalformed" if is_s3 else "IncompleteSignature"
     if is_presigned:
         code = "AuthorizationQueryParametersError"
-    return aws_errors.response(environ, HTTPStatus.BAD_REQUEST, code, sentence)
+    return error_response(environ, HTTPStatus.BAD_REQUEST, code, sentence)
 
 
 @cache

@@ -1,32 +1,28 @@
-"""moto's application behind waitress, on loopback only."""
+"""An application behind waitress, on loopback only."""
 
 from __future__ import annotations
 
 import logging
 import os
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from typing import Any
 
 import waitress
-from moto import backends
-from moto.moto_api._internal.models import moto_api_backend
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.core.request import PRESERVED_HEADER_NAMES_ENVIRON_KEY
 from waitress import wasyncore
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
+from waitress.task import WSGITask
 
-from async_lab.endpoint import bucket_policies, managed_policies
-from async_lab.endpoint.http import dispatch, outgoing, url_rules
 from async_lab.errors import EnvironmentFailure
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 LOOPBACK = "127.0.0.1"
 _THREADS = 32  # a handler that calls the endpoint occupies one while another waits for it
-_ASKED_FIRST: tuple[backends.SERVICE_NAMES, ...] = ("awslambda", "sts", "iam", "cloudwatch", "logs")
 _HELD_BYTES = 65_536
 """So many wait for the response's end, so that its head never travels alone. Of heads that do, waitress's habit, the
 AWS provider hangs up on one in a thousand, and asks again for what is done already. (waitress's option for it warns
@@ -34,17 +30,48 @@ that it will go.)"""
 _CONNECTIONS = 4_096  # a client with more senders than its pool holds opens one for each request
 
 
+_METADATA = re.compile(rb"^(x-amz-meta-[^:\s]+):[ \t]*(.*?)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+
+_METADATA_NAME = re.compile(rb"^x-amz-meta-[^:\r\n]+", re.IGNORECASE | re.MULTILINE)
+
+
 class _RequestParser(HTTPRequestParser):
-    """waitress waits for ever for the body of a request that has none and asks to continue, as for an empty file."""
+    """waitress's parser, with what S3 needs of a request.
+
+    waitress waits for ever for the body of a request that has none and asks to continue, as for an empty file. Of
+    metadata it drops names with an underscore, and WSGI knows no small letters, in which S3 answers all of them.
+    """
+
+    def __init__(self, adjustments: Any) -> None:
+        super().__init__(adjustments)
+        self.metadata_names: dict[str, str] = {}
 
     def parse_header(self, header_plus: bytes) -> None:
         super().parse_header(header_plus)
         if self.content_length == 0 and not self.chunked:
             self.expect_continue = False
+        for name, value in _METADATA.findall(header_plus):
+            key = name.decode("latin-1").upper().replace("-", "_")
+            self.headers.setdefault(key, value.decode("latin-1"))
+            self.metadata_names[f"HTTP_{key}"] = name.decode("latin-1").lower()
+
+
+class _Task(WSGITask):
+    def get_environment(self) -> dict[str, Any]:
+        """Return WSGI's environment, with the path as it came: S3's keys may have a slash or a question mark."""
+        environ: dict[str, Any] = super().get_environment()
+        environ["RAW_URI"] = environ["REQUEST_URI"]
+        environ[PRESERVED_HEADER_NAMES_ENVIRON_KEY] = self.request.metadata_names
+        return environ
+
+    def build_response_header(self) -> bytes:
+        """Return the head of an answer; waitress gives every header capitals, and metadata have none."""
+        return _METADATA_NAME.sub(lambda name: name[0].lower(), super().build_response_header())
 
 
 class _Channel(HTTPChannel):
     parser_class = _RequestParser
+    task_class = _Task
 
 
 class Server:
@@ -97,26 +124,3 @@ def _listening(port: int) -> socket.socket:
         raise EnvironmentFailure(
             f"Port {port} on {LOOPBACK} can't be used ({reason}): choose another with --port."
         ) from error
-
-
-def moto_application() -> DomainDispatcherApplication:
-    """Return moto's application with nothing of an earlier one's state in it."""
-    # moto lists its modules from disk at every request; they don't change while we run.
-    modules = backends.list_of_moto_modules()
-    known = frozenset(modules)
-    backends.list_of_moto_modules = lambda: known
-    bucket_policies.install()
-    managed_policies.install()
-    url_rules.install()
-    dispatch.install()
-    outgoing.install()
-    moto_api_backend.reset()
-    return dispatch.Dispatcher(create_backend_app)
-
-
-def preload(application: DomainDispatcherApplication) -> None:
-    """Import what is asked first while its callers still start: moto does it at a service's first request."""
-    for service in _ASKED_FIRST:
-        with suppress(Exception), application.lock:  # who asks for it is told
-            if service not in application.app_instances:
-                application.app_instances[service] = create_backend_app(service)

@@ -13,15 +13,16 @@ from http import HTTPStatus
 from typing import Any, Protocol, runtime_checkable
 
 from async_lab.endpoint import trouble
-from async_lab.endpoint.http import aws_errors
+from async_lab.endpoint.denials import Denied
 from async_lab.endpoint.http.dispatch import UnknownRegion
 from async_lab.endpoint.http.server import WsgiApp
-from async_lab.endpoint.http.wire import Response, signed_service
+from async_lab.endpoint.http.wire import Response, error_response, missing, signed_service
 
 _LOG = logging.getLogger(__name__)
 _ACTION = re.compile(r"The (?P<name>\w+) action has not been implemented")
 _NOT_HERE = tuple(f"{status.value} " for status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED))
 """What Werkzeug says of a path that no service has, and of a method that a path has not."""
+_PAGE = b"<!doctype html>"
 _SERVERS_OWN = str(HTTPStatus.INTERNAL_SERVER_ERROR.value)
 
 
@@ -42,15 +43,20 @@ class ErrorMiddleware:
             status, headers, body = _whole(self._app, environ)
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets an answer
             return _why(environ, error).sent(start_response)
-        if dict(headers).get("Content-Type", "").startswith("text/html"):  # a page of Werkzeug's, unless it is S3's
-            if status.startswith(_NOT_HERE):
+        if dict(headers).get("Content-Type", "").startswith("text/html"):  # moto's own unless it says otherwise
+            if status.startswith(_NOT_HERE) and _is_werkzeugs(body):
                 what = f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
-                return _missing(environ, what).sent(start_response)
+                return missing(environ, what).sent(start_response)
             if status.startswith(_SERVERS_OWN):
                 _LOG.error("%s %s: %s", environ["REQUEST_METHOD"], environ["PATH_INFO"], status)
                 return _failed(environ, status).sent(start_response)
         start_response(status, headers)
         return body
+
+
+def _is_werkzeugs(body: list[bytes]) -> bool:
+    """Whether an answer is a page of Werkzeug's, and not what moto found missing: a bucket, an object, a mapping."""
+    return b"".join(body).startswith(_PAGE)
 
 
 def _whole(app: WsgiApp, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]], list[bytes]]:
@@ -68,11 +74,14 @@ def _whole(app: WsgiApp, environ: dict[str, Any]) -> tuple[str, list[tuple[str, 
 def _why(environ: dict[str, Any], error: Exception) -> Response:
     match error:
         case NotImplementedError():
-            return _missing(environ, _action(error))
+            return missing(environ, _action(error))
         case ModuleNotFoundError():  # moto's for this service, which the lab doesn't install
-            return _missing(environ, f"any action, for want of {error.name},")
+            return missing(environ, f"any action, for want of {error.name},")
+        case Denied():
+            code = "AccessDenied" if signed_service(environ) == "s3" else "AccessDeniedException"
+            return error_response(environ, HTTPStatus.FORBIDDEN, code, error.sentence)
         case UnknownRegion():
-            return aws_errors.response(environ, HTTPStatus.BAD_REQUEST, "InvalidParameterValue", error.sentence)
+            return error_response(environ, HTTPStatus.BAD_REQUEST, "InvalidParameterValue", error.sentence)
         case _:
             trouble.log(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}", error)
             return _failed(environ, f"{type(error).__name__}: {error}")
@@ -83,11 +92,6 @@ def _action(error: NotImplementedError) -> str:
     return match["name"].title().replace("_", "") if match else str(error)
 
 
-def _missing(environ: dict[str, Any], what: str) -> Response:
-    message = f"The embedded endpoint doesn't know {what} of {signed_service(environ)}."
-    return aws_errors.response(environ, HTTPStatus.NOT_IMPLEMENTED, "NotImplemented", message)
-
-
 def _failed(environ: dict[str, Any], what: str) -> Response:
     message = f"The embedded endpoint failed: {what}"
-    return aws_errors.response(environ, HTTPStatus.NOT_IMPLEMENTED, "InternalFailure", message)
+    return error_response(environ, HTTPStatus.NOT_IMPLEMENTED, "InternalFailure", message)

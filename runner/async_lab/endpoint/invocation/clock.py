@@ -19,6 +19,10 @@ class VirtualClock:
         """Make it ``at``, unless that is past already."""
         self._now = max(self._now, at)
 
+    def restart(self, at: float) -> None:
+        """Begin anew, for whom nothing has happened yet: the one way back."""
+        self._now = at
+
 
 class PacedClock(VirtualClock):
     """Runs by itself, ``speed`` times as fast as the wall's, and can be moved ahead as well."""
@@ -35,3 +39,7 @@ class PacedClock(VirtualClock):
     def move_to(self, at: float) -> None:
         """Make it ``at``, unless that is past already."""
         self._now += max(0.0, at - self.now())
+
+    def restart(self, at: float) -> None:
+        """Begin anew, for whom nothing has happened yet: the one way back."""
+        self._now, self._wall_start = at, time.monotonic()

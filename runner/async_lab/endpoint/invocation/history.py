@@ -123,6 +123,7 @@ def _ended(attempt: Attempt, ran: CompletedExecution) -> Attempt:
         error_type=kind,
         error_message=message,
         log_stream=ran.log_stream,
+        log_group=ran.deployed.deployment.log_group,
     )
 
 

@@ -5,21 +5,26 @@ from __future__ import annotations
 import json
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
+
+from moto.moto_api._internal import mock_random
 
 from async_lab.cloudwatch.store import MetricStore
 from async_lab.endpoint import functions, sandbox, trouble
 from async_lab.endpoint.delivery import destinations
 from async_lab.endpoint.delivery.records import THROTTLED, AttemptResponse, FinishedEvent
 from async_lab.endpoint.functions import FunctionNotFound, ResolvedFunction
-from async_lab.endpoint.invocation import executions, logs
+from async_lab.endpoint.invocation import executions, lineage, logs, recursion
 from async_lab.endpoint.invocation.account_metrics import AccountConcurrency
 from async_lab.endpoint.invocation.clock import VirtualClock
 from async_lab.endpoint.invocation.executions import CompletedExecution
+from async_lab.endpoint.invocation.faults import NO_ROOM, Faults
 from async_lab.endpoint.invocation.history import History
+from async_lab.endpoint.invocation.lineage import Lineage
 from async_lab.endpoint.invocation.publish import publish, put, put_for_account
 from async_lab.endpoint.sandbox import LogLine, Sandbox
-from async_lab.endpoint.sources.triggers import Invoke
+from async_lab.endpoint.sources.reach import Invoke
 from async_lab.observation.events import Event as SeenEvent
 from async_lab.twin import (
     Condition,
@@ -41,6 +46,16 @@ EMPTY_PAYLOAD = b"{}"  # what an event without a payload is delivered as (snapsh
 _SYSTEM_ERROR = 500
 
 
+class RecursiveInvocation(Exception):
+    """A function is invoked once more by what itself began, and Lambda stops it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Lambda has detected your function being invoked in a recursive loop with other Lambda resources and "
+            "stopped your function's invocation."
+        )
+
+
 class LambdaRegion:
     """Everything that is invoked in one region of one account.
 
@@ -58,15 +73,18 @@ class LambdaRegion:
         invoke_elsewhere: Invoke,
         rules: Rules,
         seed: int,
+        faults: Faults,
     ) -> None:
         self.account_id, self.region = account_id, region
         self._changed = threading.Condition(threading.RLock())
         self._clock, self._store, self._sandbox = clock, store, box
-        self._invoke_elsewhere = invoke_elsewhere
+        self._invoke_elsewhere, self._faults = invoke_elsewhere, faults
         self._payloads: dict[str, bytes] = {}
         self._running: dict[str, CompletedExecution] = {}  # by execution environment
         self._last_response: dict[str, AttemptResponse] = {}  # by request
         self._log_streams: dict[str, str] = {}  # by execution environment
+        self._lineages: dict[str, Lineage] = {}  # by request
+        self._requests: dict[str, str] = {}  # by execution environment: the one that it runs, or ran last
         self._history = History()
         self._account = AccountConcurrency(lambda: functions.allocated(account_id, region))
         self._twin = Twin(
@@ -94,6 +112,11 @@ class LambdaRegion:
         with self._changed:
             self._twin.reseed(seed)
 
+    def follow(self, rules: Rules) -> None:
+        """Go by other rules from now on."""
+        with self._changed:
+            self._twin.rules = rules
+
     def purge(self) -> int:
         """Take every event out of the queue; return how many."""
         with self._changed:
@@ -109,9 +132,13 @@ class LambdaRegion:
             self._sandbox.retire(executions.environment_id(self.account_id, self.region, environment))
 
     def accept(self, target: FunctionRef, payload: bytes) -> str:
-        """Queue an event for a function that exists; return its request id."""
+        """Queue an event for a function that exists; return its request id. One that closes a loop is dropped."""
+        chain = lineage.current().then(target.function)
+        if chain.is_loop(target.function) and recursion.is_stopped(self.account_id, self.region, target.function):
+            return self._stop_loop(target, payload or EMPTY_PAYLOAD)
         with self._changed:
             event = self._twin.accept(target, self._clock.now())
+            self._lineages[event.request_id] = chain
             self._payloads[event.request_id] = payload or EMPTY_PAYLOAD
             self._history.keep(event.request_id, payload or EMPTY_PAYLOAD)
             return event.request_id
@@ -120,17 +147,42 @@ class LambdaRegion:
         self, target: FunctionRef, payload: bytes, client_context: str | None = None
     ) -> CompletedExecution | None:
         """Run the function now and return its result; None when it is throttled."""
+        execution = self.begin(target, payload)
+        return None if execution is None else self.complete(execution, client_context)
+
+    def begin(self, target: FunctionRef, payload: bytes) -> Execution | None:
+        """Start a synchronous execution, which must then be completed; None when it is throttled.
+
+        Raises RecursiveInvocation for one that closes a loop.
+        """
+        chain = lineage.current().then(target.function)
+        if chain.is_loop(target.function) and recursion.is_stopped(self.account_id, self.region, target.function):
+            self._count_loop(target)
+            raise RecursiveInvocation
         with self._changed:
             execution = self._twin.invoke(target, self._clock.now())
-            if execution is None:
-                return None
-            self._payloads[execution.request_id] = payload or EMPTY_PAYLOAD
+            if execution is not None:
+                self._lineages[execution.request_id] = chain
+                self._payloads[execution.request_id] = payload or EMPTY_PAYLOAD
+            return execution
+
+    def complete(self, execution: Execution, client_context: str | None = None) -> CompletedExecution:
+        """Run an execution that was begun, and return its result."""
         ran = None
         try:
             ran = self._run(execution, client_context)
         finally:  # also when we are interrupted: all of the region waits for an execution without an outcome
             self._resolve(ran or _not_run(execution))
         return ran
+
+    def give_up(self, execution: Execution) -> None:
+        """End an execution that was begun and can't be run."""
+        self._resolve(_not_run(execution))
+
+    def lineage_of(self, environment: str) -> Lineage:
+        """Return the chain to which an execution environment's present execution belongs."""
+        with self._changed:
+            return self._lineages.get(self._requests.get(environment, ""), lineage.NOBODY)
 
     @property
     def is_resolved(self) -> bool:
@@ -172,6 +224,7 @@ class LambdaRegion:
             logs.stream_name(execution.started_at, execution.config.version, execution.environment),
         )
         payload = self._payloads[execution.request_id]
+        self._requests[execution.environment] = execution.request_id
         return executions.run(self._sandbox, execution, payload, log_stream, client_context)
 
     def _resolve(self, ran: CompletedExecution) -> None:
@@ -183,9 +236,11 @@ class LambdaRegion:
     def _config_of(self, target: FunctionRef, draw: float) -> FunctionConfig | None:
         with trouble.contained("looking a function up"):
             try:
-                return executions.configured(self._find(target, draw))
+                config = executions.configured(self._find(target, draw))
             except FunctionNotFound:
-                pass
+                return None
+            has_room = config.reserved_concurrency == 0 or not self._faults.is_throttled(target.function)
+            return config if has_room else replace(config, reserved_concurrency=NO_ROOM)
         return None
 
     def _find(self, target: FunctionRef, draw: float = 0.0) -> ResolvedFunction:
@@ -199,6 +254,8 @@ class LambdaRegion:
             for metric, value in self._account.samples(record):
                 put_for_account(self._store, metric, record.at, value)
         self._history.happened(record)
+        if isinstance(record, Throttled):
+            self._faults.happened(record.target.function)
         match record:
             case Throttled(event=Event(request_id=request_id)):
                 self._last_response[request_id] = AttemptResponse(THROTTLED)
@@ -218,12 +275,14 @@ class LambdaRegion:
             self._log_streams.pop(ran.execution.environment, None)
         if ran.execution.event is None:
             self._payloads.pop(ran.execution.request_id, None)
+            self._lineages.pop(ran.execution.request_id, None)
         else:
             self._last_response[ran.execution.request_id] = ran.response
 
     def _forget(self, event: Event) -> None:
         self._payloads.pop(event.request_id, None)
         self._last_response.pop(event.request_id, None)
+        self._lineages.pop(event.request_id, None)
 
     def _finished(self, record: Finished) -> None:
         request_id = record.event.request_id
@@ -243,11 +302,30 @@ class LambdaRegion:
             executions=record.executions,
             response=None if record.condition is Condition.ZERO_RESERVED_CONCURRENCY else response,
         )
-        for delivery in destinations.deliver(deployed, event, record.at, self._invoke_elsewhere):
-            self._history.delivered(request_id, delivery)
+        with lineage.following(self._lineages.get(request_id, lineage.NOBODY)):
+            self._deliver(record.event.target, deployed, event, record.at)
+
+    def _deliver(self, target: FunctionRef, deployed: ResolvedFunction, event: FinishedEvent, at: float) -> None:
+        for delivery in destinations.deliver(deployed, event, at, self._invoke_elsewhere, self._twin.rules):
+            self._history.delivered(event.request_id, delivery)
             if delivery.failure is not None:
-                metric = destinations.metric_of_failure(delivery)
-                put(self._store, Sample(record.event.target, metric, record.at, 1))
+                put(self._store, Sample(target, destinations.metric_of_failure(delivery), at, 1))
+
+    def _stop_loop(self, target: FunctionRef, payload: bytes) -> str:
+        """Drop an event that closes a loop: into the dead-letter queue and to the destination, if there are any."""
+        request_id = str(mock_random.uuid4())
+        self._count_loop(target)
+        with trouble.contained("delivering an event that closes a loop"):
+            deployed = self._find(target)
+            event = FinishedEvent(
+                request_id, deployed.arn, payload, Condition.RECURSIVE_INVOCATION, executions=0, response=None
+            )
+            with lineage.following(lineage.NOBODY):
+                self._deliver(target, deployed, event, self._clock.now())
+        return request_id
+
+    def _count_loop(self, target: FunctionRef) -> None:
+        put(self._store, Sample(target, "RecursiveInvocationsDropped", self._clock.now(), 1))
 
 
 def _ran(execution: Execution, future: Future[CompletedExecution]) -> CompletedExecution:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs
 
-from async_lab.endpoint.functions import FunctionNotFound, ResolvedFunction, find
+from async_lab.endpoint.functions import FunctionNotFound, ResolvedFunction, find, names
+from async_lab.endpoint.functions.requests import LATEST
 from async_lab.endpoint.http import wire
 from async_lab.endpoint.http.wire import Refused
 from async_lab.endpoint.sandbox import UnsupportedRuntime, python_version
@@ -21,11 +21,6 @@ ASYNCHRONOUS_PAYLOAD_LIMIT = 1024 * 1024  # doc: 1 MB since October 2025
 SYNCHRONOUS_PAYLOAD_LIMIT = 6 * 1024 * 1024  # doc
 
 EVENT, REQUEST_RESPONSE, DRY_RUN = "Event", "RequestResponse", "DryRun"
-
-_NAME = re.compile(  # API reference, FunctionName: a name, a partial ARN or an ARN, each with or without a qualifier
-    r"(arn:[^:]+:lambda:(?P<region>[^:]+):)?(?P<account>\d{12}:)?(function:)?"
-    r"(?P<name>[\w-]+)(:(?P<qualifier>[\w$-]+))?"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +39,6 @@ class Invocation:
 def read(environ: dict[str, Any], called: str) -> Invocation:
     """Return what an Invoke request asks for; ``called`` is what its path calls the function. Raises Refused."""
     kind = environ.get("HTTP_X_AMZ_INVOCATION_TYPE", REQUEST_RESPONSE)
-    if kind not in {EVENT, REQUEST_RESPONSE, DRY_RUN}:
-        raise _invalid(
-            "ValidationException",
-            f"1 validation error detected: Value '{kind}' at 'invocationType' failed to satisfy constraint: "
-            f"Member must satisfy enum value set: [{EVENT}, {REQUEST_RESPONSE}, {DRY_RUN}]",
-        )
     region, query = wire.signed_region(environ), parse_qs(environ.get("QUERY_STRING", ""))
     return Invocation(
         region=region,
@@ -63,20 +52,20 @@ def read(environ: dict[str, Any], called: str) -> Invocation:
 
 def target(called: str, qualifier: str, region: str) -> FunctionRef:
     """Return whom a request is for, by the function's name, ARN or partial ARN and the qualifier beside it."""
-    match = _NAME.fullmatch(called)
-    if match is None:
+    function = names.read(called)
+    if function is None:
         raise _invalid(
             "ValidationException",
             f"1 validation error detected: Value '{called}' at 'functionName' failed to satisfy constraint: "
             "Member must satisfy regular expression pattern for a function's name or ARN",
         )
-    named = match["qualifier"] or ""
+    named = function.qualifier or ""
     if named and qualifier and named != qualifier:
         message = "The derived qualifier from the function name does not match the specified qualifier."
         raise _invalid("InvalidParameterValueException", message)
-    if (match["region"] or region) != region:
-        raise _not_found(f"Functions from '{match['region']}' are not reachable in this region ('{region}')")
-    return FunctionRef(match["name"], qualifier or named)
+    if (function.region or region) != region:
+        raise _not_found(f"Functions from '{function.region}' are not reachable in this region ('{region}')")
+    return FunctionRef(function.name, qualifier or named)
 
 
 def check(account_id: str, invocation: Invocation) -> ResolvedFunction:
@@ -85,7 +74,7 @@ def check(account_id: str, invocation: Invocation) -> ResolvedFunction:
     try:
         deployed = find(account_id, invocation.region, called.function, called.qualifier or None)
     except FunctionNotFound as error:
-        raise _not_found(str(error)) from error
+        raise _not_found(str(error) if called.qualifier else f"{error}:{LATEST}") from error
     _check_payload(invocation)
     _check_function(deployed)
     return deployed

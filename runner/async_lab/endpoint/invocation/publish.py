@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from async_lab.cloudwatch.store import Dimensions, MetricStore
+from async_lab.lambda_metrics import COUNT, NAMESPACE, UNITS
 from async_lab.twin import Ended, FunctionRef, Record, Sample, Started, samples
 
-NAMESPACE = "AWS/Lambda"
 OF_FUNCTIONS_ALONE = {"ConcurrentExecutions"}
 """Not a sum of the functions' samples: the region has its own, see ``put_for_account``."""
-UNITS = {"AsyncEventAge": "Milliseconds", "Duration": "Milliseconds"}
 
 
 def publish(store: MetricStore, record: Record) -> None:
@@ -22,16 +21,15 @@ def publish(store: MetricStore, record: Record) -> None:
 
 def put(store: MetricStore, sample: Sample, executed_version: str | None = None) -> None:
     """File one sample; CloudWatch doesn't add across dimension sets, so each is published on its own (doc)."""
-    unit = UNITS.get(sample.metric, "Count")
     for dimensions in dimension_sets(sample.target, executed_version):
         if sample.metric in OF_FUNCTIONS_ALONE and not dimensions:
             continue
-        store.put(NAMESPACE, sample.metric, dimensions, sample.at, float(sample.value), unit)
+        store.put(NAMESPACE, sample.metric, dimensions, sample.at, float(sample.value), UNITS.get(sample.metric, COUNT))
 
 
 def put_for_account(store: MetricStore, metric: str, at: float, value: float) -> None:
     """File one sample of a metric that belongs to no function."""
-    store.put(NAMESPACE, metric, (), at, value, "Count")
+    store.put(NAMESPACE, metric, (), at, value, COUNT)
 
 
 def dimension_sets(target: FunctionRef, executed_version: str | None) -> Iterator[Dimensions]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from math import ceil
 
 from async_lab.endpoint.sandbox import LogLine, Result
+from async_lab.timestamps import iso
 
 _SUCCESS, _ERROR, _TIMEOUT = "success", "error", "timeout"
 _LEVELS = ("DEBUG", "INFO", "WARN")
@@ -122,5 +122,5 @@ def _passes(of: str, level: str) -> bool:
 
 
 def _event(at: float, kind: str, record: dict[str, object]) -> LogLine:
-    time = datetime.fromtimestamp(round(at, 3), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    time = iso(round(at, 3))
     return LogLine(at, json.dumps({"time": time, "type": f"platform.{kind}", "record": record}, separators=(",", ":")))

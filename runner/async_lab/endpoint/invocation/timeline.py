@@ -6,26 +6,43 @@ import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from math import floor, inf
+from typing import Protocol
 
 from async_lab.endpoint import trouble
 from async_lab.endpoint.invocation.clock import PacedClock, VirtualClock
-from async_lab.endpoint.invocation.invocations import LambdaRegion
 
 _MINUTE_SECONDS = 60.0
 _PACE_SECONDS = 0.005
 
 
+class Scheduled(Protocol):
+    """Whatever does something at an instant of its own: Lambda in a region, the pollers of queues, schedules."""
+
+    @property
+    def is_resolved(self) -> bool:
+        """Whether every execution under way has an outcome."""
+
+    def next_due(self) -> float | None:
+        """Return when something happens next, in epoch seconds; None when nothing does."""
+
+    def step(self, pool: ThreadPoolExecutor) -> None:
+        """Do all that is due at the next instant; handlers run on ``pool``."""
+
+
 class Timeline:
-    """Events happen in their order, region by region; at each minute's end ``on_minute`` looks at the metrics."""
+    """Things happen in their order, and at the same instant in the order of ``scheduled``.
+
+    At each minute's end ``on_minute`` looks at the metrics.
+    """
 
     def __init__(
         self,
         clock: VirtualClock,
-        regions: Callable[[], Iterable[LambdaRegion]],
+        scheduled: Callable[[], Iterable[Scheduled]],
         on_minute: Callable[[float], None],
         handlers_at_once: int,
     ) -> None:
-        self._clock, self._regions, self._on_minute = clock, regions, on_minute
+        self._clock, self._scheduled, self._on_minute = clock, scheduled, on_minute
         self._moving = threading.Lock()
         self._promised, self._promising = clock.now(), threading.Lock()
         self._next_minute = (floor(clock.now() / _MINUTE_SECONDS) + 1) * _MINUTE_SECONDS
@@ -49,12 +66,31 @@ class Timeline:
         while self._moving.acquire(blocking=False):
             try:
                 end = self._promised  # before looking, because who promises has its outcome
-                if all(region.is_resolved for region in self._regions()):
+                if all(each.is_resolved for each in self._scheduled()):
                     self._move_to(end)
             finally:
                 self._moving.release()
             if end == self._promised:
                 break
+
+    @property
+    def next_due(self) -> float | None:
+        """When something happens next to an event, in epoch seconds; None when nothing will."""
+        due_at, region = self._next_due([])
+        return due_at if region else None
+
+    @property
+    def next_minute(self) -> float:
+        """When alarms are looked at next, in epoch seconds."""
+        return self._next_minute
+
+    def restart(self, at: float, forget: Callable[[], None]) -> None:
+        """Begin anew at ``at`` when what is under way is done; ``forget`` puts away all that has happened."""
+        with self._moving:
+            forget()
+            self._clock.restart(at)
+            self._promised = at
+            self._next_minute = (floor(at / _MINUTE_SECONDS) + 1) * _MINUTE_SECONDS
 
     def close(self) -> None:
         """Let no handler start any more, and nothing happen."""
@@ -62,22 +98,22 @@ class Timeline:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _move_to(self, end: float) -> None:
-        """Do all that is due until ``end``. A region that fails without getting any further sits the rest out."""
-        stuck: list[LambdaRegion] = []
+        """Do all that is due until ``end``. Whoever fails without getting any further sits the rest out."""
+        stuck: list[Scheduled] = []
         while not self._is_closed:
-            due_at, region = self._next_due(stuck)
+            due_at, next_one = self._next_due(stuck)
             if min(due_at, self._next_minute) > end:
                 break
-            if region and due_at <= self._next_minute:
+            if next_one and due_at <= self._next_minute:
                 self._clock.move_to(due_at)
                 try:
-                    region.step(self._pool)
+                    next_one.step(self._pool)
                 except Exception as error:  # noqa: BLE001 - time goes on, whatever it is
                     if self._is_closed:
                         break
                     trouble.report("carrying events through", error)
-                    if region.next_due() == due_at:
-                        stuck.append(region)
+                    if next_one.next_due() == due_at:
+                        stuck.append(next_one)
             else:
                 self._end_minute()
         self._clock.move_to(end)
@@ -88,12 +124,12 @@ class Timeline:
         with trouble.contained("ending a minute"):
             self._on_minute(minute)
 
-    def _next_due(self, stuck: list[LambdaRegion]) -> tuple[float, LambdaRegion | None]:
-        upcoming: list[tuple[float, LambdaRegion | None]] = [(inf, None)]
-        for region in self._regions():
-            due_at = None if region in stuck else region.next_due()
+    def _next_due(self, stuck: list[Scheduled]) -> tuple[float, Scheduled | None]:
+        upcoming: list[tuple[float, Scheduled | None]] = [(inf, None)]
+        for each in self._scheduled():
+            due_at = None if each in stuck else each.next_due()
             if due_at is not None:
-                upcoming.append((due_at, region))
+                upcoming.append((due_at, each))
         return min(upcoming, key=lambda entry: entry[0])
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 
 from async_lab.endpoint.sandbox.lab_child.places import LANGUAGE, LAYERS, RUNTIME, TASK_ROOT, TEMPORARY
 
+RUNTIME_DIRECTORY = "runtime"
+"""What ``/var/runtime`` is called among the sandbox's files, where there is no private root."""
 _SYSTEMS = "/usr"
 
 
@@ -28,7 +29,13 @@ class Directories:
         """Return this machine's directories by Lambda's; None in a private root."""
         if self.temporary is None:
             return None
-        return {TASK_ROOT: str(self.task_root), LAYERS: str(self.layers), TEMPORARY: str(self.temporary)}
+        runtime = self.task_root.parent / RUNTIME_DIRECTORY
+        return {
+            TASK_ROOT: str(self.task_root),
+            LAYERS: str(self.layers),
+            RUNTIME: str(runtime),
+            TEMPORARY: str(self.temporary),
+        }
 
     def seen(self, path: str) -> str:
         """Return what a path of Lambda's is called in the handler's process."""
@@ -46,6 +53,5 @@ class Directories:
 
 
 def _interpreter() -> dict[str, str]:
-    """Return the directories of the interpreter, by Lambda's; the inner ones first."""
-    prefixes = {f"{RUNTIME}": sysconfig.get_path("purelib"), LANGUAGE: sys.base_prefix}
-    return {lambdas: ours for lambdas, ours in prefixes.items() if not ours.startswith(_SYSTEMS)}
+    """Return the directory of the interpreter, by Lambda's, unless it is one of the system's."""
+    return {} if sys.base_prefix.startswith(_SYSTEMS) else {LANGUAGE: sys.base_prefix}

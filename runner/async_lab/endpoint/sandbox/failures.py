@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import signal
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from async_lab.endpoint.sandbox.lab_child.frames import RESPONSE_LIMIT_BYTES
+from async_lab.timestamps import iso
 
 UNHANDLED = "Unhandled"
 """The ``FunctionError`` of every failure; "Handled" is from runtimes of the past."""
@@ -24,9 +24,8 @@ class Failure:
 def timed_out(request_id: str, timeout_seconds: float, at: float) -> Failure:
     """Describe an execution that reached its timeout at ``at``, in epoch seconds."""
     message = f"Task timed out after {timeout_seconds:.2f} seconds"
-    stamp = datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     payload = _error_object("Sandbox.Timedout", f"RequestId: {request_id} Error: {message}")
-    return Failure(payload, f"{stamp} {request_id} {message}")
+    return Failure(payload, f"{iso(at)} {request_id} {message}")
 
 
 def exited(request_id: str, status: int) -> Failure:

@@ -16,7 +16,7 @@ class Deployment:
     function_name: str
     function_version: str
     function_arn: str = field(compare=False)
-    """What the caller invoked, with its qualifier: the context's ``invoked_function_arn``."""
+    """What the caller invoked, with a qualifier if they named one: the context's ``invoked_function_arn``."""
     handler: str
     runtime: str
     timeout_seconds: float

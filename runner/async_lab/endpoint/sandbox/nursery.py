@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from async_lab.endpoint.sandbox import runtime_packages
+from async_lab.endpoint.sandbox.directories import RUNTIME_DIRECTORY
 from async_lab.endpoint.sandbox.lab_child.environment import Specification
 from async_lab.endpoint.sandbox.lab_child.private_root import Plan
 from async_lab.endpoint.sandbox.lab_child.zygote import GREETING, LENGTH
@@ -239,17 +241,17 @@ def _private_command(root: Path, descriptor: int) -> list[str]:
         descriptor=descriptor,
         interpreter=os.path.realpath(sys.executable),
         prefix=os.path.realpath(sys.base_prefix),
-        site_packages=_site_packages(),
+        runtime=runtime_packages.files(runtime_packages.LAMBDAS),
+        ours=runtime_packages.files(runtime_packages.OURS),
         child_package=str(_CHILD_PACKAGE),
     )
     return [sys.executable, "-s", "-P", "-m", f"{_CHILD_PACKAGE.name}.private_root", plan.written()]
 
 
 def _plain_command(root: Path, descriptor: int) -> list[str]:
-    return [sys.executable, "-s", "-P", "-m", _CHILD_PACKAGE.name, str(descriptor), str(root), "shared"]
-
-
-def _site_packages() -> list[str]:
-    """Return where the lab's own packages are."""
-    found = (entry for entry in sys.path if Path(entry).name in {"site-packages", "dist-packages"})
-    return list(dict.fromkeys(os.path.realpath(entry) for entry in found if Path(entry).is_dir()))
+    packages = (
+        runtime_packages.linked(root / RUNTIME_DIRECTORY, runtime_packages.LAMBDAS),
+        runtime_packages.linked(root / "ours", runtime_packages.OURS),
+    )
+    arguments = [str(descriptor), str(root), "shared", *map(str, packages)]
+    return [sys.executable, "-S", "-s", "-P", "-m", _CHILD_PACKAGE.name, *arguments]

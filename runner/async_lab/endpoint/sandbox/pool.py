@@ -71,6 +71,13 @@ class Pool:
             self._alive.pop(environment_id, None)
         place.forget()
 
+    def retire_all(self) -> None:
+        """Forget all places, as ``retire`` does with one."""
+        with self._changed:
+            known = list(self._places)
+        for environment_id in known:
+            self.retire(environment_id)
+
     def close(self) -> None:
         """End all, also those that are lent, and lend none again. Returns when every one has come back."""
         with self._changed:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import secrets
 import tempfile
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 
 from async_lab import owned
 from async_lab.endpoint.sandbox.directories import Directories
 from async_lab.endpoint.sandbox.environment import Environment, ProcessExit
+from async_lab.endpoint.sandbox.in_process import InProcessHandlers
 from async_lab.endpoint.sandbox.lab_child.environment import Specification
 from async_lab.endpoint.sandbox.lab_child.frames import Kind
 from async_lab.endpoint.sandbox.lab_child.places import TASK_ROOT
@@ -20,7 +23,7 @@ from async_lab.endpoint.sandbox.outcome import SECOND_NS, result_of, schedule
 from async_lab.endpoint.sandbox.output import Output, mark_pattern
 from async_lab.endpoint.sandbox.packages import Packages
 from async_lab.endpoint.sandbox.pool import Pool, PoolEntry
-from async_lab.endpoint.sandbox.runtimes import python_version
+from async_lab.endpoint.sandbox.runtimes import OWN_VERSION, python_version
 from async_lab.endpoint.sandbox.variables import search_path, variables
 from async_lab.errors import EnvironmentFailure
 
@@ -31,12 +34,14 @@ class Sandbox:
     """All handler processes of one endpoint. None outlives it.
 
     ``endpoint_url`` is where the handlers' own calls of AWS go; it may be set later, for those not yet started.
+    ``issue_key`` gives the access key of an environment, for its id and its function's name and version.
     """
 
     def __init__(
         self, *, endpoint_url: str | None = None, costs: Costs | None = None, limits: Limits | None = None
     ) -> None:
         self.endpoint_url = endpoint_url
+        self.issue_key: Callable[[str, str, str], str] = lambda _environment, _function, _version: "testing"
         self._costs, self._limits = costs or Costs(), limits or Limits()
         self._token = secrets.token_hex(8)
         self._mark = mark_pattern(self._token)
@@ -46,7 +51,9 @@ class Sandbox:
         self._packages = Packages(self._root)
         self._nursery = ZygoteClient(self._root, self._limits.starting_seconds)
         self._pool = Pool(self._limits.processes)
+        self.in_process = InProcessHandlers(self._costs)
         self._failure: Exception | None = None
+        self._other_runtimes: dict[str, str] = {}  # by function
 
     def run(self, deployment: Deployment, execution: HandlerCall) -> Result:
         """Run the handler once and return what it did; from any thread, many at a time.
@@ -55,7 +62,10 @@ class Sandbox:
         EnvironmentFailure when no process can be started or one of ours was lost. Whatever the handler does is in the
         result.
         """
-        python_version(deployment.runtime)
+        if python_version(deployment.runtime) != OWN_VERSION:
+            self._other_runtimes[deployment.function_name] = deployment.runtime
+        if handler := self.in_process.find(deployment.handler):
+            return self.in_process.run(handler, deployment, execution)
         with self._pool.lend(execution.environment_id) as place:
             survives = False
             try:
@@ -72,6 +82,14 @@ class Sandbox:
         return self._nursery.remark
 
     @property
+    def runtime_remarks(self) -> list[str]:
+        """Which functions ran on another Python than their runtime says."""
+        return [
+            f"The runtime of {function} is {runtime}; here its code runs on Python {OWN_VERSION}, the lab's own."
+            for function, runtime in list(self._other_runtimes.items())
+        ]
+
+    @property
     def failure(self) -> Exception | None:
         """The first trouble that was no handler's doing; what was measured since is worth nothing."""
         return self._failure
@@ -86,6 +104,12 @@ class Sandbox:
     def retire(self, environment_id: str) -> None:
         """End an execution environment that no execution will be given any more."""
         self._pool.retire(environment_id)
+
+    def reset(self) -> None:
+        """End every execution environment and forget what failed; the process that forks them stays."""
+        self._pool.retire_all()
+        self.in_process.reset()
+        self._failure = None
 
     def close(self) -> None:
         """End every process and remove every file."""
@@ -128,7 +152,13 @@ class Sandbox:
         specification = Specification(
             handler=deployment.handler,
             variables=variables(
-                deployment, directories, log_stream=execution.log_stream, endpoint_url=self.endpoint_url
+                deployment,
+                directories,
+                log_stream=execution.log_stream,
+                endpoint_url=self.endpoint_url,
+                access_key=self.issue_key(
+                    execution.environment_id, deployment.function_name, deployment.function_version
+                ),
             ),
             search_path=search_path(deployment, directories),
             task_root=str(directories.task_root),
@@ -147,4 +177,11 @@ def _context(deployment: Deployment, execution: HandlerCall) -> dict[str, str | 
         "request_id": execution.request_id,
         "function_arn": deployment.function_arn,
         "client_context": execution.client_context,
+        "trace_id": _trace_id(execution),
     }
+
+
+def _trace_id(execution: HandlerCall) -> str:
+    """Return what tracing calls an invocation, as ``_X_AMZN_TRACE_ID`` has it: nothing samples it here (assumed)."""
+    digest = hashlib.blake2b(execution.request_id.encode(), digest_size=20).hexdigest()
+    return f"Root=1-{int(execution.at):08x}-{digest[:24]};Parent={digest[24:]};Sampled=0;Lineage=1:{digest[:8]}:0"

@@ -16,7 +16,12 @@ _PROGRAMS = "/usr/local/bin:/usr/bin:/bin"
 
 
 def variables(
-    deployment: Deployment, directories: Directories, *, log_stream: str, endpoint_url: str | None
+    deployment: Deployment,
+    directories: Directories,
+    *,
+    log_stream: str,
+    endpoint_url: str | None,
+    access_key: str = "testing",
 ) -> dict[str, str]:
     """Return them as Lambda sets them (developer guide, "Defined runtime environment variables").
 
@@ -36,7 +41,7 @@ def variables(
     }
     functions = dict(deployment.environment)
     past_proxies = _past_proxies(functions) if endpoint_url else {}
-    return {**unreserved, **functions, **past_proxies, **_reserved(deployment, log_stream)}
+    return {**unreserved, **functions, **past_proxies, **_reserved(deployment, log_stream, access_key)}
 
 
 def _past_proxies(functions: dict[str, str]) -> dict[str, str]:
@@ -57,7 +62,7 @@ def search_path(deployment: Deployment, directories: Directories) -> list[str]:
     return [directories.seen(TASK_ROOT), *(directories.seen(entry) for entry in own if entry), site_packages, layers]
 
 
-def _reserved(deployment: Deployment, log_stream: str) -> dict[str, str]:
+def _reserved(deployment: Deployment, log_stream: str, access_key: str) -> dict[str, str]:
     return {
         "_HANDLER": deployment.handler,
         "LAMBDA_TASK_ROOT": TASK_ROOT,
@@ -71,7 +76,7 @@ def _reserved(deployment: Deployment, log_stream: str) -> dict[str, str]:
         "AWS_LAMBDA_LOG_GROUP_NAME": deployment.log_group,
         "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
-        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_ACCESS_KEY_ID": access_key,
         "AWS_SECRET_ACCESS_KEY": "testing",
         "AWS_SESSION_TOKEN": "testing",
     }

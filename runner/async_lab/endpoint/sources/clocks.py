@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
-from datetime import datetime
+from types import SimpleNamespace
 from typing import Any
 
-from moto.core.utils import unix_time
+from moto.core import utils
+from moto.s3 import models as s3
 from moto.sqs import models as sqs
 
 from async_lab.endpoint.moto_patches import replace
@@ -20,14 +22,47 @@ def install(now: Callable[[], float], *, stands: bool) -> None:
     Where it stands, a long poll can't wait: it is answered at once with what is there.
     """
 
-    def seconds(moment: datetime | None = None) -> float:
-        return now() if moment is None else unix_time(moment)
-
     def receive_message(
         backend: sqs.SQSBackend, name: str, count: int, wait_seconds_timeout: int, *rest: Any, **options: Any
     ) -> Any:
         return _receive_message(backend, name, count, 0 if stands else wait_seconds_timeout, *rest, **options)
 
-    replace(sqs, "unix_time", seconds)
-    replace(sqs, "unix_time_millis", lambda moment=None: seconds(moment) * 1_000)
+    clock = _datetime_module(now)
+    replace(utils, "datetime", clock)  # whatever the other services call there reads it
+    replace(s3, "datetime", clock)
     replace(sqs.SQSBackend, "receive_message", receive_message)
+    replace(sqs.Queue, "messages", property(lambda queue: _messages(queue, now())))
+
+
+def _datetime_module(now: Callable[[], float]) -> Any:
+    """Return what stands in for Python's ``datetime`` module, with another present."""
+
+    class Moment(dt.datetime):
+        @classmethod
+        def now(cls, tz: dt.tzinfo | None = None) -> Any:
+            return dt.datetime.fromtimestamp(now(), tz)
+
+        @classmethod
+        def fromtimestamp(cls, timestamp: float, tz: dt.tzinfo | None = None) -> Any:
+            return dt.datetime.fromtimestamp(timestamp, tz)
+
+        @classmethod
+        def strptime(cls, text: str, format_: str) -> Any:
+            return dt.datetime.strptime(text, format_)  # noqa: DTZ007 - moto's times carry no zone
+
+    return SimpleNamespace(**{**vars(dt), "datetime": Moment})
+
+
+def forget_expired(queue: sqs.Queue, now: float) -> None:
+    """Take out of a queue what is older than its retention period; moto's own queues keep it, and stop there."""
+    oldest = (now - float(queue.message_retention_period)) * 1_000
+    with queue._messages_lock:  # noqa: SLF001 - moto's own
+        messages = queue._messages  # noqa: SLF001 - in the order of their sending
+        if messages and messages[0].sent_timestamp < oldest:
+            messages[:] = [message for message in messages if message.sent_timestamp >= oldest]
+
+
+def _messages(queue: sqs.Queue, now: float) -> list[sqs.Message]:
+    """Return what can be received."""
+    forget_expired(queue, now)
+    return [message for message in list(queue._messages) if message.visible and not message.delayed]  # noqa: SLF001

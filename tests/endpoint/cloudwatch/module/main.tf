@@ -107,12 +107,7 @@ resource "aws_cloudwatch_composite_alarm" "all" {
   alarm_description = "Any."
   alarm_rule        = "ALARM(${aws_cloudwatch_metric_alarm.dropped.alarm_name}) OR ALARM(\"${aws_cloudwatch_metric_alarm.math.alarm_name}\")"
   alarm_actions     = [aws_sns_topic.t.arn]
-  actions_suppressor {
-    alarm            = aws_cloudwatch_metric_alarm.minimal.alarm_name
-    extension_period = 60
-    wait_period      = 60
-  }
-  tags = { C = tostring(var.threshold) }
+  tags              = { C = tostring(var.threshold) }
 }
 
 resource "aws_cloudwatch_composite_alarm" "plain" {

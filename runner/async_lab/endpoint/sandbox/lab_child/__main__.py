@@ -7,10 +7,9 @@ from pathlib import Path
 from .patches import install
 
 sys.path.remove(str(Path(__file__).parent.parent))  # our way in; handlers must not find our modules there
-if sys.flags.no_site:  # in the private root, where the packages are at places of their own
-    sys.path.extend(sys.argv[4:])
-    site.setquit()
-    site.sethelper()
+sys.path.extend(sys.argv[4:])  # Lambda's packages and ours: whatever else is installed is not for handlers
+site.setquit()
+site.sethelper()
 install()
 
 from .zygote import main  # noqa: E402

@@ -7,9 +7,11 @@ real-time clock are changed at C level by time-machine, so that modules which to
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable
+from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ class Clock:
         self._deadline_ns = NEVER_NS
         self._moving = threading.Lock()
         self._traveller: Traveller | None = None
+        self.looked: Callable[[FrameType], None] = lambda _frame: None
+        """What to call with whoever looks at the clock."""
         self._moved: Callable[[int], None] = lambda _now_ns: None
         self._expire: Callable[[], None] = lambda: None
 
@@ -42,6 +46,7 @@ class Clock:
         self.now_ns = self._started_ns = now_ns
         self._traveller = time_machine.travel(0, tick=False).start()
         self._traveller.shift(now_ns / _SECOND_NS)
+        self._traveller.time_ns = self._look  # type: ignore[method-assign]  # which time-machine asks for every time
         self._moved, self._expire = moved, expire
 
     def begin(self, now_ns: int, deadline_ns: int) -> None:
@@ -68,6 +73,10 @@ class Clock:
     def monotonic_ns(self) -> int:
         """Return what ``time.monotonic_ns`` says: since the environment's start."""
         return self.now_ns - self._started_ns
+
+    def _look(self) -> int:
+        self.looked(sys._getframe(1))  # noqa: SLF001 -- documented
+        return self.now_ns
 
     def _set(self, at_ns: int) -> None:
         if at_ns != self.now_ns and self._traveller is not None:

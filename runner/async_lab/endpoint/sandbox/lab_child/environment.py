@@ -13,7 +13,7 @@ from . import guard
 from .clock import CLOCK
 from .link import Link
 from .marks import MARK
-from .places import RUNTIME, TEMPORARY
+from .places import TEMPORARY
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,8 @@ def _settle(specification: Specification, output: int) -> None:
     time.tzset()
     os.umask(0o022)
     os.chdir(specification.working_directory)
-    sys.path[:] = [*specification.search_path, *(entry for entry in sys.path if _is_pythons(entry))]
+    *pythons, runtime, _ours = sys.path
+    sys.path[:] = [*specification.search_path, *filter(_is_pythons, pythons), runtime]
     sys.argv = [specification.handler]
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if specification.guarded:
@@ -66,4 +67,4 @@ def _settle(specification: Specification, output: int) -> None:
 
 
 def _is_pythons(entry: str) -> bool:
-    return entry.startswith((sys.prefix, sys.base_prefix, RUNTIME))
+    return entry.startswith((sys.prefix, sys.base_prefix))

@@ -1,13 +1,14 @@
 """Puts virtual time in the place of the process's own, for everything that is imported afterwards.
 
-Real time remains: in sockets and other processes, in ``select.select`` and ``poll`` when they are called directly, in
-``Lock.acquire`` and ``Thread.join`` with a time limit, in signals from timers, in ``process_time`` and in
-``clock_gettime`` of other clocks than the real-time one. None of it moves the clock.
+Real time remains: in sockets, in ``select.select`` and ``poll`` when they are called directly, in ``Lock.acquire`` and
+``Thread.join`` with a time limit, in ``process_time`` and in ``clock_gettime`` of other clocks than the real-time one.
+None of it moves the clock. Other processes take real time too; what a handler waits for them moves its clock.
 """
 
 from __future__ import annotations
 
 import http.client
+import os
 import selectors
 import subprocess
 import sys
@@ -17,9 +18,13 @@ from collections import Counter
 from types import SimpleNamespace
 from typing import Any
 
+from . import alarms, looks
 from .clock import CLOCK, real_monotonic, real_sleep
 from .frames import DURATION_HEADER
-from .waits import sleep, starting, wait_until, waiting
+from .waits import move, sleep, starting, wait_until, waiting
+
+_WHOLE_NS = 100_000_000
+"""Of the time that other processes take, in tenths of a second: a short one takes none, however fast the machine."""
 
 
 def install() -> None:
@@ -29,12 +34,25 @@ def install() -> None:
     _patch_selectors()
     _patch_http()
     _leave_subprocess_alone()
+    _count_processes()
+    alarms.install()
 
 
 def _patch_time() -> None:
     time.sleep = sleep  # type: ignore[assignment]
-    time.monotonic = time.perf_counter = lambda: CLOCK.monotonic_ns() / 1e9
-    time.monotonic_ns = time.perf_counter_ns = CLOCK.monotonic_ns
+    time.monotonic = time.perf_counter = _monotonic
+    time.monotonic_ns = time.perf_counter_ns = _monotonic_ns
+    CLOCK.looked = looks.looked
+
+
+def _monotonic() -> float:
+    looks.looked(sys._getframe(1))  # noqa: SLF001 -- documented
+    return CLOCK.monotonic_ns() / 1e9
+
+
+def _monotonic_ns() -> int:
+    looks.looked(sys._getframe(1))  # noqa: SLF001 -- documented
+    return CLOCK.monotonic_ns()
 
 
 def _patch_threading() -> None:
@@ -116,7 +134,7 @@ def _selector_select(real_select: Any) -> Any:
         elif _waits_for_itself(self):
             wait_until(CLOCK.now_ns + round(timeout * 1e9), happens, is_blocked)
         elif not happens(timeout):
-            CLOCK.move_to(CLOCK.now_ns + round(timeout * 1e9))
+            move(CLOCK.now_ns + round(timeout * 1e9))
         return ready
 
     return select
@@ -149,3 +167,28 @@ def _leave_subprocess_alone() -> None:
     """Keep real time for processes that the handler starts: they run in no other."""
     subprocess._time = real_monotonic  # type: ignore[attr-defined]  # noqa: SLF001
     subprocess.time = SimpleNamespace(sleep=real_sleep)  # type: ignore[attr-defined]
+
+
+def _count_processes() -> None:
+    """Let what a handler waits for the processes that it starts take its time."""
+    subprocess.Popen.wait = _counted(subprocess.Popen.wait)  # type: ignore[method-assign]
+    subprocess.Popen.communicate = _counted(subprocess.Popen.communicate)  # type: ignore[method-assign]
+    os.system = _counted(os.system)
+    os.waitpid = _counted(os.waitpid)
+
+
+_under_way = threading.local()
+
+
+def _counted(real: Any) -> Any:
+    def wait(*args: Any, **options: Any) -> Any:
+        if getattr(_under_way, "counts", False):  # one waits by another
+            return real(*args, **options)
+        _under_way.counts, begun = True, real_monotonic()
+        try:
+            return real(*args, **options)
+        finally:
+            _under_way.counts = False
+            move(CLOCK.now_ns + int((real_monotonic() - begun) * 1e9) // _WHOLE_NS * _WHOLE_NS)
+
+    return wait

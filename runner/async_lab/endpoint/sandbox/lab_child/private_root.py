@@ -1,6 +1,6 @@
 """A root as Lambda's, which a process enters before it becomes the zygote: ``python -m lab_child.private_root``.
 
-Nothing of the user's is in it: system programs and libraries, the interpreter at ``/var/lang``, its packages at
+Nothing of the user's is in it: system programs and libraries, the interpreter at ``/var/lang``, Lambda's packages at
 ``/var/runtime``, and for each execution environment its own ``/var/task``, ``/opt``, ``/tmp`` and ``/proc``.
 """
 
@@ -16,7 +16,7 @@ from . import kernel
 from .places import LANGUAGE, LAYERS, RUNTIME, TASK_ROOT, TEMPORARY
 
 USER, GROUP = 993, 990  # Lambda's own
-_OURS, _FILES, _OLD = "/run/lab", "/run/files", "/run/old"
+_OURS, _PACKAGES, _FILES, _OLD = "/run/lab", "/run/packages", "/run/files", "/run/old"
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix", "/gnu")
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 _CONFIGURATION = (
@@ -40,7 +40,10 @@ class Plan:
     interpreter: str
     prefix: str
     """Where the interpreter's own files are."""
-    site_packages: list[str]
+    runtime: dict[str, str]
+    """Packages of Lambda's runtime, by the names that they have there."""
+    ours: dict[str, str]
+    """Likewise what the zygote imports and handlers don't see."""
     child_package: str
 
     def written(self) -> str:
@@ -94,11 +97,6 @@ def inside(path: str) -> str:
     return f"{_FILES}/{root.parent.name}/{root.name}"
 
 
-def runtime(number: int) -> str:
-    """Return where one of the directories with the lab's packages is."""
-    return f"{RUNTIME}{number or ''}"
-
-
 def is_systems(prefix: str) -> bool:
     """Whether the interpreter is among the system's programs, and so is where it always is."""
     return Path(prefix).is_relative_to("/usr")
@@ -119,7 +117,8 @@ def _shown(plan: Plan) -> dict[str, str]:
     shown = {path: path for path in paths}
     if not is_systems(plan.prefix):
         shown[LANGUAGE] = plan.prefix
-    shown |= {runtime(number): directory for number, directory in enumerate(plan.site_packages)}
+    shown |= {f"{RUNTIME}/{name}": path for name, path in plan.runtime.items()}
+    shown |= {f"{_PACKAGES}/{name}": path for name, path in plan.ours.items()}
     shown[f"{_OURS}/{Path(plan.child_package).name}"] = plan.child_package
     return {path: os.path.realpath(source) for path, source in shown.items() if os.path.exists(source)}
 
@@ -145,9 +144,8 @@ def main() -> None:
     os.environ["PYTHONPATH"] = _OURS
     if not is_systems(plan.prefix):
         os.environ["LD_LIBRARY_PATH"] = f"{LANGUAGE}/lib"
-    packages = [runtime(number) for number, _ in enumerate(plan.site_packages)]
     module = Path(plan.child_package).name
-    arguments = [str(plan.descriptor), f"{_FILES}/{Path(plan.root).name}", "private", *packages]
+    arguments = [str(plan.descriptor), f"{_FILES}/{Path(plan.root).name}", "private", RUNTIME, _PACKAGES]
     os.execv(python, [python, "-S", "-s", "-P", "-m", module, *arguments])  # noqa: S606 -- our own interpreter
 
 

@@ -18,6 +18,7 @@ from awslambdaric import bootstrap  # noqa: E402
 from awslambdaric.lambda_runtime_client import BaseLambdaRuntimeClient, InvocationRequest  # noqa: E402
 from awslambdaric.lambda_runtime_marshaller import LambdaMarshaller  # noqa: E402
 
+from . import looks  # noqa: E402
 from .clock import CLOCK, real_sleep  # noqa: E402
 from .frames import RESPONSE_LIMIT_BYTES, Kind  # noqa: E402
 from .link import Link  # noqa: E402
@@ -61,7 +62,7 @@ class Client(BaseLambdaRuntimeClient):
             client_context=context["client_context"],
             event_body=invocation.event,
             content_type="application/json",
-            x_amzn_trace_id=None,
+            x_amzn_trace_id=context["trace_id"],
             cognito_identity=None,
             tenant_id=None,
             invocation_id=None,
@@ -89,6 +90,7 @@ class Client(BaseLambdaRuntimeClient):
 
     def _report(self, kind: Kind, body: bytes = b"") -> None:
         CLOCK.freeze()
+        looks.forget()
         self._link.report(kind, body)
 
 

@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 
+from .alarms import ALARM
 from .clock import CLOCK, NEVER_NS, real_monotonic, real_sleep
 
 _NAP_SECONDS = 0.002
@@ -67,6 +68,16 @@ def starting() -> Iterator[None]:
         _starting.discard(me)
 
 
+def move(at_ns: int) -> None:
+    """Let time pass until then; an alarm that is due before goes off at its own time, and may raise."""
+    while ALARM.at_ns is not None and ALARM.at_ns <= at_ns and not CLOCK.is_frozen:
+        CLOCK.move_to(ALARM.at_ns)
+        ALARM.ring()
+        if threading.current_thread() is not threading.main_thread():
+            break  # the main thread handles it, when it runs
+    CLOCK.move_to(at_ns)
+
+
 def wait_until(at_ns: int, happens: Callable[[float], bool], is_blocked: Callable[[], bool] = lambda: True) -> bool:
     """Wait for a time or for something that happens first; return whether it did.
 
@@ -78,7 +89,7 @@ def wait_until(at_ns: int, happens: Callable[[float], bool], is_blocked: Callabl
         patience = None if threading.current_thread().daemon else _Patience()
         while CLOCK.now_ns < at_ns:
             if _is_next(at_ns) and (_all_wait() or (patience and patience.is_over())):
-                CLOCK.move_to(at_ns)
+                move(at_ns)
             elif happens(_FROZEN_NAP_SECONDS if CLOCK.is_frozen else _NAP_SECONDS):
                 return True
     return False

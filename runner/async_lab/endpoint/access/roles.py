@@ -1,0 +1,166 @@
+"""Refuses handlers' calls that their role doesn't allow, in AWS's words.
+
+Identity policies are read as Lambda's own checks read them (``functions.permissions``); a queue, a topic or a function
+may let the role in by its own policy instead. Whoever calls with other credentials, as Terraform and tests do, may do
+everything.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from html import unescape
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qs, unquote
+
+from moto.core.authorization import ActionAuthenticatorMixin
+from moto.sts.models import STSBackend
+
+from async_lab.endpoint import denials
+from async_lab.endpoint.access import needs
+from async_lab.endpoint.access.holders import Holder, Holders, calling
+from async_lab.endpoint.functions.permissions import RequiredPermission, allows, allows_on_some_resource
+from async_lab.endpoint.http.server import WsgiApp
+from async_lab.endpoint.http.wire import error_response, signed_region
+from async_lab.endpoint.invocation.invocations import RecursiveInvocation
+from async_lab.endpoint.invocation.lineage import NOBODY, Lineage, following
+from async_lab.endpoint.moto_patches import replace
+from async_lab.endpoint.sources import resource_policies
+
+_INVOKE = re.compile(r"/20\d\d-\d\d-\d\d/functions/(?P<name>[^/]+)/(invocations|invoke-async)/?")
+_KEY = re.compile(rb"<Key>(.*?)</Key>", re.DOTALL)
+_CODES = {  # of each service's errors, from botocore's models
+    "s3": ("AccessDenied", HTTPStatus.FORBIDDEN),
+    "sqs": ("AccessDenied", HTTPStatus.FORBIDDEN),
+    "sns": ("AuthorizationError", HTTPStatus.FORBIDDEN),
+    "sts": ("AccessDenied", HTTPStatus.FORBIDDEN),
+    "iam": ("AccessDenied", HTTPStatus.FORBIDDEN),
+    "cloudwatch": ("AccessDenied", HTTPStatus.FORBIDDEN),
+    "lambda": ("AccessDeniedException", HTTPStatus.FORBIDDEN),
+}
+_ELSEWHERE = ("AccessDeniedException", HTTPStatus.BAD_REQUEST)
+
+_caller_identity = STSBackend.get_caller_identity
+
+
+class AccessDenied(Exception):
+    """A role doesn't allow what its function asks for."""
+
+    def __init__(self, holder: Holder, action: str, resource: str) -> None:
+        on = f" on resource: {resource}" if resource else ""
+        super().__init__(
+            f"User: {holder.session_arn} is not authorized to perform: {action}{on} because no identity-based policy "
+            f"allows the {action} action"
+        )
+        self.code, self.status = _CODES.get(action.partition(":")[0], _ELSEWHERE)
+
+
+def install() -> None:
+    """Have moto ask before it acts; again is no harm."""
+    replace(ActionAuthenticatorMixin, "_authenticate_and_authorize_normal_action", _check)
+    replace(ActionAuthenticatorMixin, "_authenticate_and_authorize_s3_action", _check_s3)
+    replace(STSBackend, "get_caller_identity", _identity)
+
+
+class RoleMiddleware:
+    """WSGI middleware that knows whose request it is.
+
+    ``lineage_of`` gives the chain of invocations that a handler's request belongs to; ``enforces`` says whether roles
+    are asked.
+    """
+
+    def __init__(
+        self,
+        app: WsgiApp,
+        holders: Holders,
+        account_id: str,
+        lineage_of: Callable[[Holder], Lineage],
+        *,
+        enforces: bool,
+    ) -> None:
+        self._app, self._holders, self._account_id, self._enforces = app, holders, account_id, enforces
+        self._lineage_of = lineage_of
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Pass on what is allowed."""
+        holder = self._holders.of_request(environ.get("HTTP_AUTHORIZATION", ""), environ.get("QUERY_STRING", ""))
+        environ[_ENFORCES] = self._enforces
+        token = calling.set(holder)
+        try:
+            if holder and self._enforces and (match := _INVOKE.fullmatch(environ["PATH_INFO"])):
+                denials.check(environ.get("HTTP_AUTHORIZATION", ""), "InvokeFunction")
+                _ask(holder, "lambda:InvokeFunction", self._function(environ, unquote(match["name"])))
+            with following(self._lineage_of(holder) if holder else NOBODY):
+                return self._app(environ, start_response)
+        except AccessDenied as denied:
+            return error_response(environ, denied.status, denied.code, str(denied)).sent(start_response)
+        except RecursiveInvocation as stopped:
+            code = "RecursiveInvocationException"
+            return error_response(environ, HTTPStatus.BAD_REQUEST, code, str(stopped)).sent(start_response)
+        finally:
+            calling.reset(token)
+
+    def _function(self, environ: dict[str, Any], called: str) -> str:
+        name = called.partition("function:")[2] or called
+        qualifier = parse_qs(environ.get("QUERY_STRING", "")).get("Qualifier", [""])[0]
+        named = f"{name}:{qualifier}" if qualifier and ":" not in name else name
+        return f"arn:aws:lambda:{signed_region(environ)}:{self._account_id}:function:{named}"
+
+
+_ENFORCES = "async_lab.enforces_roles"
+
+
+def _is_asked(response: Any) -> Holder | None:
+    """Return the handler whose request it is, where roles are enforced."""
+    holder = calling.get()
+    return holder if holder and response.normalized_request.environ.get(_ENFORCES) else None
+
+
+def _check(response: Any, _resource: str = "*") -> None:
+    _check_denials(response)
+    if holder := _is_asked(response):
+        asked = needs.members(response.body, response.querystring)
+        service, operation = response.service_name, response._get_action()  # noqa: SLF001 - moto's own
+        for action, resource in needs.needs_of(service, operation, asked, response.region, holder.account_id):
+            _ask(holder, action, resource)
+
+
+def _check_s3(response: Any, bucket_name: str | None = None, key_name: str | None = None) -> None:
+    _check_denials(response)
+    if not (holder := _is_asked(response)):
+        return
+    action = response.data.get("Action") or "ListBuckets"
+    action = {"HeadBucket": "ListBucket", "ListBuckets": "ListAllMyBuckets"}.get(action, action)
+    keys = [key_name] if key_name else []
+    if action == "DeleteObject" and not keys:
+        keys = [unescape(key.decode()) for key in _KEY.findall(response.raw_body or b"")]
+    bucket = f"arn:aws:s3:::{bucket_name or '*'}"
+    for resource in [f"{bucket}/{key}" for key in keys] or [bucket]:
+        _ask(holder, f"s3:{action}", resource)
+
+
+def _check_denials(response: Any) -> None:
+    denials.check(response.headers.get("Authorization", ""), response._get_action())  # noqa: SLF001 - moto's own
+
+
+def _ask(holder: Holder, action: str, resource: str) -> None:
+    """Raise AccessDenied unless the role, or the resource itself, allows it."""
+    role_arn = holder.role_arn
+    if role_arn is None:
+        return
+    if resource == needs.ANY_RESOURCE:
+        if not allows_on_some_resource(role_arn, action):
+            raise AccessDenied(holder, action, resource)
+    elif not allows(role_arn, RequiredPermission(action, resource)) and not resource_policies.lets_in(
+        {role_arn, holder.session_arn}, action, resource
+    ):
+        raise AccessDenied(holder, action, resource)
+
+
+def _identity(backend: STSBackend, access_key_id: str, region: str) -> tuple[str, str, str]:
+    holder = calling.get()
+    if holder is None:
+        identity: tuple[str, str, str] = _caller_identity(backend, access_key_id, region)
+        return identity
+    return f"AROA{access_key_id[4:]}:{holder.function_name}", holder.session_arn, holder.account_id

@@ -1,0 +1,117 @@
+"""Which members of a request somebody acts on, which are only kept, and which are refused: ``members.toml`` says.
+
+A member that changes what happens on AWS and nothing here would be a silent lie, so that everything is refused which
+stands neither among those acted on nor among those kept: members that are newer than this endpoint, too.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from moto.core.model import Shape
+
+from async_lab.endpoint.http.api_call import ApiCall
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """Of one operation, by their paths: ``Metrics.MetricStat.Stat``; of lists and maps what is in them."""
+
+    acted_on: frozenset[str]
+    kept: frozenset[str]
+    """They change nothing that the lab shows, and read back where AWS lets one read them."""
+    refused: frozenset[str]
+    """``DurableConfig.*`` is all below one."""
+    harmless: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Values with which one that is refused says what is so anyway."""
+
+
+@cache
+def table() -> Mapping[str, Mapping[str, Members]]:
+    """Return the table: operations by service, as botocore calls both."""
+    read = tomllib.loads(files("async_lab.endpoint.http").joinpath("members.toml").read_text())
+    return {
+        service: {operation: _members(said) for operation, said in operations.items()}
+        for service, operations in read.items()
+    }
+
+
+def models(call: ApiCall) -> bool:
+    """Return whether the table has the call's operation."""
+    return call.operation.name in table().get(call.service, {})
+
+
+def unmodelled(call: ApiCall) -> str | None:
+    """Return the first member of a call that nobody acts on nor keeps; None where there is none, or no table."""
+    members = table().get(call.service, {}).get(call.operation.name)
+    if members is None or call.shape is None:
+        return None
+    known = members.acted_on | members.kept
+    for path, value in given(call.shape, call.parameters):
+        if path in known or _is_above(path, known) or str(value).lower() in members.harmless.get(path, ()):
+            continue
+        return _widest(path, known)
+    return None
+
+
+def given(shape: Shape, value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield each member that a request gives a value, with its value; what the model doesn't know, by its own name."""
+    if value is None:
+        return
+    if shape.type_name == "structure" and shape.members and isinstance(value, Mapping):
+        for name, below in value.items():
+            member, at = shape.members.get(name), f"{path}.{name}" if path else name
+            if member is not None:
+                yield from given(member, below, at)
+            elif below is not None:
+                yield at, below
+    elif shape.type_name == "list" and isinstance(value, list):
+        for item in value:
+            yield from given(shape.member, item, path)
+    elif shape.type_name == "map" and isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from given(shape.value, item, f"{path}.{key}" if _keys(shape) else path)
+    else:
+        yield path, value
+
+
+def leaves(shape: Shape, path: str = "", above: tuple[str, ...] = ()) -> Iterator[str]:
+    """Yield the paths of all members that a shape has."""
+    if shape.type_name == "structure" and shape.members and shape.name not in above:
+        for name, member in shape.members.items():
+            yield from leaves(member, f"{path}.{name}" if path else name, (*above, shape.name))
+    elif shape.type_name == "list":
+        yield from leaves(shape.member, path, above)
+    elif shape.type_name == "map":
+        for at in [f"{path}.{key}" for key in _keys(shape)] or [path]:
+            yield from leaves(shape.value, at, above)
+    else:
+        yield path
+
+
+def _keys(shape: Shape) -> list[str]:
+    """Return the keys that a map may have, where the model lists them: SQS's attributes are members in all but name."""
+    keys: list[str] = shape.key.metadata.get("enum") or []
+    return keys
+
+
+def _members(said: Mapping[str, Any]) -> Members:
+    acted_on, kept, refused = (frozenset(said.get(kind, "").split()) for kind in ("acted_on", "kept", "refused"))
+    return Members(acted_on, kept, refused, {path: tuple(values) for path, values in said.get("harmless", {}).items()})
+
+
+def _widest(path: str, known: frozenset[str]) -> str:
+    """Return the uppermost member of a path below which nothing is known."""
+    parts = path.split(".")
+    tops = (".".join(parts[:length]) for length in range(1, len(parts) + 1))
+    return next(top for top in tops if not _is_above(top, known))
+
+
+def _is_above(path: str, known: frozenset[str]) -> bool:
+    """Whether some member below a path is known; one that has a value of another kind is not ours to judge."""
+    return any(other.startswith(f"{path}.") for other in known)

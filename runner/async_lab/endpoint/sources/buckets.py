@@ -1,0 +1,284 @@
+"""S3: what a bucket tells of its objects, and whom."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import itertools
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+from urllib.parse import quote_plus
+
+from moto.events.models import events_backends
+from moto.s3 import models as s3
+from moto.s3 import notifications
+from moto.s3.exceptions import S3ClientError
+from moto.s3.responses import S3Response
+
+from async_lab import arns
+from async_lab.endpoint import trouble
+from async_lab.endpoint.delivery.targets import DeliveryFailed
+from async_lab.endpoint.moto_patches import replace
+from async_lab.endpoint.sources import rules
+from async_lab.endpoint.sources.reach import Reach
+from async_lab.endpoint.sources.resource_policies import Caller
+
+_EVENT_VERSION = "2.1"  # S3 user guide, "Event message structure"
+_OWNER = "A3NL1KOZZKEXAMPLE"
+_PRINCIPAL = "AWS:AIDAJDPLRKLG7UEXAMPLE"
+_counter = itertools.count()
+_filter_name = re.compile(rb"<Name>\s*(prefix|suffix)\s*</Name>", re.IGNORECASE)
+_read_configuration = S3Response._notification_config_from_body  # noqa: SLF001 - moto's own
+_put_object_tagging = S3Response.put_object_tagging
+_tags_alone: ContextVar[bool] = ContextVar("tags_alone", default=False)
+"""Whether a request is about tags alone: moto tells of tags with every object that is put."""
+_set_configuration = s3.FakeBucket.set_notification_configuration
+
+
+class _Installed:
+    reach: ClassVar[Reach]
+
+
+def install(reach: Reach) -> None:
+    """Let buckets reach functions, queues, topics and the event bus; calling again changes ``reach`` alone."""
+    _Installed.reach = reach
+    replace(s3.FakeBucket, "set_notification_configuration", _configure)
+    replace(s3.Notification, "_key_matches", _key_matches)
+    replace(S3Response, "put_object_tagging", _put_tags)
+    replace(S3Response, "_notification_config_from_body", _read)
+    replace(notifications, "send_event", _object_changed)
+    replace(notifications, "send_test_event", _test)
+
+
+def _configure(bucket: s3.FakeBucket, wanted: dict[str, Any] | None) -> None:
+    """Keep a configuration whose targets let the bucket in and of which no two would tell of the same object."""
+    before = bucket.notification_configuration
+    try:
+        with_ours = wanted or {}
+        present = s3.NotificationConfiguration(
+            topic=with_ours.get("TopicConfiguration"),
+            queue=with_ours.get("QueueConfiguration"),
+            cloud_function=with_ours.get("CloudFunctionConfiguration"),
+        )
+        _check_overlaps(list(_all(present)))
+        for notification in _all(present):
+            _check_target(bucket, notification.arn)
+        _set_configuration(bucket, wanted)
+    except Exception:
+        bucket.notification_configuration = before
+        raise
+
+
+def _read(response: S3Response) -> Any:
+    """Read a configuration whose filters are named in any case, as S3 takes them; moto knows small letters alone."""
+    body = response.body if isinstance(response.body, bytes) else response.body.encode()
+    response.body = _filter_name.sub(lambda match: match[0].lower().replace(b"name>", b"Name>"), body)
+    return _read_configuration(response)
+
+
+def _put_tags(response: S3Response) -> Any:
+    token = _tags_alone.set(True)
+    try:
+        return _put_object_tagging(response)
+    finally:
+        _tags_alone.reset(token)
+
+
+def _all(configuration: s3.NotificationConfiguration) -> Iterator[s3.Notification]:
+    yield from (*configuration.cloud_function, *configuration.queue, *configuration.topic)
+
+
+def _check_target(bucket: s3.FakeBucket, target_arn: str) -> None:
+    if arns.parse(target_arn).region != bucket.region_name:
+        return  # moto's to refuse
+    try:
+        _Installed.reach.check(_caller(bucket), target_arn)
+    except DeliveryFailed as error:
+        raise S3ClientError("InvalidArgument", "Unable to validate the following destination configurations") from error
+
+
+def _check_overlaps(notifications_: list[s3.Notification]) -> None:
+    """Refuse two that could tell of the same object (S3 user guide, "Configuring event notifications")."""
+    for one, other in itertools.combinations(notifications_, 2):
+        if not any(_same_kind(event, another) for event in one.events for another in other.events):
+            continue
+        (prefix, suffix), (other_prefix, other_suffix) = _filters(one), _filters(other)
+        if _either(str.startswith, prefix, other_prefix) and _either(str.endswith, suffix, other_suffix):
+            if prefix or suffix or other_prefix or other_suffix:
+                raise S3ClientError(
+                    "InvalidArgument",
+                    "Configuration is ambiguously defined. Cannot have overlapping suffixes in two rules if the "
+                    "prefixes are overlapping for the same event type.",
+                )
+            raise S3ClientError(
+                "InvalidArgument",
+                "Configurations overlap. Configurations on the same bucket cannot share a common event type.",
+            )
+
+
+def _either(contains: Callable[[str, str], bool], one: str, other: str) -> bool:
+    return contains(one, other) or contains(other, one)
+
+
+def _same_kind(event: str, other: str) -> bool:
+    """Whether both events can be one: ``s3:ObjectCreated:*`` covers ``s3:ObjectCreated:Put``."""
+    return event == other or (
+        event.rpartition(":")[0] == other.rpartition(":")[0]
+        and "*" in {event.rpartition(":")[2], other.rpartition(":")[2]}
+    )
+
+
+def _filters(notification: s3.Notification) -> tuple[str, str]:
+    """Return prefix and suffix; their names may be written in any case."""
+    rules_ = notification.filters.get("S3Key", {}).get("FilterRule") or []
+    found = {rule["Name"].lower(): rule["Value"] or "" for rule in (rules_ if isinstance(rules_, list) else [rules_])}
+    return found.get("prefix", ""), found.get("suffix", "")
+
+
+def _key_matches(notification: s3.Notification, key: str) -> bool:
+    prefix, suffix = _filters(notification)
+    return key.startswith(prefix) and key.endswith(suffix)
+
+
+def _object_changed(account_id: str, event_name: Any, bucket: s3.FakeBucket, key: Any) -> None:
+    """Tell everybody of a change. Who can't be reached doesn't hear of it: S3 says so nowhere."""
+    configuration = bucket.notification_configuration
+    name = str(getattr(event_name, "value", event_name))
+    if configuration is None or (name == "s3:ObjectTagging:Put" and not _tags_alone.get()):
+        return
+    for kind, notifications_ in _by_service(configuration):
+        for notification in notifications_:
+            if notification.matches(name, key.name):
+                event = {"Records": [_record(name, bucket, key, notification.id)]}
+                _tell(bucket, kind, notification.arn, json.dumps(event))
+    if configuration.event_bridge is not None:
+        with trouble.contained("telling the event bus of an object"):
+            rules.send(events_backends[account_id][bucket.region_name], "default", _bus_event(name, bucket, key))
+
+
+def _by_service(configuration: s3.NotificationConfiguration) -> Iterable[tuple[str, list[s3.Notification]]]:
+    return (
+        ("lambda", configuration.cloud_function),
+        ("sqs", configuration.queue),
+        ("sns", configuration.topic),
+    )
+
+
+def _test(account_id: str, bucket: s3.FakeBucket) -> None:  # noqa: ARG001 - moto's signature
+    """Send queues and topics the message with which S3 tries them."""
+    configuration = bucket.notification_configuration
+    body = {
+        "Service": "Amazon S3",
+        "Event": "s3:TestEvent",
+        "Time": _time(),
+        "Bucket": bucket.name,
+        "RequestId": _request_id(bucket.name),
+        "HostId": _host_id(bucket.name),
+    }
+    for kind, notifications_ in _by_service(configuration):
+        for arn in dict.fromkeys(each.arn for each in notifications_ if kind != "lambda"):
+            _tell(bucket, kind, arn, json.dumps(body))
+
+
+def _tell(bucket: s3.FakeBucket, kind: str, arn: str, body: str) -> None:
+    reach, caller = _Installed.reach, _caller(bucket)
+    with trouble.contained("telling of an object"):
+        try:
+            if kind == "lambda":
+                reach.function(caller, arn, body.encode())
+            elif kind == "sqs":
+                reach.queue(caller, arn, body)
+            else:
+                reach.topic(caller, arn, body, "Amazon S3 Notification")
+        except DeliveryFailed:
+            return
+
+
+def _caller(bucket: s3.FakeBucket) -> Caller:
+    return Caller("s3.amazonaws.com", bucket.arn, bucket.account_id)
+
+
+def _record(event_name: str, bucket: s3.FakeBucket, key: Any, configuration_id: str) -> dict[str, Any]:
+    """Return one record as S3's user guide has it ("Event message structure")."""
+    sequencer = _sequencer()
+    described: dict[str, Any] = {"key": _encoded(key.name)}
+    if not event_name.startswith("s3:ObjectRemoved"):
+        described |= {"size": key.size, "eTag": key.etag.replace('"', "")}
+    if bucket.is_versioned:
+        described["versionId"] = key.version_id
+    return {
+        "eventVersion": _EVENT_VERSION,
+        "eventSource": "aws:s3",
+        "awsRegion": bucket.region_name,
+        "eventTime": _time(),
+        "eventName": event_name.removeprefix("s3:"),
+        "userIdentity": {"principalId": _PRINCIPAL},
+        "requestParameters": {"sourceIPAddress": "127.0.0.1"},
+        "responseElements": {"x-amz-request-id": _request_id(sequencer), "x-amz-id-2": _host_id(sequencer)},
+        "s3": {
+            "s3SchemaVersion": "1.0",
+            "configurationId": configuration_id,
+            "bucket": {"name": bucket.name, "ownerIdentity": {"principalId": _OWNER}, "arn": bucket.arn},
+            "object": {**described, "sequencer": sequencer},
+        },
+    }
+
+
+def _bus_event(event_name: str, bucket: s3.FakeBucket, key: Any) -> dict[str, Any]:
+    """Return what the event bus hears (S3 user guide, "Using EventBridge")."""
+    sequencer = _sequencer()
+    _, kind, reason = event_name.split(":")
+    removed = kind in {"ObjectRemoved", "LifecycleExpiration"}
+    described: dict[str, Any] = {"key": key.name, "sequencer": sequencer}
+    if not removed:
+        described |= {"size": key.size, "etag": key.etag.replace('"', "")}
+    if bucket.is_versioned:
+        described["version-id"] = key.version_id
+    detail: dict[str, Any] = {
+        "version": "0",
+        "bucket": {"name": bucket.name},
+        "object": described,
+        "request-id": _request_id(sequencer),
+        "requester": bucket.account_id,
+        "source-ip-address": "127.0.0.1",
+    }
+    if removed:
+        detail |= {
+            "reason": "DeleteObject",
+            "deletion-type": "Delete Marker Created" if reason == "DeleteMarkerCreated" else "Permanently Deleted",
+        }
+    elif kind == "ObjectCreated":
+        detail["reason"] = f"{reason}Object" if reason in {"Put", "Post", "Copy"} else reason
+    return {
+        "detail-type": notifications._detail_type(event_name),  # noqa: SLF001 - moto's table
+        "source": "aws.s3",
+        "resources": [bucket.arn],
+        "detail": detail,
+    }
+
+
+def _encoded(key: str) -> str:
+    """Encode a key as S3 does: like a form, but for slashes."""
+    return quote_plus(key, safe="/*").replace("~", "%7E")
+
+
+def _sequencer() -> str:
+    """Return a number in hexadecimal that is greater than all before."""
+    return f"{round(_Installed.reach.now() * 1_000) << 24 | next(_counter) & 0xFFFFFF:018X}"
+
+
+def _time() -> str:
+    moment = datetime.fromtimestamp(_Installed.reach.now(), UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1_000:03d}Z"
+
+
+def _request_id(seed: str) -> str:
+    return hashlib.blake2b(seed.encode(), digest_size=8).hexdigest().upper()
+
+
+def _host_id(seed: str) -> str:
+    return base64.b64encode(hashlib.blake2b(seed.encode(), digest_size=57).digest()).decode()

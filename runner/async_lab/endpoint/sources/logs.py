@@ -1,0 +1,201 @@
+"""What follows from a log event: its subscribers hear of it, and metrics are made of it."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+from moto.logs import models as logs
+from moto.logs.exceptions import InvalidParameterException
+
+from async_lab import arns
+from async_lab.endpoint import cloudwatch, trouble
+from async_lab.endpoint.delivery.targets import DeliveryFailed
+from async_lab.endpoint.moto_patches import replace
+from async_lab.endpoint.sources import log_patterns
+from async_lab.endpoint.sources.log_patterns import UnknownPattern
+from async_lab.endpoint.sources.reach import Reach
+from async_lab.endpoint.sources.resource_policies import Caller
+
+_MOST_DIMENSIONS = 30  # of a metric in the embedded metric format (doc)
+
+_pass_on = logs.LogStream._send_log_events  # noqa: SLF001 - the one way from a log to its subscribers
+_put_log_events = logs.LogStream.put_log_events
+_put_metric_filter = logs.LogsBackend.put_metric_filter
+_put_subscription_filter = logs.LogsBackend.put_subscription_filter
+
+
+class _Installed:
+    reach: ClassVar[Reach]
+
+
+def install(reach: Reach) -> None:
+    """Let logs reach functions and become metrics; calling again changes ``reach`` alone."""
+    _Installed.reach = reach
+    replace(logs.LogStream, "_send_log_events", _tell)
+    replace(logs.LogStream, "put_log_events", _written)
+    replace(logs.LogsBackend, "put_metric_filter", _checked_metric_filter)
+    replace(logs.LogsBackend, "put_subscription_filter", _checked_subscription)
+
+
+def _written(stream: logs.LogStream, log_events: list[dict[str, Any]]) -> Any:
+    token = _put_log_events(stream, log_events)
+    with trouble.contained("making metrics of a log"):
+        store = cloudwatch.store(stream.account_id, stream.region)
+        for namespace, name, dimensions, at, value, unit in (*_embedded(log_events), *_filtered(stream, log_events)):
+            store.put(namespace, name, dimensions, at, value, unit)
+    return token
+
+
+# Subscribers
+
+
+def _tell(
+    stream: logs.LogStream, service: str, destination_arn: str, filter_name: str, log_events: list[dict[str, Any]]
+) -> None:
+    """Pass on what matches; whoever writes the log doesn't wait to hear what becomes of that."""
+    with trouble.contained(f"passing a log on to {service}"):
+        matches = log_patterns.compiled(stream.log_group.subscription_filters[filter_name].filter_pattern or "")
+        matching = [event for event in log_events if matches(event["message"])]
+        if not matching:
+            return
+        if service != "lambda":
+            _pass_on(stream, service, destination_arn, filter_name, matching)
+            return
+        caller = _caller(stream.account_id, stream.region, stream.log_group.name)
+        try:
+            _Installed.reach.function(caller, destination_arn, _event(stream, filter_name, matching))
+        except DeliveryFailed:
+            return
+
+
+def _caller(account_id: str, region: str, group: str) -> Caller:
+    return Caller("logs.amazonaws.com", f"arn:aws:logs:{region}:{account_id}:log-group:{group}:*", account_id)
+
+
+def _event(stream: logs.LogStream, filter_name: str, log_events: list[dict[str, Any]]) -> bytes:
+    """Return the event of a subscription filter (CloudWatch Logs user guide, "Subscription filters with Lambda")."""
+    data = {
+        "messageType": "DATA_MESSAGE",
+        "owner": stream.account_id,
+        "logGroup": stream.log_group.name,
+        "logStream": stream.log_stream_name,
+        "subscriptionFilters": [filter_name],
+        "logEvents": log_events,
+    }
+    packed = gzip.compress(json.dumps(data).encode(), mtime=0)
+    return json.dumps({"awslogs": {"data": base64.b64encode(packed).decode()}}).encode()
+
+
+def _checked_subscription(
+    backend: logs.LogsBackend,
+    log_group_name: str,
+    filter_name: str,
+    filter_pattern: str,
+    destination_arn: str,
+    role_arn: str,
+) -> None:
+    """Refuse a pattern that isn't modelled, and a function that doesn't let the log in."""
+    _check_pattern(filter_pattern)
+    if arns.service_of(destination_arn) == "lambda":
+        try:
+            caller = _caller(backend.account_id, backend.region_name, log_group_name)
+            _Installed.reach.check(caller, destination_arn)
+        except DeliveryFailed as error:
+            raise InvalidParameterException(
+                "Could not execute the lambda function. Make sure you have given CloudWatch Logs permission to execute "
+                "your function."
+            ) from error
+    _put_subscription_filter(backend, log_group_name, filter_name, filter_pattern, destination_arn, role_arn)
+
+
+# Metrics
+
+_Sample = tuple[str, str, tuple[tuple[str, str], ...], float, float, str]
+"""Namespace, name, dimensions, epoch second, value, unit."""
+
+
+def _filtered(stream: logs.LogStream, log_events: list[dict[str, Any]]) -> Iterator[_Sample]:
+    """Yield what the group's metric filters make of log events."""
+    backend = logs.logs_backends[stream.account_id][stream.region]
+    for each in backend.filters.get_matching_filters(log_group_name=stream.log_group.name):
+        matches = log_patterns.compiled(each["filterPattern"] or "")
+        matching = [event for event in log_events if matches(event["message"])]
+        for transformation in each["metricTransformations"]:
+            yield from _transformed(transformation, matching)
+            if not matching and transformation.get("defaultValue") is not None and log_events:
+                yield _sample(transformation, (), log_events[0]["timestamp"], float(transformation["defaultValue"]))
+
+
+def _transformed(transformation: Mapping[str, Any], log_events: list[dict[str, Any]]) -> Iterator[_Sample]:
+    wanted = str(transformation["metricValue"])
+    for event in log_events:
+        value = log_patterns.found(event["message"], wanted) if wanted.startswith("$") else wanted
+        dimensions = {
+            name: log_patterns.found(event["message"], selector)
+            for name, selector in (transformation.get("dimensions") or {}).items()
+        }
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            continue
+        if all(each is not None for each in dimensions.values()):
+            described = tuple(sorted((name, str(each)) for name, each in dimensions.items()))
+            yield _sample(transformation, described, event["timestamp"], number)
+
+
+def _sample(
+    transformation: Mapping[str, Any], dimensions: tuple[tuple[str, str], ...], timestamp: float, value: float
+) -> _Sample:
+    namespace, name = transformation["metricNamespace"], transformation["metricName"]
+    return namespace, name, dimensions, timestamp / 1_000, value, transformation.get("unit") or "None"
+
+
+def _embedded(log_events: list[dict[str, Any]]) -> Iterator[_Sample]:
+    """Yield the metrics of log events in the embedded metric format; one that isn't well formed has none (doc)."""
+    for event in log_events:
+        if '"_aws"' not in event["message"]:
+            continue
+        try:
+            told = json.loads(event["message"])
+            metadata = told["_aws"]
+            at = float(metadata["Timestamp"]) / 1_000
+            yield from list(_directives(told, metadata["CloudWatchMetrics"], at))
+        except (ValueError, KeyError, TypeError):
+            continue
+
+
+def _directives(told: Mapping[str, Any], directives: list[Mapping[str, Any]], at: float) -> Iterator[_Sample]:
+    for directive in directives:
+        for names in directive.get("Dimensions") or [[]]:
+            if len(names) > _MOST_DIMENSIONS:
+                continue
+            dimensions = tuple(sorted((name, str(told[name])) for name in names))
+            for metric in directive["Metrics"]:
+                values = told[metric["Name"]]
+                for value in values if isinstance(values, list) else [values]:
+                    unit = metric.get("Unit") or "None"
+                    yield directive["Namespace"], metric["Name"], dimensions, at, float(value), unit
+
+
+def _checked_metric_filter(
+    backend: logs.LogsBackend,
+    filter_name: str,
+    filter_pattern: str,
+    log_group_name: str,
+    metric_transformations: Any,
+) -> None:
+    """Refuse a pattern that isn't modelled; one that is there already is replaced, which moto would keep beside it."""
+    _check_pattern(filter_pattern)
+    backend.filters.delete_filter(filter_name, log_group_name)
+    _put_metric_filter(backend, filter_name, filter_pattern, log_group_name, metric_transformations)
+
+
+def _check_pattern(pattern: str) -> None:
+    try:
+        log_patterns.compiled(pattern or "")
+    except UnknownPattern as error:
+        raise InvalidParameterException(str(error)) from error

@@ -1,0 +1,206 @@
+"""EventBridge: the rules of a bus, and how an event gets to their targets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from moto.events import models as events
+from moto.events.exceptions import ValidationException
+from moto.logs.models import logs_backends
+from moto.moto_api._internal import mock_random
+
+from async_lab import arns
+from async_lab.endpoint import trouble
+from async_lab.endpoint.delivery.targets import DeliveryFailed, TargetMissing, send_to_queue
+from async_lab.endpoint.invocation.lineage import NOBODY, following
+from async_lab.endpoint.moto_patches import replace
+from async_lab.endpoint.sources import event_input
+from async_lab.endpoint.sources.reach import Reach
+from async_lab.endpoint.sources.resource_policies import Caller
+
+NAMESPACE = "AWS/Events"
+MOST_BYTES = 1024 * 1024  # doc: of all entries of a PutEvents request, since January 2026; 256 KB before
+
+_PRINCIPAL = "events.amazonaws.com"
+_ENTRY_TIME_BYTES = 14  # user guide, "Calculating PutEvents event entry size"
+_TARGETS = {"lambda", "sqs", "sns", "logs", "events"}
+_put_events = events.EventsBackend.put_events
+_put_targets = events.EventsBackend.put_targets
+
+
+def install(reach: Reach) -> None:
+    """Let rules reach their targets; calling again changes ``reach`` alone."""
+    Rule.reach = reach
+    replace(events, "Rule", Rule)
+    replace(events.EventsBackend, "put_events", _check_and_put)
+    replace(events.EventsBackend, "put_targets", _check_targets)
+
+
+def send(backend: events.EventsBackend, bus_name: str, event: Mapping[str, Any]) -> None:
+    """Send an event of AWS's own through a bus, if there is such a bus."""
+    bus = backend.event_buses.get(bus_name)
+    whole = {
+        "version": "0",
+        "id": str(mock_random.uuid4()),
+        "account": backend.account_id,
+        "time": Rule.reach.now(),
+        "region": backend.region_name,
+        **event,
+    }
+    for rule in list(bus.rules.values()) if bus else ():
+        rule.send_to_targets(whole)
+
+
+class Rule(events.Rule):
+    """moto's rule with all of the targets that the endpoint has, and with a schedule that begins when it is made."""
+
+    reach: ClassVar[Reach]
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.made_at = type(self).reach.now()
+
+    def send_to_targets(self, original_event: Mapping[str, Any], transform_input: bool = True) -> None:  # noqa: ARG002
+        """Send an event that matches to every target; what becomes of it at one is no other's business."""
+        if self.state == "DISABLED" or not self.event_pattern.get_pattern():
+            return
+        if self.event_pattern.matches_event(dict(original_event)):
+            self.trigger(_told(original_event))
+
+    def trigger(self, event: Mapping[str, Any]) -> None:
+        """Send an event, or a schedule's tick, to every target."""
+        self._count("TriggeredRules")
+        with following(NOBODY):  # Lambda's loop detection doesn't look through EventBridge (doc)
+            self._send_to_all(event)
+
+    def _send_to_all(self, event: Mapping[str, Any]) -> None:
+        for target in list(self.targets):
+            self._count("Invocations")
+            try:
+                self._send(target, event)
+            except DeliveryFailed as failed:
+                self._count("FailedInvocations")
+                self._dead_letter(target, event, failed)
+            except Exception as error:  # noqa: BLE001 - the next target gets its event
+                trouble.report("sending an event to a rule's target", error)
+                self._count("FailedInvocations")
+
+    def _send(self, target: Mapping[str, Any], event: Mapping[str, Any]) -> None:
+        arn: str = target["Arn"]
+        reach, caller = type(self).reach, Caller(_PRINCIPAL, self.arn, self.account_id)
+        body = event_input.input_of(target, event, self.arn, _time(reach.now()))
+        match arns.service_of(arn):
+            case "lambda":
+                reach.function(caller, arn, _json(body).encode())
+            case "sqs":
+                reach.queue(caller, arn, body, (target.get("SqsParameters") or {}).get("MessageGroupId"))
+            case "sns":
+                reach.topic(caller, arn, body)
+            case "logs":
+                self._log(arn, body)
+            case "events" if ":event-bus/" in arn:
+                self._forward(arn, event)
+            case "events":
+                self._archive(target, event)
+
+    def _log(self, arn: str, body: str) -> None:
+        parsed, name = arns.parse(arn), arn.partition(":log-group:")[2].removesuffix(":*")
+        group = logs_backends[parsed.account_id][parsed.region].groups.get(name)
+        if group is None:
+            raise TargetMissing(f"There is no log group {name}.")
+        stream = str(mock_random.uuid4())
+        group.create_log_stream(stream)
+        at = round(type(self).reach.now() * 1_000)
+        group.streams[stream].put_log_events([{"timestamp": at, "message": body}])
+
+    def _forward(self, bus_arn: str, event: Mapping[str, Any]) -> None:
+        bus = arns.parse(bus_arn)
+        backend = events.events_backends[bus.account_id][bus.region]
+        if bus.name not in backend.event_buses:
+            raise TargetMissing(f"There is no event bus {bus_arn}.")
+        send(backend, bus.name, event)
+
+    def _archive(self, target: Mapping[str, Any], event: Mapping[str, Any]) -> None:
+        """Keep the event in moto's archive, which its own target names."""
+        template: str = target["InputTransformer"]["InputTemplate"]
+        resource = template.partition('"archive-arn": "')[2].partition('"')[0].rpartition("/")[2]
+        self._send_to_events_archive(resource, dict(event))
+
+    def _dead_letter(self, target: Mapping[str, Any], event: Mapping[str, Any], failed: DeliveryFailed) -> None:
+        """Send what a target can't get to the target's dead-letter queue, if it has one (user guide)."""
+        queue_arn = (target.get("DeadLetterConfig") or {}).get("Arn")
+        if not queue_arn:
+            return
+        reason = {
+            "RULE_ARN": ("String", self.arn),
+            "TARGET_ARN": ("String", target["Arn"]),
+            "ERROR_CODE": ("String", "NO_RESOURCE" if isinstance(failed, TargetMissing) else "NO_PERMISSIONS"),
+            "ERROR_MESSAGE": ("String", str(failed)),
+            "RETRY_ATTEMPTS": ("Number", "0"),
+        }
+        reach = type(self).reach
+        try:
+            reach.check(Caller(_PRINCIPAL, self.arn, self.account_id), queue_arn)
+            send_to_queue(queue_arn, json.dumps(event), reason, reach.now())
+        except DeliveryFailed:
+            self._count("InvocationsFailedToBeSentToDlq")
+        else:
+            self._count("InvocationsSentToDlq")
+
+    def _count(self, metric: str) -> None:
+        type(self).reach.count(self.arn, NAMESPACE, metric, ("RuleName", self.name))
+
+
+def _told(event: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an event as its receivers see it."""
+    at = event.get("time")
+    told = {name: value for name, value in event.items() if name != "ingestion-time"}
+    return told | {"time": _time(float(at)) if isinstance(at, int | float) else str(at)}
+
+
+def _time(at: float) -> str:
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _json(body: str) -> str:
+    """Check that a function can take it."""
+    try:
+        json.loads(body)
+    except ValueError as error:
+        raise DeliveryFailed(f"What the rule passes on is no JSON ({error}).") from error
+    return body
+
+
+def _check_targets(
+    backend: events.EventsBackend, name: str, event_bus_arn: str | None, targets: list[dict[str, Any]]
+) -> None:
+    """Refuse targets that would never get anything, by name."""
+    for target in targets:
+        service = arns.service_of(target["Arn"])
+        if target["Arn"].startswith("arn:") and (service not in _TARGETS or ":api-destination/" in target["Arn"]):
+            what = "API destinations" if ":api-destination/" in target["Arn"] else service
+            raise ValidationException(
+                f"async-lab sends no events of a rule to {what} yet: {target['Arn']}. It does to functions, queues, "
+                "topics, log groups and event buses."
+            )
+        paths = [target.get("InputPath"), *((target.get("InputTransformer") or {}).get("InputPathsMap") or {}).values()]
+        for path in filter(None, paths):
+            if problem := event_input.problem_of(path):
+                raise ValidationException(f"{problem} for target {target['Id']}.")
+    _put_targets(backend, name, event_bus_arn, targets)
+
+
+def _check_and_put(backend: events.EventsBackend, entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Refuse what is too large together; moto takes any size."""
+    if sum(map(_entry_bytes, entries)) > MOST_BYTES:
+        raise ValidationException("Total size of the entries in the request is over the limit.")
+    put: list[dict[str, Any]] = _put_events(backend, entries)
+    return put
+
+
+def _entry_bytes(entry: Mapping[str, Any]) -> int:
+    texts = [entry.get("Source"), entry.get("DetailType"), entry.get("Detail"), *(entry.get("Resources") or ())]
+    return sum(len(text.encode()) for text in texts if text) + (_ENTRY_TIME_BYTES if entry.get("Time") else 0)

@@ -1,0 +1,615 @@
+"""A lab for tests: the embedded endpoint, with all that a test does to it and asks of it.
+
+Everything happens in virtual time: the clock stands still while a test prepares and looks, and moves when it says so.
+Times are epoch seconds on the endpoint's clock, durations are seconds, unless a name says otherwise. What is asked for
+wrongly raises ``UsageError``; what a tool fails at, ``EnvironmentFailure``. Both say it in a sentence.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from async_lab.errors import UsageError
+from async_lab.observation.events import Attempt, Event, Events
+from async_lab.observation.metrics import Metrics, collect
+from async_lab.testing import functions, guard, logs, queues
+from async_lab.testing.alarms import Alarm, alarms
+from async_lab.testing.errors import StillWaiting
+from async_lab.testing.functions import Code, Function, Handler
+from async_lab.testing.queues import Message
+from async_lab.testing.terraform import Stack, Workspaces
+from async_lab.wording import duration, listed
+
+if TYPE_CHECKING:
+    import boto3
+
+    from async_lab.endpoint.embedded import Endpoint
+    from async_lab.endpoint.state import Snapshot as AwsSnapshot
+
+DAY_SECONDS = 24 * 3_600.0
+REGION = "us-east-1"
+_ASYNCHRONOUS_LIMIT, _SYNCHRONOUS_LIMIT = 1024 * 1024, 6 * 1024 * 1024  # doc
+_LONGEST_ADVANCE = timedelta(days=31)
+_ROLE = "async-lab-tests"
+_MAY_DO_ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+_ACTION = re.compile(r"[a-z0-9-]+:[A-Za-z0-9*?]+|\*")
+_TRUST = {"Version": "2012-10-17", "Statement": []}
+
+
+class Lab:
+    """An account of the embedded AWS for as long as the ``with`` block runs; one at a time in a process.
+
+    ``region`` is where clients go. ``seed`` decides on all random numbers: the same one repeats a test. ``start`` is
+    the first instant of the clock, by default this minute. ``account_concurrency`` is the account's limit in each
+    region. ``directory`` is what paths of code and Terraform are seen from, by default the current one.
+
+    While the block runs, the process's ``AWS_`` variables point at the endpoint, with credentials that are none, and
+    botocore sends nothing to anywhere else; afterward everything is as before.
+    """
+
+    def __init__(
+        self,
+        *,
+        region: str = REGION,
+        seed: int = 0,
+        start: float | None = None,
+        account_concurrency: int = 1_000,
+        directory: str | os.PathLike[str] | None = None,
+    ) -> None:
+        self.region = region
+        self._seed, self._start, self._account_concurrency = seed, start, account_concurrency
+        self.directory = Path.cwd() if directory is None else Path(directory).absolute()
+        self.environment: Mapping[str, str] = {}
+        """The variables of a process that is to see the endpoint and no other AWS, for ``subprocess``."""
+        self._variables: Mapping[str, str] = {}
+        self._resources, self._around = ExitStack(), ExitStack()
+        self._open: Endpoint | None = None
+        self._clients: dict[str, Any] = {}
+        self._made: dict[str, Function] = {}
+        self._role_arn: str | None = None
+        self._applied: dict[tuple[Snapshot | None, Path, str], tuple[Snapshot, Stack]] = {}
+        self._begun_from: Snapshot | None = None
+        self.began_at = 0.0
+        self._requests_at_begin = 0
+
+    def __enter__(self) -> Self:
+        with ExitStack() as resources:
+            resources.callback(self.close)
+            self.open()
+            resources.enter_context(self.around())
+            self._around = resources.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._around.close()
+
+    def open(self) -> None:
+        """Begin to serve, without a change of the process's variables; ``with`` does both."""
+        from async_lab.target.environment import without_users_settings
+        from async_lab.target.local import LocalTarget, allow_open_files, check_region
+
+        with without_users_settings(), ExitStack() as resources:  # moto reads its own already when it is imported
+            check_region(self.region)
+            from async_lab.endpoint.embedded import Endpoint
+
+            allow_open_files()
+            endpoint = resources.enter_context(
+                Endpoint(seed=self._seed, start=self._start, account_concurrency=self._account_concurrency)
+            )
+            target = LocalTarget(endpoint, self.region)
+            self.environment, self._variables = target.environment, target.variables
+            self.session = self._own_session()
+            self._workspaces = Workspaces(target.environment, resources)
+            self._resources = resources.pop_all()
+        self._open = endpoint
+        self._begin(None)
+
+    def close(self) -> None:
+        """End what ``open`` began."""
+        self._open = None
+        for client in self._clients.values():
+            client.close()
+        self._clients.clear()
+        self._applied.clear()
+        self._resources.close()
+
+    @contextmanager
+    def around(self) -> Iterator[None]:
+        """Point the process at the endpoint, and keep it away from any other AWS, while the block runs."""
+        from async_lab.target.environment import without_users_settings
+
+        with without_users_settings(), guard.variables_set(self._variables), guard.nothing_reaches_aws():
+            yield
+
+    def __repr__(self) -> str:
+        """Return where it is, and when."""
+        return f"<Lab at {self.url}, {_clock(self.now)}>" if self._open else "<Lab, not open>"
+
+    # AWS
+
+    def client(self, service: str) -> Any:
+        """Return a boto3 client that is the tester's: no fault that a test asks for concerns it."""
+        from botocore.config import Config
+
+        endpoint = self._endpoint
+        if service not in self._clients:
+            config = Config(retries={"total_max_attempts": 1}, proxies={})
+            make: Callable[..., Any] = self.session.client
+            self._clients[service] = make(service, endpoint_url=endpoint.url, config=config)
+        return self._clients[service]
+
+    @property
+    def url(self) -> str:
+        """Where the endpoint answers; the ``AWS_ENDPOINT_URL`` of ``environment``."""
+        return self._endpoint.url
+
+    @property
+    def remarks(self) -> list[str]:
+        """What there is to know of how functions ran here, and not on Lambda."""
+        return self._endpoint.remarks
+
+    # Time
+
+    @property
+    def now(self) -> float:
+        """The time by the endpoint's clock, in epoch seconds."""
+        return self._endpoint.clock.now()
+
+    def advance(
+        self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0, milliseconds: float = 0
+    ) -> None:
+        """Let time pass; all that is due on the way happens. Raises UsageError for less than none or over 31 days."""
+        try:
+            length = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds, milliseconds=milliseconds)
+        except (OverflowError, ValueError) as error:
+            raise UsageError(f"That is no time that can pass: {error}.") from error
+        if not timedelta() <= length <= _LONGEST_ADVANCE:
+            raise UsageError(f"{length.total_seconds():g} seconds can't pass at once: give 0 to 31 days.")
+        self._move_to(self.now + length.total_seconds())
+
+    def run_until_idle(self, limit: float = DAY_SECONDS) -> None:
+        """Let time pass until no event waits and nothing runs; not at all when that is so already.
+
+        Raises StillWaiting when ``limit`` seconds are not enough: which event, for what, until when.
+        """
+        endpoint = self._endpoint
+        is_idle = endpoint.wait_until_idle(limit)
+        self._check_ran()
+        if not is_idle:
+            raise StillWaiting(
+                f"{endpoint.events().why_not_idle(endpoint.clock.now(), limit)}: give run_until_idle a larger limit."
+            )
+
+    def run_until(self, predicate: Callable[[], object], limit: float = DAY_SECONDS) -> None:
+        """Let time pass until the predicate is true, which is asked after each event's step and each minute.
+
+        Raises StillWaiting when it isn't after ``limit`` seconds.
+        """
+        begun, end = self.now, self.now + limit
+        while not predicate():
+            due = min(self._endpoint.next_due or end, self._endpoint.next_minute, end)
+            if self.now >= end:
+                raise StillWaiting(
+                    f"What run_until waits for didn't come within {duration(limit)}, from {_clock(begun)} to "
+                    f"{_clock(end)}: give it a larger limit, or look at events()."
+                )
+            self._move_to(due)
+
+    def _move_to(self, at: float) -> None:
+        endpoint = self._endpoint
+        endpoint.wait(max(0.0, at - endpoint.clock.now()))
+        self._check_ran()
+
+    def _check_ran(self) -> None:
+        """Raise what kept a handler from running; so also what keeps a function of the test's own from being imported.
+
+        The latter would be no surprise on AWS, and is none that a test looks for.
+        """
+        if self._endpoint.failure is not None:
+            raise self._endpoint.failure
+        for event in self._endpoint.events() if self._made else ():
+            for attempt in event.attempts:
+                if event.function in self._made and attempt.error_type in functions.NOT_IMPORTED:
+                    raise UsageError(
+                        f"The handler of {event.function} can't be imported: {attempt.error_message} "
+                        "A package holds what lies beside the handler's file; give the rest as layers."
+                    )
+
+    # What became of it
+
+    def events(self, function: str | Function | None = None) -> Events:
+        """Return what became of each event so far, of one function or of all, in the order of their acceptance.
+
+        Raises UsageError when there is no such function.
+        """
+        found = self._endpoint.events()
+        if function is not None:
+            name = _name(function)
+            found = Events(event for event in found if event.function == name)
+            if not found:
+                self._check_function(name)
+        return Events(self._with_logs(event) for event in found)
+
+    def event(self, event: str | Event) -> Event:
+        """Return what became of one event so far, given by its request id or as it was earlier.
+
+        Raises UsageError when there is no such event.
+        """
+        request_id = event if isinstance(event, str) else event.request_id
+        for each in self._endpoint.events():
+            if each.request_id == request_id:
+                return self._with_logs(each)
+        raise UsageError(f"There is no event {request_id!r} in this lab.")
+
+    def metrics(self, function: str | Function) -> Metrics:
+        """Return all asynchronous metrics of a function since the test began, by minute: ``["Errors"].total``.
+
+        Raises UsageError when there is no such function.
+        """
+        name = self._check_function(_name(function))
+        return collect(self.client("cloudwatch"), name, self.began_at, self.now)
+
+    def alarms(self) -> list[Alarm]:
+        """Return all alarms, with their states since the test began. Alarms look at each minute when it has ended."""
+        return list(alarms(self.client("cloudwatch"), self.began_at, self.now + 1))
+
+    def logs(self, function: str | Function, request_id: str | None = None) -> list[str]:
+        """Return the lines of a function's log in their order, Lambda's own among them; of one event if it is given.
+
+        Raises UsageError when there is no such function.
+        """
+        name = self._check_function(_name(function))
+        return logs.lines(self.client("logs"), self._log_group(name), request_id)
+
+    def messages(self, queue: str) -> list[Message]:
+        """Return what is in a queue (name, URL or ARN), and leave it there. Raises UsageError for no such queue."""
+        return queues.messages(self._endpoint.account_id, self.region, queue)
+
+    def _with_logs(self, event: Event) -> Event:
+        def look_up(attempt: Attempt) -> list[str]:
+            return logs.of_attempt(self.client("logs"), attempt)
+
+        return replace(event, attempts=tuple(replace(attempt, look_up=look_up) for attempt in event.attempts))
+
+    def _log_group(self, name: str) -> str:
+        configured = self.client("lambda").get_function_configuration(FunctionName=name)
+        group: str = configured.get("LoggingConfig", {}).get("LogGroup") or f"/aws/lambda/{name}"
+        return group
+
+    def _check_function(self, name: str) -> str:
+        pages = self.client("lambda").get_paginator("list_functions").paginate()
+        known = [function["FunctionName"] for page in pages for function in page["Functions"]]
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there is {listed(sorted(known))}." if known else "none is."
+            raise UsageError(f"There is no function {name!r} in {self.region}: {hint}")
+        return name
+
+    # What is there
+
+    def function(
+        self,
+        code: str | Handler,
+        *,
+        name: str | None = None,
+        retries: int = 2,
+        maximum_age: float = 21_600,
+        reserved_concurrency: int | None = None,
+        failure_queue: bool = False,
+        success_queue: bool = False,
+        dead_letter_queue: bool = False,
+        on_failure: str | None = None,
+        on_success: str | None = None,
+        timeout: int = 3,
+        memory_size: int = 128,
+        environment: Mapping[str, str] | None = None,
+        layers: Sequence[str | os.PathLike[str]] = (),
+    ) -> Function:
+        """Make a function of ``PATH:HANDLER``, or of a callable, which then runs in this very process.
+
+        ``retries`` and ``maximum_age`` (seconds) are its event-invoke config, ``timeout`` is in seconds,
+        ``memory_size`` in MB. Each of the queues that is asked for is made: on-failure and on-success destination,
+        dead-letter queue; ``on_failure`` and ``on_success`` are ARNs of other destinations. ``layers`` are directories
+        or zip files. Its role may do everything. Raises UsageError for what Lambda or Python doesn't take.
+        """
+        functions.ranges_checked(retries, maximum_age)
+        if (failure_queue and on_failure) or (success_queue and on_success):
+            raise UsageError("A function has one destination each: give the queue or the ARN, not both.")
+        source = self._code(code)
+        name = name or source.name
+        failure, success = on_failure, on_success
+        made = {
+            kind: self._queue(f"{name}-{kind}")
+            for kind, is_wanted in (
+                ("failed", failure_queue),
+                ("succeeded", success_queue),
+                ("dead-letters", dead_letter_queue),
+            )
+            if is_wanted
+        }
+        failure, success = failure or made.get("failed"), success or made.get("succeeded")
+        settings: dict[str, Any] = {
+            "FunctionName": name,
+            "Role": self._role(),
+            "Runtime": functions.RUNTIME,
+            "Handler": source.handler,
+            "Code": {"ZipFile": source.package},
+            "Timeout": timeout,
+            "MemorySize": memory_size,
+            "Environment": {"Variables": dict(environment or {})},
+        }
+        if layers:
+            settings["Layers"] = [self._layer(name, number, where) for number, where in enumerate(layers)]
+        if "dead-letters" in made:
+            settings["DeadLetterConfig"] = {"TargetArn": made["dead-letters"]}
+        targets = {"OnFailure": failure, "OnSuccess": success}
+        with _in_one_sentence(f"The function {name} can't be made"):
+            client = self.client("lambda")
+            arn = client.create_function(**settings)["FunctionArn"]
+            if reserved_concurrency is not None:
+                client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=reserved_concurrency)
+            client.put_function_event_invoke_config(
+                FunctionName=name,
+                MaximumRetryAttempts=retries,
+                MaximumEventAgeInSeconds=int(maximum_age),
+                DestinationConfig={kind: {"Destination": where} for kind, where in targets.items() if where},
+            )
+        function = Function(name, arn, made.get("failed"), made.get("succeeded"), made.get("dead-letters"), lab=self)
+        self._made[name] = function
+        return function
+
+    def send(self, function: str | Function, payload: Any = None) -> Event:
+        """Invoke any function asynchronously; return the event as it is accepted, before its first attempt.
+
+        Raises UsageError for no such function, and for a payload that isn't JSON or over 1 MB.
+        """
+        content = functions.payload_bytes(payload, _ASYNCHRONOUS_LIMIT)
+        name = _name(function)
+        with self._invoking(name):
+            answer = self.client("lambda").invoke(FunctionName=name, InvocationType="Event", Payload=content)
+        return self.event(answer["ResponseMetadata"]["RequestId"])
+
+    def invoke(self, function: str | Function, payload: Any = None) -> Any:
+        """Invoke any function synchronously; return its result. Raises UsageError when it fails, saying with what."""
+        content = functions.payload_bytes(payload, _SYNCHRONOUS_LIMIT)
+        name = _name(function)
+        with self._invoking(name):
+            answer = self.client("lambda").invoke(FunctionName=name, Payload=content)
+        result = json.loads(answer["Payload"].read() or b"null")
+        if "FunctionError" in answer:
+            raise UsageError(f"{name} failed: {result.get('errorType')}: {result.get('errorMessage')}")
+        return result
+
+    @contextmanager
+    def _invoking(self, name: str) -> Iterator[None]:
+        client = self.client("lambda")
+        try:
+            with _in_one_sentence(f"{name} can't be invoked"):
+                yield
+        except UsageError as error:
+            if isinstance(error.__cause__, client.exceptions.ResourceNotFoundException):
+                self._check_function(name.partition(":")[0])
+            raise
+
+    def apply(
+        self,
+        directory: str | os.PathLike[str],
+        *,
+        scope: Literal["test", "session"] = "test",
+        **variables: object,
+    ) -> Stack:
+        """Apply a Terraform directory as it stands, with its real provider; return its outputs by name.
+
+        ``variables`` are Terraform's. Nothing is written into the directory, and its backend, profiles and endpoints
+        don't count. With ``scope="session"`` it is applied once, and then put back in milliseconds for each test that
+        asks for the same: such an apply comes first in a test. Raises UsageError for a directory without Terraform,
+        EnvironmentFailure with Terraform's own message.
+        """
+        place = self.directory / directory
+        if scope == "session":
+            return self._applied_once(place, variables)
+        workspace = self._workspaces.of(place)
+        return Stack(workspace, variables, workspace.apply(variables))
+
+    def _applied_once(self, place: Path, variables: Mapping[str, object]) -> Stack:
+        if not self._is_untouched:
+            raise UsageError('apply(scope="session") comes first in a test: what was made before would be lost.')
+        key = self._begun_from, place.resolve(), json.dumps(variables, sort_keys=True, default=str)
+        if key not in self._applied:
+            workspace = self._workspaces.of(place)
+            stack = Stack(workspace, variables, workspace.apply(variables))
+            self._applied[key] = self.snapshot(), stack
+            return stack
+        snapshot, stack = self._applied[key]
+        self._restore(snapshot)
+        return stack
+
+    # Beginning anew
+
+    def reset(self) -> None:
+        """Begin anew, in milliseconds: nothing stands, nothing has happened, no fault is on, the clock is at start."""
+        self._endpoint.reset()
+        self._workspaces.states = {}
+        self._made, self._role_arn = {}, None
+        self._begin(None)
+
+    def snapshot(self) -> Snapshot:
+        """Return what stands, for ``restore``. Raises UsageError while an event waits or something runs."""
+        if not self._endpoint.is_settled:
+            raise UsageError("A snapshot holds no events under way: run_until_idle() first.")
+        if self._begun_from is not None and self._is_untouched:
+            return self._begun_from
+        return Snapshot(self._endpoint.snapshot(), self._workspaces.states, dict(self._made), self._role_arn)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Begin anew, in milliseconds, with what stood at a snapshot, at its time: no events, no metrics after it."""
+        self._begun_from = snapshot
+        self._restore(snapshot)
+
+    def _restore(self, snapshot: Snapshot) -> None:
+        self._endpoint.restore(snapshot.aws)
+        self._workspaces.states = snapshot.states
+        self._made, self._role_arn = dict(snapshot.functions), snapshot.role_arn
+        self._begin(self._begun_from)
+
+    @property
+    def _is_untouched(self) -> bool:
+        """Whether nothing was made, asked or waited for since it began."""
+        return self._endpoint.requests == self._requests_at_begin and self.now == self.began_at
+
+    def _begin(self, base: Snapshot | None) -> None:
+        self._begun_from, self.began_at = base, self.now
+        self._requests_at_begin = self._endpoint.requests
+
+    # Faults
+
+    def throttle(self, function: str | Function, *, attempts: int | None = None, seconds: float | None = None) -> Fault:
+        """Throttle a function's next attempts, or all for so long; without either, until the fault is ended.
+
+        It is as if other functions had used up the account's concurrency. Usable as a ``with`` block.
+        """
+        name = self._check_function(_name(function))
+        if attempts is not None and attempts < 1:
+            raise UsageError(f"attempts is {attempts}; it must be 1 or more.")
+        if seconds is not None and seconds <= 0:
+            raise UsageError(f"seconds is {seconds:g}; it must be more than 0.")
+        faults = self._endpoint.faults
+        throttling = faults.throttle(name, attempts, None if seconds is None else self.now + seconds)
+        return Fault(lambda: faults.end(throttling))
+
+    def deny(self, action: str) -> Fault:
+        """Deny an IAM action, such as ``s3:GetObject`` or ``sqs:*``, to handlers, deliveries and all code but the test.
+
+        ``client`` and ``session`` of the lab are the test's own and may do everything. Usable as a ``with`` block.
+        """
+        from async_lab.endpoint import denials
+
+        if not _ACTION.fullmatch(action):
+            raise UsageError(f"The action is {action!r}; it must be SERVICE:ACTION as in IAM, such as s3:GetObject.")
+        self._endpoint  # noqa: B018 - says when the lab isn't open
+        denials.deny(action)
+        return Fault(lambda: denials.allow(action))
+
+    def system_errors(self, rate: float) -> Fault:
+        """Let this share of attempts (0 to 1) end in an error of Lambda's own (5xx), for which it backs off."""
+        self._endpoint.set_rates(system_errors=_share("rate", rate))
+        return Fault(lambda: self._endpoint.set_rates(system_errors=0.0))
+
+    def duplicate(self, rate: float = 1.0) -> Fault:
+        """Deliver this share of events (0 to 1) twice, as a queue that delivers at least once may."""
+        self._endpoint.set_rates(duplicates=_share("rate", rate))
+        return Fault(lambda: self._endpoint.set_rates(duplicates=0.0))
+
+    # Inside
+
+    @property
+    def _endpoint(self) -> Endpoint:
+        if self._open is None:
+            raise UsageError("The lab isn't open: use it inside its with block.")
+        return self._open
+
+    def _own_session(self) -> boto3.Session:
+        from async_lab.endpoint.denials import TESTER
+        from async_lab.target.environment import session_without_users_settings
+
+        return session_without_users_settings(self.region, TESTER)
+
+    def _code(self, code: str | Handler) -> Code:
+        if isinstance(code, str):
+            return functions.code_of(code, self.directory)
+        if not callable(code):
+            raise UsageError(f"The function's code is {code!r}; it must be PATH:HANDLER or a callable.")
+        return functions.in_process(code, self._endpoint.in_process.add(code))
+
+    def _queue(self, name: str) -> str:
+        sqs = self.client("sqs")
+        url = sqs.create_queue(QueueName=name)["QueueUrl"]
+        arn: str = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        return arn
+
+    def _layer(self, name: str, number: int, where: str | os.PathLike[str]) -> str:
+        content = {"ZipFile": functions.layer(where, self.directory)}
+        with _in_one_sentence(f"{os.fspath(where)} can't be a layer"):
+            made = self.client("lambda").publish_layer_version(LayerName=f"{name}-{number}", Content=content)
+        arn: str = made["LayerVersionArn"]
+        return arn
+
+    def _role(self) -> str:
+        if self._role_arn is None:
+            iam = self.client("iam")
+            made = iam.create_role(RoleName=_ROLE, AssumeRolePolicyDocument=json.dumps(_TRUST))
+            iam.put_role_policy(RoleName=_ROLE, PolicyName="all", PolicyDocument=json.dumps(_MAY_DO_ALL))
+            self._role_arn = str(made["Role"]["Arn"])
+        return self._role_arn
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Snapshot:
+    """What stood in a lab at a moment."""
+
+    aws: AwsSnapshot
+    states: Mapping[Path, bytes | None]
+    """Terraform's, by directory."""
+    functions: Mapping[str, Function]
+    role_arn: str | None
+
+
+class Fault:
+    """Something that goes wrong from when it is made until it is ended, or until its ``with`` block ends."""
+
+    def __init__(self, end: Callable[[], None]) -> None:
+        self._end = end
+
+    def end(self) -> None:
+        """End it; again is no harm."""
+        self._end()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.end()
+
+
+def _name(function: str | Function) -> str:
+    """Return a function's name, given that, its ARN or itself."""
+    name = str(function)
+    return name.split(":")[6] if name.startswith("arn:") and name.count(":") > 5 else name  # noqa: PLR2004 - arn's 7th
+
+
+def _share(what: str, rate: float) -> float:
+    if not 0 <= rate <= 1:
+        raise UsageError(f"{what} is {rate}; it must be 0 to 1.")
+    return rate
+
+
+def _clock(at: float) -> str:
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+@contextmanager
+def _in_one_sentence(what: str) -> Iterator[None]:
+    """Say what AWS refuses as an error of ours, in AWS's words."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except ClientError as error:
+        said = error.response.get("Error", {})
+        raise UsageError(f"{what}: {said.get('Message') or said.get('Code')}") from error
+    except BotoCoreError as error:
+        raise UsageError(f"{what}: {' '.join(str(error).split())}") from error

@@ -1,0 +1,150 @@
+"""Handlers' own calls may do what their role allows, and are refused in AWS's words."""
+
+import json
+
+import pytest
+from queue_lab import Lab
+
+from async_lab.endpoint.embedded import Endpoint
+
+PLACE = "eu-west-1:123456789012"
+CALLS = """
+import boto3
+from botocore.exceptions import ClientError
+def handler(event, context):
+    client = boto3.client(event["service"])
+    try:
+        answer = getattr(client, event["call"])(**event["with"])
+    except ClientError as refused:
+        answer = refused.response
+        return {"code": answer["Error"]["Code"], "said": answer["Error"]["Message"],
+                "status": answer["ResponseMetadata"]["HTTPStatusCode"]}
+    return {"code": None, "arn": answer.get("Arn")}
+"""
+
+
+class Caller:
+    """A function with a role of its own, which makes one call of AWS for each event."""
+
+    def __init__(self, lab):
+        self.lab, self.iam = lab, lab.target.client("iam")
+        lab.made += 1
+        self.role_name = f"caller-{lab.made}"
+        self.role = self.iam.create_role(RoleName=self.role_name, AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+        self.name = lab.function(source=CALLS, Role=self.role)
+
+    def allow(self, *actions, resource="*", effect="Allow"):
+        statement = {"Effect": effect, "Action": list(actions), "Resource": resource}
+        name = f"{effect}-{actions[0].replace(':', '-')}"
+        self.iam.put_role_policy(
+            RoleName=self.role_name,
+            PolicyName=name,
+            PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+        )
+
+    def call(self, service, call, **parameters):
+        event = {"service": service, "call": call, "with": parameters}
+        answer = self.lab.lambda_.invoke(FunctionName=self.name, Payload=json.dumps(event))
+        told = json.loads(answer["Payload"].read())
+        assert "errorMessage" not in told, told
+        return told
+
+
+def arn(service, resource):
+    return f"arn:aws:{service}:{PLACE}:{resource}"
+
+
+@pytest.fixture
+def caller(lab):
+    """It, and what it calls."""
+    lab.sqs.create_queue(QueueName="orders")
+    lab.target.client("sns").create_topic(Name="orders")
+    lab.target.client("s3").create_bucket(
+        Bucket="orders", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+    )
+    lab.target.client("events").create_event_bus(Name="orders")
+    return Caller(lab)
+
+
+QUEUE_URL = "http://localhost/123456789012/orders"
+CALLED = [
+    ("sqs", "send_message", {"QueueUrl": QUEUE_URL, "MessageBody": "x"}, "sqs:SendMessage", arn("sqs", "orders")),
+    ("sns", "publish", {"TopicArn": arn("sns", "orders"), "Message": "x"}, "sns:Publish", arn("sns", "orders")),
+    ("s3", "put_object", {"Bucket": "orders", "Key": "a b", "Body": "x"}, "s3:PutObject", "arn:aws:s3:::orders/a b"),
+    ("s3", "list_objects_v2", {"Bucket": "orders"}, "s3:ListBucket", "arn:aws:s3:::orders"),
+    (
+        "events",
+        "put_events",
+        {"Entries": [{"Source": "x", "DetailType": "x", "Detail": "{}", "EventBusName": "orders"}]},
+        "events:PutEvents",
+        arn("events", "event-bus/orders"),
+    ),
+    (
+        "lambda",
+        "invoke",
+        {"FunctionName": "other", "InvocationType": "Event"},
+        "lambda:InvokeFunction",
+        arn("lambda", "function:other"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("service", "call", "parameters", "action", "resource"), CALLED)
+def test_a_call_that_the_role_does_not_allow_is_refused_in_awss_words(
+    caller, service, call, parameters, action, resource
+):
+    caller.allow(action, resource=f"{resource}-other")
+    answer = caller.call(service, call, **parameters)
+    assert answer["said"] == (
+        f"User: arn:aws:sts::123456789012:assumed-role/{caller.role_name}/{caller.name} is not authorized to perform: "
+        f"{action} on resource: {resource} because no identity-based policy allows the {action} action"
+    )
+    codes = {"sns": "AuthorizationError", "lambda": "AccessDeniedException", "events": "AccessDeniedException"}
+    assert answer["code"] == codes.get(service, "AccessDenied")
+    assert answer["status"] == (400 if service == "events" else 403)
+
+
+@pytest.mark.parametrize(("service", "call", "parameters", "action", "resource"), CALLED[:-1])
+def test_a_call_that_the_role_allows_is_answered(caller, service, call, parameters, action, resource):
+    caller.allow(action, resource=resource)
+    assert caller.call(service, call, **parameters)["code"] is None
+
+
+def test_a_role_that_is_changed_counts_from_the_next_call_on(caller):
+    parameters = {"QueueUrl": QUEUE_URL, "MessageBody": "x"}
+    assert caller.call("sqs", "send_message", **parameters)["code"] == "AccessDenied"
+    caller.allow("sqs:Send*", resource=arn("sqs", "orders"))
+    assert caller.call("sqs", "send_message", **parameters)["code"] is None
+    caller.allow("sqs:SendMessage", resource=arn("sqs", "orders"), effect="Deny")
+    assert caller.call("sqs", "send_message", **parameters)["code"] == "AccessDenied"
+
+
+def test_a_queue_may_let_the_role_in_by_itself(lab, caller):
+    url, queue = lab.queue()
+    statement = {"Effect": "Allow", "Principal": {"AWS": caller.role}, "Action": "sqs:SendMessage", "Resource": queue}
+    assert caller.call("sqs", "send_message", QueueUrl=url, MessageBody="x")["code"] == "AccessDenied"
+    lab.sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps({"Statement": [statement]})})
+    assert caller.call("sqs", "send_message", QueueUrl=url, MessageBody="x")["code"] is None
+
+
+def test_an_operation_whose_resource_is_not_known_needs_its_action_on_any(caller):
+    put = {"Namespace": "Shop", "MetricData": [{"MetricName": "Orders", "Value": 1}]}
+    assert caller.call("cloudwatch", "put_metric_data", **put)["code"] == "AccessDenied"
+    caller.allow("cloudwatch:PutMetricData")
+    assert caller.call("cloudwatch", "put_metric_data", **put)["code"] is None
+
+
+def test_a_handler_is_its_role_as_sts_says(caller):
+    expected = f"arn:aws:sts::123456789012:assumed-role/{caller.role_name}/{caller.name}"
+    assert caller.call("sts", "get_caller_identity")["arn"] == expected
+
+
+def test_whoever_is_no_handler_may_do_everything(lab):
+    lab.sqs.send_message(QueueUrl=lab.queue()[0], MessageBody="x")
+
+
+def test_roles_need_not_be_asked():
+    with Endpoint(enforce_roles=False) as endpoint:
+        lab = Lab(endpoint)
+        url, _ = lab.queue()
+        assert Caller(lab).call("sqs", "send_message", QueueUrl=url, MessageBody="x")["code"] is None

@@ -1,0 +1,171 @@
+"""S3 to functions, queues and the event bus: events as AWS writes them, filters, and what is refused."""
+
+import json
+
+import pytest
+from botocore.exceptions import ClientError
+
+
+def configure(lab, bucket, *notifications, **more):
+    lab.s3.put_bucket_notification_configuration(
+        Bucket=bucket, NotificationConfiguration={"LambdaFunctionConfigurations": list(notifications), **more}
+    )
+
+
+def notify(lab, name, *events, **filters):
+    rules = [{"Name": name, "Value": value} for name, value in filters.items()]
+    return {
+        "LambdaFunctionArn": lab.arn(name),
+        "Events": list(events) or ["s3:ObjectCreated:*"],
+        **({"Filter": {"Key": {"FilterRules": rules}}} if rules else {}),
+    }
+
+
+@pytest.fixture
+def told(lab):
+    """A bucket and a function that it may invoke."""
+    name, bucket = lab.function(), lab.bucket()
+    lab.allow(name, "s3", f"arn:aws:s3:::{bucket}", SourceAccount="123456789012")
+    return name, bucket
+
+
+def test_a_function_gets_the_whole_record_of_a_new_object(lab, told):
+    name, bucket = told
+    configure(lab, bucket, notify(lab, name) | {"Id": "orders"})
+    etag = lab.s3.put_object(Bucket=bucket, Key="in/a b+ü.json", Body=b"{}")["ETag"]
+    [event] = lab.invoked(name)
+    [record] = event["Records"]
+    assert record["s3"]["object"].pop("sequencer")
+    assert record.pop("responseElements").keys() == {"x-amz-request-id", "x-amz-id-2"}
+    owner = record["s3"]["bucket"].pop("ownerIdentity")
+    assert owner["principalId"]
+    assert record.pop("userIdentity")["principalId"].startswith("AWS:")
+    assert record == {
+        "eventVersion": "2.1",
+        "eventSource": "aws:s3",
+        "awsRegion": "eu-west-1",
+        "eventTime": "2026-11-23T08:23:45.000Z",
+        "eventName": "ObjectCreated:Put",
+        "requestParameters": {"sourceIPAddress": "127.0.0.1"},
+        "s3": {
+            "s3SchemaVersion": "1.0",
+            "configurationId": "orders",
+            "bucket": {"name": bucket, "arn": f"arn:aws:s3:::{bucket}"},
+            "object": {"key": "in/a+b%2B%C3%BC.json", "size": 2, "eTag": etag.strip('"')},
+        },
+    }
+
+
+def test_sequencers_increase_as_text(lab, told):
+    name, bucket = told
+    configure(lab, bucket, notify(lab, name))
+    for _ in range(3):
+        lab.s3.put_object(Bucket=bucket, Key="order.json", Body=b"{}")
+    sequencers = [event["Records"][0]["s3"]["object"]["sequencer"] for event in lab.invoked(name)]
+    assert sequencers == sorted(set(sequencers))
+
+
+def test_a_removed_object_has_neither_size_nor_etag(lab, told):
+    name, bucket = told
+    configure(lab, bucket, notify(lab, name, "s3:ObjectRemoved:*"))
+    lab.s3.put_object(Bucket=bucket, Key="order.json", Body=b"{}")
+    lab.s3.delete_object(Bucket=bucket, Key="order.json")
+    [event] = lab.invoked(name)
+    assert event["Records"][0]["eventName"] == "ObjectRemoved:Delete"
+    assert event["Records"][0]["s3"]["object"].keys() == {"key", "sequencer"}
+
+
+def test_a_versioned_object_is_told_of_with_its_version(lab, told):
+    name, bucket = told
+    lab.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    configure(lab, bucket, notify(lab, name))
+    version = lab.s3.put_object(Bucket=bucket, Key="order.json", Body=b"{}")["VersionId"]
+    assert lab.invoked(name)[0]["Records"][0]["s3"]["object"]["versionId"] == version
+
+
+def test_prefix_and_suffix_say_which_objects_are_told_of(lab, told):
+    name, bucket = told
+    configure(lab, bucket, notify(lab, name, Prefix="in/", suffix=".json"))
+    for key in ("in/1.json", "out/2.json", "in/3.csv"):
+        lab.s3.put_object(Bucket=bucket, Key=key, Body=b"{}")
+    assert [event["Records"][0]["s3"]["object"]["key"] for event in lab.invoked(name)] == ["in/1.json"]
+
+
+@pytest.mark.parametrize("permitted", [None, "arn:aws:s3:::another-bucket"])
+def test_a_bucket_that_may_not_invoke_the_function_is_refused(lab, permitted):
+    name, bucket = lab.function(), lab.bucket()
+    if permitted:
+        lab.allow(name, "s3", permitted)
+    with pytest.raises(ClientError) as refused:
+        configure(lab, bucket, notify(lab, name))
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+    error = refused.value.response["Error"]
+    assert (error["Code"], error["Message"]) == (
+        "InvalidArgument",
+        "Unable to validate the following destination configurations",
+    )
+    assert "LambdaFunctionConfigurations" not in lab.s3.get_bucket_notification_configuration(Bucket=bucket)
+
+
+def test_a_bucket_that_may_not_send_to_the_queue_is_refused(lab):
+    bucket, (_, closed), (url, opened) = lab.bucket(), lab.queue(), lab.open_queue("s3")
+    wanted = {"QueueArn": closed, "Events": ["s3:ObjectCreated:*"]}
+    with pytest.raises(ClientError, match="Unable to validate the following destination configurations"):
+        configure(lab, bucket, QueueConfigurations=[wanted])
+    configure(lab, bucket, QueueConfigurations=[wanted | {"QueueArn": opened}])
+    lab.s3.put_object(Bucket=bucket, Key="order.json", Body=b"{}")
+    test, order = (json.loads(message["Body"]) for message in lab.messages(url))
+    assert (test["Event"], test["Bucket"]) == ("s3:TestEvent", bucket)
+    assert order["Records"][0]["s3"]["object"]["key"] == "order.json"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({}, {}),
+        ({"prefix": "in/"}, {"prefix": "in/orders/"}),
+        ({"prefix": "in/", "suffix": ".json"}, {"suffix": "json"}),
+    ],
+)
+def test_two_notifications_of_the_same_objects_are_refused(lab, told, one, other):
+    name, bucket = told
+    with pytest.raises(ClientError) as refused:
+        configure(lab, bucket, notify(lab, name, **one), notify(lab, name, "s3:ObjectCreated:Put", **other))
+    assert refused.value.response["Error"]["Code"] == "InvalidArgument"
+    assert "verlap" in refused.value.response["Error"]["Message"]
+
+
+def test_two_notifications_of_different_objects_are_taken(lab, told):
+    name, bucket = told
+    configure(
+        lab,
+        bucket,
+        notify(lab, name, prefix="in/", suffix=".json"),
+        notify(lab, name, prefix="in/", suffix=".csv"),
+        notify(lab, name, "s3:ObjectRemoved:*"),
+    )
+
+
+def test_a_permission_that_is_taken_away_ends_the_invocations(lab, told):
+    name, bucket = told
+    configure(lab, bucket, notify(lab, name))
+    lab.lambda_.remove_permission(FunctionName=name, StatementId="s3-1-None")
+    lab.s3.put_object(Bucket=bucket, Key="order.json", Body=b"{}")
+    assert lab.invoked(name) == []
+
+
+def test_the_event_bus_hears_of_objects_where_the_bucket_says_so(lab):
+    name, bucket = lab.function(), lab.bucket()
+    rule = lab.events.put_rule(Name=bucket, EventPattern=json.dumps({"source": ["aws.s3"]}))["RuleArn"]
+    lab.events.put_targets(Rule=bucket, Targets=[{"Id": "1", "Arn": lab.arn(name)}])
+    lab.allow(name, "events", rule)
+    configure(lab, bucket, EventBridgeConfiguration={})
+    lab.s3.put_object(Bucket=bucket, Key="a b.json", Body=b"{}")
+    [event] = lab.invoked(name)
+    assert (event["detail-type"], event["source"], event["resources"]) == (
+        "Object Created",
+        "aws.s3",
+        [f"arn:aws:s3:::{bucket}"],
+    )
+    assert (event["detail"]["object"]["key"], event["detail"]["reason"]) == ("a b.json", "PutObject")
+    lab.events.remove_targets(Rule=bucket, Ids=["1"])

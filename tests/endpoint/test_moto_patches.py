@@ -1,0 +1,55 @@
+import ast
+import inspect
+from pathlib import Path
+
+import pytest
+
+import async_lab.endpoint
+from async_lab.endpoint.moto_patches import replace, replace_route
+
+SOURCES = Path(inspect.getfile(async_lab.endpoint)).parent
+
+
+class Owner:
+    there = 1
+
+
+def test_what_is_there_is_replaced_and_what_is_not_is_named():
+    replace(Owner, "there", 2)
+    assert Owner.there == 2
+    with pytest.raises(AttributeError, match=r"There is no Owner\.renamed any more"):
+        replace(Owner, "renamed", 2)
+    routes = {"/a": 1}
+    replace_route(routes, "/a", 2)
+    assert routes == {"/a": 2}
+    with pytest.raises(KeyError, match="moto has no path /b any more"):
+        replace_route(routes, "/b", 2)
+
+
+def imported_from_outside(tree):
+    return {
+        name.asname or name.name.partition(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom | ast.Import)
+        for name in node.names
+        if not (isinstance(node, ast.ImportFrom) and (node.module or "").startswith("async_lab"))
+    }
+
+
+def assignments_to_foreign_names(file):
+    tree = ast.parse(file.read_text())
+    foreign = imported_from_outside(tree)
+    for node in ast.walk(tree):
+        targets = node.targets if isinstance(node, ast.Assign) else ()
+        for target in targets:
+            if isinstance(target, ast.Attribute | ast.Subscript):
+                root = target.value
+                while isinstance(root, ast.Attribute):
+                    root = root.value
+                if isinstance(root, ast.Name) and root.id in foreign and root.id not in {"sys", "os"}:
+                    yield f"{file.relative_to(SOURCES)}:{node.lineno}"
+
+
+def test_nothing_of_moto_is_replaced_but_through_replace():
+    files = [file for file in SOURCES.rglob("*.py") if "lab_child" not in file.parts]
+    assert [place for file in files for place in assignments_to_foreign_names(file)] == []
