@@ -76,7 +76,7 @@ def test_context_and_variables_are_the_functions(async_lab):
     [context] = seen
     assert (context.function_name, context.memory_limit_in_mb, context.function_version) == ("orders", "256", "$LATEST")
     assert context.aws_request_id == event.request_id
-    assert context.invoked_function_arn.endswith(":function:orders:$LATEST")
+    assert context.invoked_function_arn.endswith(":function:orders")
     assert "STAGE" not in os.environ
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from moto.core.authorization import ActionAuthenticatorMixin
@@ -31,9 +32,10 @@ class _Actions:
 
 
 def install() -> None:
-    """Let moto ask before each request; again is no harm."""
+    """Let moto ask before each request, and then whom it has asked before: call it after those are installed."""
     clear()
-    replace(ActionAuthenticatorMixin, "_authenticate_and_authorize_action", _check)
+    for name in ("_authenticate_and_authorize_normal_action", "_authenticate_and_authorize_s3_action"):
+        replace(ActionAuthenticatorMixin, name, _before(getattr(ActionAuthenticatorMixin, name)))
 
 
 def deny(action: str) -> None:
@@ -72,9 +74,13 @@ def is_testers(authorization: str) -> bool:
     return signed is not None and signed["key"] == TESTER
 
 
-def _check(response: Any, _request: type, _resource: str = "*") -> None:
-    if _Actions.patterns:
-        check(response.headers.get("Authorization", ""), response._get_action())  # noqa: SLF001 - as moto itself does
+def _before(asked_already: Callable[..., None]) -> Callable[..., None]:
+    def check_first(response: Any, *resource: Any, **named: Any) -> None:
+        if _Actions.patterns:
+            check(response.headers.get("Authorization", ""), response._get_action())  # noqa: SLF001 - moto's own
+        asked_already(response, *resource, **named)
+
+    return check_first
 
 
 def _pattern(action: str) -> re.Pattern[str]:
