@@ -117,9 +117,8 @@ def survivor_of(name: str) -> Survivor:
 
 def function_of(name: str) -> str:
     """Return the dotted name of a mutant's function: ``async_lab.twin.engine.Twin.step``."""
-    module, _, mangled = name.rpartition(".")
-    mangled = re.sub(r"__mutmut_\d+$", "", mangled)
-    return f"{module}.{mangled.removeprefix('x').lstrip('_') if 'ǁ' not in mangled else mangled[2:].replace('ǁ', '.')}"
+    module, _, mangled = name.rpartition(".")  # x_name__mutmut_1, or xǁClassǁname__mutmut_1
+    return f"{module}.{re.sub(r'__mutmut_[0-9]+$', '', mangled)[2:].replace('ǁ', '.')}"
 
 
 def score(results: dict[str, int | None]) -> str:

@@ -10,7 +10,7 @@ from series import FIRST_MINUTE, metrics_of
 from async_lab.diagnosis import Confidence, Fact, Figure, Severity, arithmetic, diagnose
 from async_lab.diagnosis.diagnose import CAUSES, NOTHING_WRONG
 from async_lab.observation.aggregate import aggregate
-from async_lab.observation.configuration import Reservation
+from async_lab.observation.configuration import AsyncSettings, Reservation
 from async_lab.observation.metrics import METRIC_NAMES
 from async_lab.twin.rules import Rules, too_old_next_time
 
@@ -206,6 +206,30 @@ def test_where_errors_are_all_that_can_have_dropped_an_event_they_did_though_oth
     assert [(finding.code, finding.confidence) for finding in diagnose(seen_of(seen))] == [
         ("dropped-retries-used", Confidence.LIKELY)
     ]
+
+
+def test_an_age_of_a_minute_without_throttles_is_not_from_backing_off():
+    seen = metrics_of(
+        AsyncEventsReceived=[[1]],
+        AsyncEventAge=[[35], [10_000], [60_000]],
+        Invocations=[[1] * 20],
+        Throttles=[[1] * 8],
+        Duration=[[35] * 20],
+    )
+    found = {finding.code: finding.confidence for finding in diagnose(seen_of(seen, ONE_AT_A_TIME))}
+    assert found["late-at-reservation"] is Confidence.POSSIBLE
+
+
+def test_throttles_beyond_all_other_requests_are_of_events_whatever_the_ages():
+    seen = metrics_of(
+        AsyncEventsReceived=[[1]],
+        AsyncEventAge=[[60_000] * 21],
+        Invocations=[[1] * 11],
+        Throttles=[[1] * 20],
+        Duration=[[35] * 11],
+    )
+    (finding,) = diagnose(seen_of(seen, ONE_AT_A_TIME))
+    assert (finding.code, finding.confidence) == ("late-at-reservation", Confidence.LIKELY)
 
 
 def test_a_function_without_events_is_idle_however_many_synchronous_calls_fail():
@@ -410,11 +434,97 @@ def test_throttles_only_end_an_event_that_is_almost_as_old_as_it_may_get(oldest,
     assert ("dropped-in-backlog" in codes(seen, ONE_AT_A_TIME)) != is_explained
 
 
+@pytest.mark.parametrize(("oldest", "is_explained"), [(27_617, False), (27_618, True)])
+def test_throttles_only_end_an_event_whose_next_wait_takes_it_past_60_seconds(oldest, is_explained):
+    seen = metrics_of(
+        AsyncEventsReceived=[[1]], AsyncEventsDropped=[[], [1]], AsyncEventAge=[[35], [oldest]], Throttles=[[1] * 50]
+    )
+    assert ("dropped-in-backlog" in codes(seen, SHORT_LIVED)) != is_explained
+
+
+@pytest.mark.parametrize(("minute", "is_explained"), [(0, True), (5, True), (6, True), (7, False)])
+def test_throttles_more_than_6_minutes_before_a_drop_are_not_its_cause(minute, is_explained):
+    throttles = [[] for _ in range(8)]
+    throttles[7 - minute] = [1] * 6
+    dropped = [[]] * 7 + [[1]]
+    old = [[]] * 7 + [[40_000]]
+    seen = metrics_of(AsyncEventsReceived=[[1]], AsyncEventsDropped=dropped, AsyncEventAge=old, Throttles=throttles)
+
+    assert ("dropped-in-backlog" in codes(seen, SHORT_LIVED, minutes=9)) != is_explained
+
+
+def test_throttles_after_a_drop_are_not_its_cause():
+    seen = metrics_of(
+        AsyncEventsReceived=[[1]],
+        AsyncEventsDropped=[[], [1]],
+        AsyncEventAge=[[35], [40_000]],
+        Throttles=[[], [], [1] * 9],
+    )
+    assert "dropped-in-backlog" in codes(seen, SHORT_LIVED)
+
+
 @pytest.mark.parametrize(("oldest", "is_explained"), [(158_399, False), (158_400, True)])
 def test_errors_only_end_an_event_that_was_tried_as_late_as_its_last_retry_comes(oldest, is_explained):
     seen = but(SCENARIO_1, AsyncEventAge=[[35], [66_200], [], [oldest]])
 
     assert ("dropped-in-backlog" in codes(seen)) != is_explained
+
+
+def test_the_executions_themselves_make_an_event_old_before_it_is_tried_again():
+    seen = metrics_of(
+        AsyncEventsReceived=[[1]],
+        AsyncEventAge=[[35], [], [150_000], [], [], [], [370_000]],
+        Invocations=[[1], [], [1], [], [], [], [1]],
+        Errors=[[1], [], [1], [], [], [], [0]],
+        Duration=[[90_000], [], [90_000], [], [], [], [90_000]],
+    )
+    (finding,) = diagnose(seen_of(seen))
+    assert (finding.code, finding.confidence) == ("late-after-errors", Confidence.CERTAIN)
+
+
+def test_more_drops_than_errors_explain_leave_the_errors_less_sure():
+    five = seen_of(but(SCENARIO_1, AsyncEventsReceived=[[1] * 5], AsyncEventsDropped=[[], [], [], [1] * 5]))
+    none = seen_of(but(SCENARIO_1, AsyncEventAge=[[35], [66_200], [], [100_000]]))
+
+    assert [(one.code, one.confidence) for one in diagnose(five)] == [
+        ("dropped-retries-used", Confidence.LIKELY),
+        ("dropped-in-backlog", Confidence.POSSIBLE),
+    ]
+    assert [one.confidence for one in diagnose(none)] == [Confidence.POSSIBLE, Confidence.POSSIBLE]
+
+
+def test_drops_of_before_a_reservation_of_0_leave_it_less_sure():
+    before = metrics_of(
+        AsyncEventsReceived=[[1], [], [1]],
+        AsyncEventsDropped=[[1], [], [1]],
+        AsyncEventAge=[[35]],
+        Invocations=[[1]],
+        Errors=[[1]],
+    )
+    found = diagnose(seen_of(before, configuration_of(ReservedConcurrentExecutions=0, MaximumRetryAttempts=0)))
+    assert [one.code for one in found] == ["dropped-stopped", "dropped-retries-used"]
+    assert found[0].confidence is Confidence.LIKELY
+    assert "1 event without an attempt" in found[0].explanation
+
+
+def test_whose_share_of_the_pool_is_used_up_is_never_certain():
+    for metrics, configuration in ((SCENARIO_2, DEFAULTS), (SCENARIO_3, configuration_of(MaximumEventAgeInSeconds=60))):
+        finding = strongest(metrics, configuration, sent=2)
+        assert finding.confidence is Confidence.LIKELY
+        assert "1,000 execution environments" in finding.alternatives[0]
+
+
+def test_a_function_that_gets_slower_while_events_wait_is_late_for_another_reason():
+    seen = but(BASELINE, AsyncEventAge=[[5_000]], Duration=[[900], [2500], [7000]])
+
+    assert codes(seen) == ["late-in-queue"]
+
+
+def test_slower_is_told_by_the_first_and_last_third_and_not_by_one_minute():
+    rising = [[1_000], [9_000], [9_000], [9_000], [9_000], [9_000]]
+
+    assert codes(but(BASELINE, Duration=rising)) == ["healthy"]
+    assert codes(but(BASELINE, Duration=[[1_000], [1_000], *rising[2:]])) == ["slower"]
 
 
 def test_an_event_that_is_tried_in_the_minute_after_it_came_was_not_dropped_untried():
@@ -477,6 +587,22 @@ def test_without_the_event_invoke_configs_nothing_is_certain():
         finding = strongest(metrics, replace(ONE_AT_A_TIME, written=None))
         assert finding.confidence is not Confidence.CERTAIN
         assert finding.alternatives
+
+
+def test_settings_that_differ_by_qualifier_leave_nothing_certain():
+    live = AsyncSettings("live", maximum_event_age_seconds=300)
+    both = replace(SHORT_LIVED, written=(*SHORT_LIVED.written, live))
+    finding = strongest(SCENARIO_3, both, sent=2, received_by_qualifier={"$LATEST": 1, "live": 1})
+
+    assert finding.confidence is Confidence.LIKELY
+    assert "whose settings differ" in finding.alternatives[-1]
+
+
+def test_of_retries_that_could_not_be_seen_the_fewest_are_counted():
+    once = metrics_of(
+        AsyncEventsReceived=[[1]], AsyncEventsDropped=[[1]], AsyncEventAge=[[35]], Invocations=[[1]], Errors=[[1]]
+    )
+    assert codes(once, replace(DEFAULTS, written=None)) == ["dropped-retries-used"]
 
 
 def test_without_the_functions_own_settings_there_is_a_finding_too():
@@ -552,12 +678,25 @@ def test_the_minutes_of_a_sum_are_those_that_add_to_it_and_of_a_maximum_the_one_
     minutes = [point.minute for point in SCENARIO_2["AsyncEventAge"].points]
     by_subject = {evidence.subject: evidence for evidence in finding.evidence}
     assert by_subject["Sum of Throttles"].minutes == tuple(minutes)
+    assert by_subject["Sum of Errors"].minutes == ()
     assert by_subject["Maximum of AsyncEventAge"].minutes == (minutes[-1],)
     assert by_subject["Minimum of AsyncEventAge"].minutes == (minutes[0],)
 
 
 def test_the_advice_says_how_much_concurrency_would_have_been_enough():
     assert "Reserve at least 2 instead of 1" in strongest(SCENARIO_2, ONE_AT_A_TIME).advice[0]
+
+
+def test_where_arrivals_at_their_peak_need_no_more_than_is_reserved_no_number_is_claimed():
+    seen = metrics_of(
+        AsyncEventsReceived=[[1, 1]],
+        AsyncEventAge=[[35, 35, 1_020, 3_100, 7_000]],
+        Invocations=[[1, 1]],
+        Throttles=[[1] * 3],
+        Duration=[[30_000] * 2],
+    )
+    advice = strongest(seen, ONE_AT_A_TIME).advice
+    assert advice[0] == "Reserve more concurrency than 1, or remove the reservation."
 
 
 def test_the_advice_says_which_age_leaves_time_for_the_retries():
@@ -567,6 +706,18 @@ def test_the_advice_says_which_age_leaves_time_for_the_retries():
     )
 
     assert "A maximum event age of at least 4 min leaves time for both retries." in strongest(seen, short).advice
+
+
+@pytest.mark.parametrize(("age", "can_be_longer"), [(21_599, True), (21_600, False)])
+def test_nobody_is_told_to_let_events_live_longer_than_they_can(age, can_be_longer):
+    throttled = metrics_of(
+        AsyncEventsReceived=[[1]],
+        AsyncEventsDropped=[[], [1]],
+        AsyncEventAge=[[], [21_400_000]],
+        Throttles=[[], [1] * 80],
+    )
+    advice = strongest(throttled, configuration_of(MaximumEventAgeInSeconds=age)).advice
+    assert any("buys time" in text for text in advice) == can_be_longer
 
 
 def test_who_loses_events_is_told_how_to_keep_them():
@@ -580,8 +731,9 @@ def test_who_loses_events_is_told_how_to_keep_them():
     assert dead == kept
 
 
-def test_nobody_is_sent_to_a_destination_that_refused_the_events():
-    seen = but(SCENARIO_1, DestinationDeliveryFailures=[[1]])
+@pytest.mark.parametrize("metric", ["DestinationDeliveryFailures", "DeadLetterErrors"])
+def test_nobody_is_sent_to_a_destination_that_refused_the_events(metric):
+    seen = but(SCENARIO_1, **{metric: [[1]]})
 
     finding, _ = diagnose(seen_of(seen, configuration_of(on_failure=QUEUE)))
     assert not any("send the dropped events again" in advice for advice in finding.advice)

@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 from observed import QUEUE, configuration_of, seen_of
 from results import METRICS
+from series import metrics_of
 
 from async_lab.diagnosis import Confidence, Severity, examine
 from async_lab.diagnosis.diagnose import RISKS
@@ -120,6 +121,14 @@ def test_of_a_function_with_other_rules_no_cause_is_more_than_possible(kind):
         "other-rules": Confidence.CERTAIN,
     }
     assert kind.value in found[0].alternatives[-1]
+
+
+def test_what_rests_on_no_rule_of_the_queue_is_as_certain_of_any_function():
+    other = replace(KEEPS, function=replace(KEEPS.function, kind=Kind.DURABLE))
+    refused = METRICS["scenario-1"] | {"DeadLetterErrors": metrics_of(DeadLetterErrors=[[1]])["DeadLetterErrors"]}
+    found = examine(seen_of(refused, other))
+
+    assert next(one for one in found if one.code == "not-kept").confidence is Confidence.CERTAIN
 
 
 def test_what_has_happened_comes_before_what_could():

@@ -12,7 +12,7 @@ DAY_SECONDS = 86_400
 
 @pytest.fixture(scope="module")
 def _open_lab():
-    lab = Lab(start=LONG_AGO, region="eu-west-1")
+    lab = Lab(start=LONG_AGO)
     lab.open()
     yield lab
     lab.close()
@@ -80,7 +80,7 @@ def test_what_expired_does_not_stand_in_the_way_of_what_came_later(async_lab, sq
 
 def test_buckets_and_objects_carry_the_endpoints_time(async_lab):
     s3 = async_lab.client("s3")
-    s3.create_bucket(Bucket="orders", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.create_bucket(Bucket="orders")
     async_lab.advance(seconds=60)
     s3.put_object(Bucket="orders", Key="order.json", Body=b"{}")
     assert s3.list_buckets()["Buckets"][0]["CreationDate"].timestamp() == LONG_AGO
@@ -142,7 +142,7 @@ def send(async_lab, through, queue_arn):
         source.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue_arn)
         source.publish(TopicArn=topic, Message="an order")
     else:
-        source.create_bucket(Bucket="orders", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+        source.create_bucket(Bucket="orders")
         wanted = {"QueueConfigurations": [{"QueueArn": queue_arn, "Events": ["s3:ObjectCreated:*"]}]}
         source.put_bucket_notification_configuration(Bucket="orders", NotificationConfiguration=wanted)
         source.put_object(Bucket="orders", Key="order.json", Body=b"{}")

@@ -57,7 +57,8 @@ def test_what_is_not_found_is_named_by_its_arn(lab):
         ({"FunctionName": "nobody"}, "nobody"),
         ({"FunctionName": name, "Qualifier": "7"}, f"{name}:7"),
     ):
-        message = f"Function not found: arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:{missing}"
+        called = missing if ":" in missing else f"{missing}:$LATEST"
+        message = f"Function not found: arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:{called}"
         with refused("ResourceNotFoundException", 404, message):
             lab.lambda_.invoke(InvocationType="Event", **options)
 

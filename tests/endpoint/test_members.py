@@ -189,6 +189,10 @@ def test_a_member_newer_than_botocore_is_named_too(url):
         connection.request("POST", path, content, headers)
         response = connection.getresponse()
         assert (response.status, "doesn't model QuantumConfig" in response.read().decode()) == (400, True)
+    asked = "Action=DescribeAlarms&Version=2010-08-01&QuantumConfig.Qubits=2"
+    connection.request("GET", f"/?{asked}", headers={"Authorization": signed.format("monitoring")})
+    response = connection.getresponse()
+    assert (response.status, "doesn't model QuantumConfig" in response.read().decode()) == (400, True)
     connection.close()
 
 

@@ -1,5 +1,6 @@
 import ast
 import inspect
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,19 +27,22 @@ def test_what_is_there_is_replaced_and_what_is_not_is_named():
         replace_route(routes, "/b", 2)
 
 
+def is_foreign(module):
+    return module.partition(".")[0] not in {"async_lab", *sys.stdlib_module_names}
+
+
 def imported_from_outside(tree):
-    return {
-        name.asname or name.name.partition(".")[0]
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom | ast.Import)
-        for name in node.names
-        if not (isinstance(node, ast.ImportFrom) and (node.module or "").startswith("async_lab"))
-    }
+    """Names of other people's packages, and of what is in them."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (name.asname or name.name.partition(".")[0] for name in node.names if is_foreign(name.name))
+        elif isinstance(node, ast.ImportFrom) and is_foreign(node.module or ""):
+            yield from (name.asname or name.name for name in node.names)
 
 
 def assignments_to_foreign_names(file):
     tree = ast.parse(file.read_text())
-    foreign = imported_from_outside(tree)
+    foreign = set(imported_from_outside(tree))
     for node in ast.walk(tree):
         targets = node.targets if isinstance(node, ast.Assign) else ()
         for target in targets:
@@ -46,7 +50,7 @@ def assignments_to_foreign_names(file):
                 root = target.value
                 while isinstance(root, ast.Attribute):
                     root = root.value
-                if isinstance(root, ast.Name) and root.id in foreign and root.id not in {"sys", "os"}:
+                if isinstance(root, ast.Name) and root.id in foreign:
                     yield f"{file.relative_to(SOURCES)}:{node.lineno}"
 
 

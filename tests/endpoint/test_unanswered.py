@@ -191,3 +191,17 @@ def test_a_method_that_a_path_has_not_is_missing_and_no_page_for_people(url, met
     answer = connection.getresponse()
     assert (answer.status, json.load(answer)["__type"]) == (501, "NotImplemented")
     connection.close()
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "arguments"),
+    [("xray", "get_groups", {}), ("apigateway", "get_rest_apis", {}), ("apigatewayv2", "get_apis", {})],
+)
+def test_a_service_that_is_not_there_says_so_and_never_fails(client, caplog, service, operation, arguments):
+    try:
+        getattr(client(service), operation)(**arguments)
+    except ClientError as error:
+        answer = error.response
+        assert (answer["ResponseMetadata"]["HTTPStatusCode"], answer["Error"]["Code"]) == (501, "NotImplemented")
+        assert f" of {client(service).meta.service_model.signing_name}." in answer["Error"]["Message"]
+    assert caplog.records == []

@@ -38,7 +38,7 @@ def descendants(run: Started) -> dict[str, psutil.Process]:
 
 def copies(checkout: Project) -> list[str]:
     """What is in the runs' directories but their logs and results."""
-    kept = {"terraform.log", "endpoint.log", "result.json"}
+    kept = {"terraform.log", "endpoint.log", "result.json", "report.html"}
     return [file.name for file in checkout.runs.glob("*/*") if file.name not in kept]
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 from botocore.exceptions import ClientError
-from observed import ARN
+from observed import ARN, configuration_of
 from queue_lab import Lab
 
 from async_lab.endpoint.embedded import Endpoint
@@ -144,6 +144,36 @@ def test_the_settings_in_effect_are_those_of_the_qualifier_that_most_events_came
     assert Observations(0, 60, {}, configuration, {"$LATEST": 2, "live": 3}).settings == live
     assert Observations(0, 60, {}, configuration, {"$LATEST": 3, "live": 2}).settings.maximum_event_age_seconds == 60
     assert Observations(0, 60, {}, configuration).settings.maximum_event_age_seconds == 60
+
+
+def test_settings_are_not_claimed_where_nobody_knows_which_qualifier_was_invoked():
+    without, with_one = (
+        Configuration("async-lab", written=()),
+        Configuration("async-lab", written=(AsyncSettings("1"),)),
+    )
+
+    assert Observations(0, 60, {}, without, None).settings.maximum_event_age_seconds == 21600  # whichever it is
+    assert Observations(0, 60, {}, with_one, None).settings is None
+
+
+def test_settings_are_certain_where_they_are_the_same_for_all_events():
+    live, one = AsyncSettings("live", 60), AsyncSettings("1", 60)
+    same, differing = (Configuration("async-lab", written=(live, other)) for other in (one, AsyncSettings("1", 61)))
+    both = {"live": 1, "1": 1}
+
+    assert Observations(0, 60, {}, same, both).are_settings_certain
+    assert not Observations(0, 60, {}, differing, both).are_settings_certain
+    assert Observations(0, 60, {}, differing, {"live": 1}).are_settings_certain
+
+
+def test_events_are_kept_only_where_every_qualifier_that_gets_them_has_a_destination():
+    function = configuration_of().function
+    kept = AsyncSettings("live", on_failure=ARN)
+    configuration = Configuration("async-lab", function=function, written=(kept, AsyncSettings("1")))
+
+    assert Observations(0, 60, {}, configuration, {"live": 1}).keeps_failed_events is True
+    assert Observations(0, 60, {}, configuration, {"live": 2, "1": 1}).keeps_failed_events is False
+    assert Observations(0, 60, {}, configuration, None).keeps_failed_events is None
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.parsers import ResponseParserError
 from queue_lab import Lab, package
 
+from async_lab.diagnosis import Confidence, diagnose
 from async_lab.endpoint.embedded import Endpoint
 from async_lab.observation.alarms import StandingAlarm, standing
 from async_lab.observation.configuration import read_configuration
@@ -229,6 +231,16 @@ def test_what_can_not_be_reached_is_a_gap():
     assert "sqs:GetQueueUrl failed (Could not connect" in str(looks.gaps[0])
 
 
+def test_an_answer_that_is_not_awss_is_a_gap():
+    looks = Looks()
+
+    def garbled():
+        raise ResponseParserError("Unable to parse response, invalid XML received")
+
+    assert looks.at("the queue", "sqs:GetQueueUrl", garbled) is None
+    assert "invalid XML" in str(looks.gaps[0])
+
+
 # --- all of it ---
 
 
@@ -244,12 +256,12 @@ def test_events_are_counted_by_the_qualifier_that_they_were_sent_to(lab, clients
     seen = look_at(clients, name, None, lab.target.now() - 600, lab.target.now())
 
     assert seen.received_by_qualifier == {"live": 3, "1": 2, "$LATEST": 2}
-    assert seen.qualifier == "live"
+    assert seen.qualifiers[0] == "live"
     assert set(seen.metrics) == set(METRIC_NAMES)
     assert seen.metrics["AsyncEventsReceived"].total == 7
     alone = look_at(clients, name, "1", lab.target.now() - 600, lab.target.now())
     assert alone.metrics["AsyncEventsReceived"].total == 2
-    assert (alone.qualifier, alone.gaps) == ("1", ())
+    assert (alone.qualifiers, alone.gaps) == (("1",), ())
 
 
 def test_invocations_that_lambda_stopped_as_recursive_are_summed(lab, clients):
@@ -269,6 +281,26 @@ def test_invocations_that_lambda_stopped_as_recursive_are_summed(lab, clients):
         FunctionName="looping", Role=lab.role, Runtime="python3.13", Handler="app.handler", Code={"ZipFile": package()}
     )
     assert look_at(clients, "looping", None, lab.target.now() - 300, lab.target.now()).recursions_stopped == 5
+
+
+def test_without_list_metrics_nobody_knows_which_qualifier_was_invoked(lab, clients):
+    name = lab.function(asynchronous={"MaximumRetryAttempts": 0})
+    lab.send(name, {"fail": "no"})
+    lab.target.wait(60)
+
+    def refusing(service):
+        client = clients(service)
+
+        def refuse(model, **_):
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, model.name)
+
+        client.meta.events.register("before-call.cloudwatch.ListMetrics", refuse)
+        return client
+
+    seen = look_at(refusing, name, None, lab.target.now() - 300, lab.target.now())
+    assert [gap.permission for gap in seen.gaps] == ["cloudwatch:ListMetrics"]
+    assert (seen.received_by_qualifier, seen.settings, seen.are_settings_certain) == (None, None, False)
+    assert diagnose(seen)[0].confidence is Confidence.LIKELY
 
 
 def test_events_of_before_are_not_counted(lab, clients):

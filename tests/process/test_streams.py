@@ -118,9 +118,9 @@ def test_a_terminal_that_is_closed_ends_a_run_which_takes_everything_down(checko
     if pid == 0:
         os.chdir(checkout.root)
         variables = environment(PYTHONPATH=str(PROJECT.root), **{MARK: str(checkout.root)})
-        os.execve(PROGRAM[0], [*PROGRAM, "run", "scenario-2"], variables)
+        os.execve(PROGRAM[0], [*PROGRAM, "run", "scenario-2", "--verbose"], variables)
     said = b""
-    while b"aws_lambda_function" not in said:
+    while b"created" not in said:
         said += os.read(terminal, 4096)
     os.close(terminal)
     _, status = os.waitpid(pid, 0)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from results import METRICS, result_of
 from rich.console import Console
-from series import FIRST_MINUTE
+from series import FIRST_MINUTE, metrics_of
 
 from async_lab.observation.events import Attempt, Delivery, Event, Outcome
 from async_lab.report import timeline_svg, timeline_text
@@ -188,8 +188,8 @@ def test_the_legend_names_what_occurs_and_no_more():
     console = Console(width=200)
     legends = {name: timeline_text.legend(timeline_of(result_of(name)), UNICODE).plain for name in METRICS}
 
-    assert legends["scenario-1"] == "█ running   ─ waiting   ! failed   ▼ dropped"
-    assert legends["scenario-4"] == "─ waiting   ▼ dropped"
+    assert legends["scenario-1"] == "█ running  ─ waiting  ! failed  ▼ dropped"
+    assert legends["scenario-4"] == "─ waiting  ▼ dropped"
     assert console.width == 200
     assert timeline_text.legend(timeline_of(result_of("scenario-3")), ASCII).plain.isascii()
 
@@ -256,6 +256,20 @@ def test_a_lone_events_attempts_follow_from_the_ages_and_are_called_inferred(nam
     assert [mark.kind for mark in inferred.marks] == [mark.kind for mark in seen.marks]
     assert [mark.at for mark in inferred.marks] == pytest.approx([mark.at for mark in seen.marks], abs=0.05)
     assert shown.rows[0].fate is known.rows[0].fate
+
+
+def test_throttled_attempts_of_a_lone_event_come_before_the_one_that_runs():
+    metrics = metrics_of(
+        AsyncEventsReceived=[[1]],
+        AsyncEventAge=[[35, 1_000, 3_100]],
+        Throttles=[[1, 1, 0]],
+        Errors=[[0]],
+        Duration=[[2_000]],
+    )
+    (row,) = timeline_of(on_aws("baseline", metrics=metrics)).rows
+
+    assert row.words == "2 attempts throttled; ran 2 s at an age of 3.1 s; done at t+0:05"
+    assert [mark.at for mark in row.tracks[0].marks] == pytest.approx([0.035, 1.0, 5.1], abs=0.001)
 
 
 def test_of_several_events_nobody_says_whose_an_attempt_was():

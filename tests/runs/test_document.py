@@ -86,6 +86,17 @@ def test_an_event_that_was_accepted_and_dropped_is_told_as_dropped():
     assert (dropped["sent_at"], dropped["ended_at"]) == ("2023-01-03T08:23:45.000Z", "2023-01-03T08:24:15.086Z")
 
 
+def test_where_an_attempts_log_lines_are_is_told_and_how_they_are_looked_up_is_not():
+    result = result_of("baseline")
+    (event,) = result.events
+    logged = replace(event.attempts[0], log_group="/aws/lambda/async-lab", look_up=lambda _: ["a secret"])
+    run = json.loads(text(replace(result, events=(replace(event, attempts=(logged,)),))))
+
+    VALIDATOR.validate(run)
+    assert run["events"][0]["attempts"][0]["log_group"] == "/aws/lambda/async-lab"
+    assert "a secret" not in json.dumps(run)
+
+
 def test_without_single_events_the_sender_is_believed_and_the_gap_told():
     run = document(result_of("scenario-3", events=(), gaps=("Not seen.",)))
 

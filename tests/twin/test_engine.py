@@ -1,5 +1,6 @@
 """What AWS does, situation by situation."""
 
+import uuid
 from itertools import pairwise
 
 import pytest
@@ -126,6 +127,27 @@ def test_functions_without_a_reservation_share_the_pool():
         functions, [(0.0, FUNCTION), (0.0, others)], lambda _: SLEEPS, rules=STEADY, unreserved_limit=1
     )
     assert {record.target for record in of_kind(history, Throttled)} == {others}
+
+
+def test_the_shared_pool_has_room_again_when_what_took_it_ends_and_not_when_others_end():
+    """Of two that share one place the second runs at 15.035; the reserved function's ends at 1.035 made no room."""
+    reserved = FunctionRef("reserved")
+    functions = {FUNCTION: FunctionConfig(), reserved: FunctionConfig(reserved_concurrency=2)}
+    arrivals = [(0.0, FUNCTION), (0.0, FUNCTION), (0.0, reserved), (0.0, reserved)]
+    history = history_of(
+        functions,
+        arrivals,
+        lambda execution: Outcome(1.0 if execution.target == reserved else 10.0),
+        rules=STEADY,
+        unreserved_limit=1,
+    )
+    started = [record.at for record in of_kind(history, Started) if record.execution.target == FUNCTION]
+    assert started == pytest.approx([0.035, 15.035])
+
+
+def test_some_events_are_delivered_twice_where_some_are_asked_for():
+    history = run(FunctionConfig(), SUCCEEDS, events=100, rules=Rules(duplicate_rate=0.5))
+    assert 130 <= sum(values(history, "Invocations")) <= 170
 
 
 def test_a_function_gets_a_thousand_new_environments_in_ten_seconds():
@@ -256,6 +278,17 @@ def test_a_synchronous_invocation_draws_its_own_version():
     assert drawn == [*[Numbers(3, Draw.ROUTE).uniform(number) for number in range(2)], 0.0]
 
 
+def test_the_seed_is_0_unless_given():
+    unseeded, zero = (Twin(lambda _target, _draw: None, [].append, **given) for given in ({}, {"seed": 0}))
+    assert unseeded.new_request_id(0) == zero.new_request_id(0)
+
+
+def test_a_request_id_is_two_numbers_of_its_own():
+    high, low = (Numbers(5, Draw.REQUEST_ID).bits(7, half) for half in (0, 1))
+    expected = uuid.UUID(int=high << 64 | low, version=4)
+    assert Twin(lambda _target, _draw: None, [].append, seed=5).new_request_id(7) == str(expected)
+
+
 def test_another_seed_counts_from_then_on_and_the_events_are_numbered_on():
     twin = Twin(lambda _target, _draw: FunctionConfig(), [].append, seed=3)
     before = twin.accept(FUNCTION, 0.0)
@@ -321,6 +354,13 @@ def test_a_minute_begins_after_what_ends_and_before_what_starts_with_it():
     at_60 = [type(record) for record in history if record.at == 60.0]
     assert at_60 == [Ended, Finished, StillRunning, Received, Started]
     assert [(record.at, record.running) for record in of_kind(history, StillRunning)] == [(60.0, 1)]
+
+
+def test_every_minute_is_noted_once_whenever_executions_began():
+    arrivals = [(0.0, FUNCTION), (70.0, FUNCTION), (400.0, FUNCTION)]
+    history = history_of({FUNCTION: FunctionConfig()}, arrivals, lambda _: Outcome(150.0), rules=STEADY)
+    noted = [(record.at, record.running) for record in of_kind(history, StillRunning)]
+    assert noted == [(60.0, 1), (120.0, 2), (180.0, 1), (420.0, 1), (480.0, 1), (540.0, 1)]
 
 
 def test_new_environments_are_counted_over_the_ten_seconds_before():

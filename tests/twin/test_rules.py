@@ -59,7 +59,10 @@ def test_a_number_depends_only_on_what_it_is_drawn_for(seed, event, attempt):
     assert draws == [Numbers(seed, draw).bits(event, attempt) for draw in Draw]
     assert len(set(draws)) == len(draws)
     assert 0 <= Numbers(seed, Draw.WAIT).uniform(event, attempt) < 1
-    assert -1 <= Numbers(seed, Draw.WAIT).symmetric(event, attempt) < 1
+    assert (
+        Numbers(seed, Draw.WAIT).symmetric(event, attempt) == 2 * Numbers(seed, Draw.WAIT).uniform(event, attempt) - 1
+    )
+    assert Numbers(seed, Draw.WAIT).symmetric(event) == Numbers(seed, Draw.WAIT).symmetric(event, 0)
 
 
 def test_the_numbers_stay_the_ones_that_published_figures_were_drawn_from():

@@ -100,6 +100,8 @@ def _other_causes(seen: Observations, confidence: Confidence) -> tuple[str, ...]
         alternatives.append("Events that are throttled until they are too old are dropped as well.")
     if arithmetic.other_requests(seen):
         alternatives.append(words.NOT_ASYNCHRONOUS.format(what="errors"))
+    if len(seen.settings_in_effect) > 1 and not seen.are_settings_certain:
+        alternatives.append(words.SEVERAL_SETTINGS)
     if seen.settings is None:
         alternatives.append("How often Lambda tries again and for how long could not be seen.")
     return tuple(alternatives or [words.BEFORE])

@@ -87,10 +87,11 @@ def nothing_kept(seen: Observations) -> Finding | None:
     """Find that dropped events would be gone without a trace."""
     if seen.keeps_failed_events is not False:
         return None
+    without = listed([settings.qualifier for settings in seen.settings_in_effect if not settings.on_failure])
     return _risk(
         "nothing-kept",
         "Dropped events would not be kept",
-        f"Neither a dead-letter target nor an on-failure destination of {seen.qualifier} is set: "
+        f"Neither a dead-letter target nor an on-failure destination of {without} is set: "
         "what Lambda drops is gone without a trace.",
         [Fact("On-failure destination", None, "None"), Fact("Dead-letter target", None, "None")],
         ["Set an on-failure destination: it keeps what is dropped, with the reason."],

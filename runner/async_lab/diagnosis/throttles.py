@@ -96,6 +96,8 @@ def _unless_certain(seen: Observations, confidence: Confidence, alternatives: li
         return ()
     if arithmetic.other_requests(seen):
         alternatives.append(words.NOT_ASYNCHRONOUS.format(what="throttles"))
+    if len(seen.settings_in_effect) > 1 and not seen.are_settings_certain:
+        alternatives.append(words.SEVERAL_SETTINGS)
     return tuple(alternatives or [words.BEFORE])
 
 

@@ -20,6 +20,9 @@ NOT_ASYNCHRONOUS = (
     "Some of the function's requests are not asynchronous (synchronous calls, event sources): "
     "the {what} may be of those, in part or all."
 )
+SEVERAL_SETTINGS = (
+    "Events were sent to several qualifiers, whose settings differ: those of the most events are told here."
+)
 BEFORE = "The cause may lie before the time that was looked at."
 
 
@@ -84,8 +87,8 @@ def timeout(seen: Observations) -> Fact:
 
 
 def surest(seen: Observations, *conditions: bool) -> Confidence:
-    """Return CERTAIN when all holds and the settings are known, else LIKELY."""
-    return Confidence.CERTAIN if all((*conditions, seen.settings is not None)) else Confidence.LIKELY
+    """Return CERTAIN when all holds and the settings are known, and the same for all events; else LIKELY."""
+    return Confidence.CERTAIN if all((*conditions, seen.are_settings_certain)) else Confidence.LIKELY
 
 
 # --- advice ---

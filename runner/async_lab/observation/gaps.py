@@ -38,6 +38,7 @@ class Looks:
         ``action`` is what IAM calls it, such as ``lambda:GetFunctionConcurrency``.
         """
         from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.parsers import ResponseParserError
 
         try:
             return call()
@@ -48,6 +49,6 @@ class Looks:
             else:
                 message = " ".join(str(said.get("Message", "")).split())
                 self.gaps.append(Gap(subject, f"{action} failed ({said.get('Code')}: {message.rstrip('.')})"))
-        except BotoCoreError as error:
+        except (BotoCoreError, ResponseParserError) as error:  # no answer, or one that isn't AWS's
             self.gaps.append(Gap(subject, f"{action} failed ({error})"))
         return None

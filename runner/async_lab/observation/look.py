@@ -43,6 +43,7 @@ def look_at(clients: Clients, function_name: str, qualifier: str | None, start: 
     lambda_, cloudwatch = clients("lambda"), clients("cloudwatch")
     configuration = read_configuration(lambda_, function_name, looks)
     metrics = collect(cloudwatch, function_name, start, end, qualifier=qualifier)
+    received: Mapping[str, float] | None
     if qualifier is None:
         received = looks.at(
             "which qualifiers the events were sent to",
@@ -56,7 +57,7 @@ def look_at(clients: Clients, function_name: str, qualifier: str | None, start: 
         end=end,
         metrics=metrics,
         configuration=configuration,
-        received_by_qualifier=received or {},
+        received_by_qualifier=received,
         recursions_stopped=looks.at(
             "invocations that Lambda stopped as recursive",
             "cloudwatch:GetMetricData",

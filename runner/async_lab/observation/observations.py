@@ -25,8 +25,8 @@ class Observations:
     """Of the function with all its qualifiers, and of all its traffic: synchronous requests are in it, too."""
     configuration: Configuration
     """As it stood when it was read, which may not be how it was before."""
-    received_by_qualifier: Mapping[str, float] = field(default_factory=dict, hash=False)
-    """How many events were sent to each, as far as it was asked; empty: all to ``$LATEST``."""
+    received_by_qualifier: Mapping[str, float] | None = field(default_factory=dict, hash=False)
+    """How many events were sent to each; empty: to ``$LATEST``, if any. None: not seen."""
     sent: int | None = None
     """How many events were sent; None when nobody counted."""
     unsure: int = 0
@@ -44,15 +44,32 @@ class Observations:
     gaps: tuple[Gap, ...] = ()
 
     @property
-    def qualifier(self) -> str:
-        """The qualifier that most events were sent to."""
-        by_count = self.received_by_qualifier
-        return max(by_count, key=lambda name: by_count[name], default=LATEST)
+    def qualifiers(self) -> tuple[str, ...]:
+        """The qualifiers that events were sent to, the one that most came to first."""
+        by_count = self.received_by_qualifier or {LATEST: 0.0}
+        return tuple(sorted(by_count, key=lambda name: -by_count[name]))
+
+    @property
+    def settings_in_effect(self) -> tuple[AsyncSettings, ...]:
+        """What is in effect for each of ``qualifiers``; nothing where that could not be seen."""
+        if self.received_by_qualifier is None and self.configuration.written != ():
+            return ()  # nobody knows which of them it is
+        found = (self.configuration.settings_of(qualifier) for qualifier in self.qualifiers)
+        return tuple(settings for settings in found if settings)
 
     @property
     def settings(self) -> AsyncSettings | None:
         """What is in effect for most of the events; None where it could not be seen."""
-        return self.configuration.settings_of(self.qualifier)
+        return next(iter(self.settings_in_effect), None)
+
+    @property
+    def are_settings_certain(self) -> bool:
+        """Whether the settings are known, and the same for all events."""
+        ages_and_retries = {
+            (settings.maximum_event_age_seconds, settings.maximum_retry_attempts)
+            for settings in self.settings_in_effect
+        }
+        return len(ages_and_retries) == 1
 
     @property
     def standing(self) -> Mapping[str, Setting]:
@@ -69,8 +86,9 @@ class Observations:
 
     @property
     def keeps_failed_events(self) -> bool | None:
-        """Whether there is an on-failure destination or a dead-letter target; None where it could not be seen."""
-        dead_letter = self.configuration.function and self.configuration.function.dead_letter_arn
-        if dead_letter or (self.settings and self.settings.on_failure):
+        """Whether a dead-letter target or on-failure destinations keep all of them; None where it could not be seen."""
+        if self.configuration.function and self.configuration.function.dead_letter_arn:
             return True
-        return False if self.settings and self.configuration.function else None
+        if self.settings_in_effect and all(settings.on_failure for settings in self.settings_in_effect):
+            return True
+        return False if self.settings_in_effect and self.configuration.function else None

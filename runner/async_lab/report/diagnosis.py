@@ -108,17 +108,20 @@ def _configuration(seen: Observations) -> Iterator[tuple[str, str]]:
     if account := configuration.account:
         yield "Account's concurrency", f"{count(account.limit)}, unreserved {count(account.unreserved)}"
     for qualifier in _qualifiers(seen):
-        received = plural(seen.received_by_qualifier.get(qualifier, 0), "event")
+        received = plural((seen.received_by_qualifier or {}).get(qualifier, 0), "event")
         settings = configuration.settings_of(qualifier)
         if settings:
-            yield qualifier, f"{_settings(settings)}; received {received}"
+            yield (
+                qualifier,
+                _settings(settings) + ("" if seen.received_by_qualifier is None else f"; received {received}"),
+            )
     for alias, version in (configuration.aliases or {}).items():
         yield f"Alias {alias}", f"version {version}"
 
 
 def _qualifiers(seen: Observations) -> list[str]:
     written = [settings.qualifier for settings in seen.configuration.written or ()]
-    return sorted({seen.qualifier, *written, *seen.received_by_qualifier})
+    return sorted({*seen.qualifiers, *written})
 
 
 def _settings(settings: AsyncSettings) -> str:

@@ -118,6 +118,10 @@ def _parts(bars: Bars, result: RunResult) -> Iterator[str]:
     if limit and highest and limit[0] <= _ROOM_ABOVE_LIMIT * highest:
         top = max(highest, limit[0])
     yield from _alarms(bars, result, base)
+    if limit and top and limit[0] <= top:
+        y = base - _PLOT * limit[0] / top
+        line = svg.element("line", x1="0", x2="100%", y1=y, y2=y, class_="limit")
+        yield svg.element("g", line, title=f"{limit[1]} {amount(limit[0], bars.unit)}")
     for index, value in enumerate(bars.values):
         yield from _bar(bars, index, value, top, base)
     yield svg.element("line", x1="0", x2="100%", y1=base, y2=base, class_="base")
@@ -126,10 +130,6 @@ def _parts(bars: Bars, result: RunResult) -> Iterator[str]:
         at = 0.0 if index == 0 else number if index == number - 1 else index + 0.5
         words = clock_time(bars.starts[index])[:5]
         yield svg.text(svg.percent(at, number), base + 13, words, anchor=anchor, class_="soft")
-    if limit and top and limit[0] <= top:
-        y = base - _PLOT * limit[0] / top
-        line = svg.element("line", x1="0", x2="100%", y1=y, y2=y, class_="limit")
-        yield svg.element("g", line, title=f"{limit[1]} {amount(limit[0], bars.unit)}")
 
 
 def _alarms(bars: Bars, result: RunResult, base: float) -> Iterator[str]:

@@ -59,7 +59,7 @@ def legend(shown: Timeline, glyphs: Glyphs) -> Text:
         entries.append((glyphs.limit, "maximum event age", _LIMIT))
     text = Text()
     for mark, words, style in entries:
-        text.append(mark, style).append(f" {words}   ", "dim")
+        text.append(mark, style).append(f" {words}  ", "dim")
     text.rstrip()
     return text
 

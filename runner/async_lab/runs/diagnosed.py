@@ -64,7 +64,7 @@ def document(diagnosed: Diagnosed) -> dict[str, Any]:
         "findings": [finding_document(finding) for finding in diagnosed.findings],
         "gaps": [_gap(gap) for gap in seen.gaps],
         "configuration": _configuration(seen.configuration),
-        "received_by_qualifier": dict(seen.received_by_qualifier),
+        "received_by_qualifier": None if seen.received_by_qualifier is None else dict(seen.received_by_qualifier),
         "recursions_stopped": seen.recursions_stopped,
         "failure_targets": [asdict(target) for target in seen.failure_targets],
         "alarms": None if seen.alarms is None else [_alarm(asdict(alarm)) for alarm in seen.alarms],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from async_lab.diagnosis import Evidence, Figure, Finding
 from async_lab.errors import EnvironmentFailure
 from async_lab.invoke import SentEvent
-from async_lab.observation.events import Event
+from async_lab.observation.events import Attempt, Event
 from async_lab.observation.metrics import Metrics, MetricSeries
 from async_lab.runs.result import RunResult
 from async_lab.scenario import Scenario
@@ -136,13 +136,20 @@ def _as_seen(event: Event | None) -> dict[str, Any]:
         "function": event.function,
         "qualifier": event.qualifier,
         "accepted_at": moment(event.accepted_at),
-        "attempts": [asdict(attempt) | {"at": moment(attempt.at)} for attempt in event.attempts],
+        "attempts": [_attempt(attempt) for attempt in event.attempts],
         "condition": event.condition,
         "ended_at": _moment(event.ended_at),
         "next_attempt_at": _moment(event.next_attempt_at),
         "maximum_event_age_seconds": event.maximum_event_age_seconds,
         "deliveries": [asdict(delivery) for delivery in event.deliveries],
     }
+
+
+def _attempt(attempt: Attempt) -> dict[str, Any]:
+    """Return an attempt; its log lines stay where they are, only where that is is told."""
+    values = asdict(replace(attempt, look_up=None)) | {"at": moment(attempt.at)}
+    del values["look_up"]
+    return values
 
 
 def state(event: Event | None) -> str:

@@ -114,6 +114,16 @@ class Rules:
             "Share of attempts that end in a system error (5xx) of Lambda's own: injected on request.", Source.ASSUMED
         ),
     ] = 0.0
+    topics_get_large_records_without_payload: Annotated[
+        bool,
+        rule(
+            "Whether a record that is larger than the 256 KB which SNS takes comes without its payloads; else its "
+            "delivery fails.",
+            Source.DOC,
+            Source.ASSUMED,
+            note="AWS says one thing in one place and the other in another",
+        ),
+    ] = False
     duplicate_rate: Annotated[
         float,
         rule(

@@ -1,6 +1,7 @@
 """What the tests of this directory share beside their fixtures."""
 
 import copy
+from functools import cache
 
 import boto3
 import botocore.session
@@ -8,6 +9,7 @@ import botocore.session
 START = 1_795_422_225.0  # 2026-11-23T08:23:45Z
 
 
+@cache
 def client(service: str, endpoint: str, protocol: str | None = None):
     """A client that speaks ``protocol``, by default the one that this botocore prefers."""
     session = botocore.session.Session()

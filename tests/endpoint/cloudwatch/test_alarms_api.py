@@ -507,3 +507,16 @@ def test_an_alarm_on_what_a_number_chooses_is_evaluated(cloudwatch, clock):
     observe("AsyncEventsDropped", 1, minutes=0)
     let_pass(clock, 1)
     assert state(cloudwatch, "odd") == "ALARM"
+
+
+@pytest.mark.parametrize("missing", ["ComparisonOperator", "EvaluationPeriods", "Threshold"])
+def test_what_an_alarm_can_not_do_without_is_named(cloudwatch, missing):
+    definition = {name: value for name, value in DROPPED.items() if name != missing}
+    with pytest.raises(ClientError, match=f"The parameter {missing} is required"):
+        cloudwatch.put_metric_alarm(**definition)
+
+
+def test_a_dashboards_name_has_no_other_characters_than_aws_allows(cloudwatch):
+    with pytest.raises(ClientError, match="DashboardName contains invalid characters") as error:
+        cloudwatch.put_dashboard(DashboardName="a b", DashboardBody='{"widgets": []}')
+    assert error.value.response["Error"]["Code"] == "InvalidParameterValue"

@@ -24,6 +24,7 @@ def terraform(tmp_path, endpoint, clock) -> Terraform:
     return terraform
 
 
+@pytest.mark.parametrize("cloudwatch", ["json"], indirect=True)  # Terraform's provider chooses its own
 def test_alarms_and_dashboards_read_back_as_terraform_wrote_them_and_changed_them(terraform, tmp_path, cloudwatch):
     variables = tmp_path / "test.tfvars"
     for threshold in (0, 2):

@@ -241,3 +241,37 @@ def test_lists_come_in_pages(functions, create):
     assert [alias["Name"] for alias in of_version] == ["a", "b"]
     pages = functions.get_paginator("list_versions_by_function").paginate(FunctionName=NAME, MaxItems=1)
     assert [each["Version"] for page in pages for each in page["Versions"]] == ["$LATEST", "1"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"Runtime": "python3.99"}, "Value python3.99 at 'runtime' failed to satisfy constraint"),
+        ({"Runtime": "python3.7"}, "The runtime parameter of python3.7 is no longer supported"),
+        ({"Environment": {"Variables": {"KEY": "v" * 4_096}}}, "provided exceeded the 4KB limit. String measured: {"),
+    ],
+)
+def test_what_the_model_takes_and_lambda_does_not_is_refused(functions, create, settings, said):
+    def refused_in_its_words(call, **arguments):
+        with pytest.raises(ClientError, match=re.escape(said)) as raised:
+            call(**arguments)
+        assert raised.value.response["Error"]["Code"] == "InvalidParameterValueException"
+
+    refused_in_its_words(create, **settings)
+    create()
+    refused_in_its_words(functions.update_function_configuration, FunctionName=NAME, **settings)
+
+
+def test_an_event_invoke_config_of_no_function_is_missing_like_any_other(functions):
+    message = f"The function {FUNCTION_ARN}:$LATEST doesn't have an EventInvokeConfig"
+    with refused("ResourceNotFoundException", 404, message):
+        functions.get_function_event_invoke_config(FunctionName=NAME)
+
+
+def test_a_function_made_by_its_arn_has_a_name(functions, create):
+    assert create(FunctionName=FUNCTION_ARN)["FunctionName"] == NAME
+    assert functions.get_function_configuration(FunctionName=NAME)["FunctionArn"] == FUNCTION_ARN
+    message = "1 validation error detected: Value '{}' at 'functionName' failed to satisfy constraint: "
+    long = "n" * 65
+    with refused("ValidationException", 400, f"{message.format(long)}Member must have length less than or equal to 64"):
+        create(FunctionName=long)

@@ -10,7 +10,7 @@ MESSAGE = "The function could not be updated due to a concurrent update operatio
 def test_second_change_at_the_same_moment_is_refused(functions, create):
     arn = create()["FunctionArn"]
     create(FunctionName="other")
-    with changing(arn):
+    with changing(arn, authorization=""):
         with refused("ResourceConflictException", 409, MESSAGE):
             functions.put_function_event_invoke_config(FunctionName=NAME, MaximumRetryAttempts=1)
         with refused("ResourceConflictException", 409, MESSAGE):

@@ -7,7 +7,7 @@ from lambda_client import ACCOUNT_ID, FUNCTION_ARN, NAME, QUEUE_ARN, REGION, STA
 from async_lab.endpoint.delivery.destinations import DeliveryFailed, deliver_dead_letter, deliver_record
 from async_lab.endpoint.delivery.records import AttemptResponse, FinishedEvent, invocation_record
 from async_lab.endpoint.functions import find
-from async_lab.twin import Condition
+from async_lab.twin import Condition, Rules
 
 BUS_ARN = f"arn:aws:events:{REGION}:{ACCOUNT_ID}:event-bus/failed"
 BUCKET_ARN = "arn:aws:s3:::failed-orders"
@@ -183,6 +183,16 @@ def test_record_that_is_too_large_for_a_topic_is_a_failed_delivery(deployed, que
     large = FinishedEvent("r-2", EVENT.function_arn, b'"%s"' % (b"x" * 300_000), EVENT.condition, 3, None)
     with pytest.raises(DeliveryFailed, match="larger than the 262144 bytes"):
         deliver_record(deployed(TOPIC_ARN), large, AT, never)
+
+
+def test_a_record_may_come_to_a_topic_without_its_payloads(deployed, queue, topic):
+    large = replace(EVENT, payload=b'"%s"' % (b"x" * 300_000))
+    function, rules = deployed(TOPIC_ARN), Rules(topics_get_large_records_without_payload=True)
+    deliver_record(function, large, AT, never, rules)
+    deliver_record(function, EVENT, AT, never, rules)
+    cut, whole = (json.loads(message["Body"]) for message in queue())
+    assert cut == {name: value for name, value in RECORD.items() if not name.endswith("Payload")}
+    assert whole == RECORD
 
 
 def test_outcome_without_a_destination_goes_nowhere(deployed, queue):

@@ -31,7 +31,7 @@ class SourceLab(Lab):
         """Permit a service to invoke a function."""
         self.lambda_.add_permission(
             FunctionName=name,
-            StatementId=f"{service}-{len(more)}-{qualifier}",
+            StatementId=f"{service}-{len(more)}-{qualifier}".replace(".", "-"),
             Action="lambda:InvokeFunction",
             Principal=f"{service}.amazonaws.com",
             **({"SourceArn": source_arn} if source_arn else {}),

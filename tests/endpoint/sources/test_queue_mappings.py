@@ -210,6 +210,15 @@ def test_a_throttled_batch_is_tried_again_and_then_its_messages_are_visible_agai
     assert left(lab, url) == left(lab, dead) == 0
 
 
+def test_a_mapping_whose_batch_is_throttled_receives_nothing_new_meanwhile(lab):
+    name, (url, arn, _) = function(lab, concurrency=0), queue(lab)
+    connect(lab, name, arn, BatchSize=1)
+    send(lab, url, {"n": 1}, {"n": 2}, {"n": 3})
+    lab.endpoint.wait(0.5)
+    assert lab.count("AWS/Lambda", "Throttles", "FunctionName", name) == 1
+    assert len(lab.messages(url)) == 2
+
+
 def test_a_function_that_stays_throttled_loses_its_messages_to_the_dead_letter_queue(lab):
     name, (url, arn, dead) = function(lab, concurrency=0), queue(lab, most_receives=2)
     connect(lab, name, arn)
@@ -339,3 +348,36 @@ def test_a_second_mapping_of_the_same_two_is_refused(lab):
     with pytest.raises(ClientError, match=made["UUID"]) as refused:
         connect(lab, name, arn)
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 409
+
+
+def test_a_batch_under_way_is_settled_though_its_mapping_is_deleted(lab):
+    name, (url, arn, _) = function(lab), queue(lab)
+    made = connect(lab, name, arn)
+    send(lab, url, {"n": 1, "sleep": 10})
+    lab.endpoint.wait(5)
+    lab.lambda_.delete_event_source_mapping(UUID=made["UUID"])
+    send(lab, url, {"n": 2})
+    lab.endpoint.wait(60)
+    assert got(lab, name) == [[1]]
+    assert left(lab, url) == 1
+
+
+def test_a_queue_that_hides_nothing_any_more_is_still_polled(lab):
+    name, (url, arn, _) = function(lab), queue(lab)
+    connect(lab, name, arn)
+    lab.sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "0"})
+    send(lab, url, {"n": 1})
+    lab.endpoint.wait(5)
+    assert got(lab, name) == [[1]]
+
+
+def test_a_long_queue_is_worked_off(lab):
+    name, (url, arn, _) = lab.function(source="def handler(event, context): pass"), queue(lab)
+    lab.lambda_.update_function_configuration(FunctionName=name, Timeout=30)
+    for start in range(0, 200, 10):
+        entries = [{"Id": str(n), "MessageBody": "x"} for n in range(start, start + 10)]
+        lab.sqs.send_message_batch(QueueUrl=url, Entries=entries)
+    connect(lab, name, arn)
+    lab.endpoint.wait(10)
+    assert left(lab, url) == 0
+    assert lab.count("AWS/Lambda", "Invocations", "FunctionName", name) == 20

@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, unquote
 from moto.core.authorization import ActionAuthenticatorMixin
 from moto.sts.models import STSBackend
 
+from async_lab.endpoint import denials
 from async_lab.endpoint.access import needs
 from async_lab.endpoint.access.holders import Holder, Holders, calling
 from async_lab.endpoint.functions.permissions import RequiredPermission, allows, allows_on_some_resource
@@ -88,6 +89,7 @@ class RoleMiddleware:
         token = calling.set(holder)
         try:
             if holder and self._enforces and (match := _INVOKE.fullmatch(environ["PATH_INFO"])):
+                denials.check(environ.get("HTTP_AUTHORIZATION", ""), "InvokeFunction")
                 _ask(holder, "lambda:InvokeFunction", self._function(environ, unquote(match["name"])))
             with following(self._lineage_of(holder) if holder else NOBODY):
                 return self._app(environ, start_response)
@@ -116,6 +118,7 @@ def _is_asked(response: Any) -> Holder | None:
 
 
 def _check(response: Any, _resource: str = "*") -> None:
+    _check_denials(response)
     if holder := _is_asked(response):
         asked = needs.members(response.body, response.querystring)
         service, operation = response.service_name, response._get_action()  # noqa: SLF001 - moto's own
@@ -124,6 +127,7 @@ def _check(response: Any, _resource: str = "*") -> None:
 
 
 def _check_s3(response: Any, bucket_name: str | None = None, key_name: str | None = None) -> None:
+    _check_denials(response)
     if not (holder := _is_asked(response)):
         return
     action = response.data.get("Action") or "ListBuckets"
@@ -134,6 +138,10 @@ def _check_s3(response: Any, bucket_name: str | None = None, key_name: str | Non
     bucket = f"arn:aws:s3:::{bucket_name or '*'}"
     for resource in [f"{bucket}/{key}" for key in keys] or [bucket]:
         _ask(holder, f"s3:{action}", resource)
+
+
+def _check_denials(response: Any) -> None:
+    denials.check(response.headers.get("Authorization", ""), response._get_action())  # noqa: SLF001 - moto's own
 
 
 def _ask(holder: Holder, action: str, resource: str) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from moto.cloudwatch import urls
-from moto.cloudwatch.exceptions import InvalidFormat, ResourceNotFound
+from moto.cloudwatch.exceptions import InvalidFormat, InvalidParameterValue, ResourceNotFound
 from moto.core.responses import ActionResult, EmptyResult
 
 from async_lab.cloudwatch.alarm_rule import alarms_in
@@ -28,6 +29,7 @@ from async_lab.endpoint.cloudwatch.alarms import (
 from async_lab.endpoint.cloudwatch.responses import MetricsResponse, utc
 from async_lab.endpoint.moto_patches import replace_route
 
+_DASHBOARD = re.compile(r"[0-9A-Za-z_-]{1,255}")  # API reference, PutDashboard
 DESCRIBE_PAGE = HISTORY_PAGE = 100  # API reference, MaxRecords
 
 
@@ -112,6 +114,12 @@ class AlarmsResponse(MetricsResponse):
 
     def put_dashboard(self) -> ActionResult:
         """Store a dashboard, stamped with the endpoint's time."""
+        name = self._get_params()["DashboardName"]
+        if not _DASHBOARD.fullmatch(name):
+            raise InvalidParameterValue(
+                f"The value {name} for field DashboardName contains invalid characters. "
+                "It can only contain alphanumerics, dash (-) and underscore (_)."
+            )
         result = super().put_dashboard()
         dashboard = self.cloudwatch_backend.get_dashboard(self._get_params()["DashboardName"])
         dashboard.last_modified = utc(type(self).now())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from typing import Any
 
 from moto.core.exceptions import ServiceException
 from moto.events.models import events_backends
@@ -14,11 +15,12 @@ from async_lab import arns
 from async_lab.endpoint import trouble
 from async_lab.endpoint.delivery import records
 from async_lab.endpoint.delivery.records import FinishedEvent
-from async_lab.endpoint.delivery.targets import DeliveryFailed, check_size, publish_to_topic, send_to_queue
+from async_lab.endpoint.delivery.targets import TOPIC_BYTES, DeliveryFailed, check_size, publish_to_topic, send_to_queue
 from async_lab.endpoint.functions import FunctionNotFound, ResolvedFunction, find
 from async_lab.endpoint.functions.permissions import first_missing, needs_of_target
 from async_lab.endpoint.sources.reach import Invoke
 from async_lab.observation.events import Delivery
+from async_lab.twin import Rules
 
 EVENT_BYTES = 1024 * 1024  # doc: EventBridge, since January 2026
 PAYLOAD_BYTES = 1024 * 1024  # doc: Lambda, of an event, since October 2025
@@ -26,11 +28,13 @@ _PARTITION = "aws"
 _RECORD_AFTER_SECONDS = 0.05  # capture: the dead-letter queue gets the event some 50 ms earlier
 
 
-def deliver(deployed: ResolvedFunction, event: FinishedEvent, at: float, invoke: Invoke) -> Iterator[Delivery]:
+def deliver(
+    deployed: ResolvedFunction, event: FinishedEvent, at: float, invoke: Invoke, rules: Rules | None = None
+) -> Iterator[Delivery]:
     """Deliver to dead-letter target and destination, both where both are set; yield what came of each.
 
     ``at`` is when the event was finished, in epoch seconds; ``invoke`` is what a Lambda function as a destination is
-    invoked with.
+    invoked with; ``rules`` say what becomes of records that are too large for a topic.
     """
     dead_letter = None if event.is_success else deployed.dead_letter_target
     destination = deployed.on_success if event.is_success else deployed.on_failure
@@ -38,7 +42,7 @@ def deliver(deployed: ResolvedFunction, event: FinishedEvent, at: float, invoke:
         failure = _failure_of(lambda: deliver_dead_letter(deployed, event, at))
         yield Delivery(dead_letter, is_dead_letter=True, failure=failure)
     if destination is not None:
-        failure = _failure_of(lambda: deliver_record(deployed, event, at + _RECORD_AFTER_SECONDS, invoke))
+        failure = _failure_of(lambda: deliver_record(deployed, event, at + _RECORD_AFTER_SECONDS, invoke, rules))
         yield Delivery(destination, is_dead_letter=False, failure=failure)
 
 
@@ -72,7 +76,9 @@ def deliver_dead_letter(deployed: ResolvedFunction, event: FinishedEvent, at: fl
         publish_to_topic(target_arn, body, attributes)
 
 
-def deliver_record(deployed: ResolvedFunction, event: FinishedEvent, at: float, invoke: Invoke) -> None:
+def deliver_record(
+    deployed: ResolvedFunction, event: FinishedEvent, at: float, invoke: Invoke, rules: Rules | None = None
+) -> None:
     """Send the invocation record to the destination for the event's outcome. Raises DeliveryFailed.
 
     ``at`` is when, in epoch seconds; ``invoke`` is what a Lambda function as a destination is invoked with.
@@ -81,18 +87,24 @@ def deliver_record(deployed: ResolvedFunction, event: FinishedEvent, at: float, 
     if target_arn is None:
         return
     _check_role(deployed, target_arn)
-    body = json.dumps(records.invocation_record(event, at))
+    record = records.invocation_record(event, at)
+    body = json.dumps(record)
     match arns.service_of(target_arn):
         case "sqs":
             send_to_queue(target_arn, body, {}, at)
         case "sns":
-            publish_to_topic(target_arn, body, {})
+            is_cut = (rules or Rules()).topics_get_large_records_without_payload and len(body.encode()) > TOPIC_BYTES
+            publish_to_topic(target_arn, json.dumps(_without_payloads(record)) if is_cut else body, {})
         case "lambda":
             _invoke(target_arn, body, invoke)
         case "events":
             _put_event(deployed.account_id, target_arn, event, at)
         case "s3":
             _put_object(deployed.account_id, target_arn, body, records.object_key(event, at))
+
+
+def _without_payloads(record: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in record.items() if name not in {"requestPayload", "responsePayload"}}
 
 
 def _check_role(deployed: ResolvedFunction, target_arn: str) -> None:

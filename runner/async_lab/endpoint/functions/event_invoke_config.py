@@ -107,8 +107,12 @@ class EventInvokeConfigRequests(Requests):
         return self._write(function, qualifier, _present(function, qualifier).updated(request, self._at()))
 
     def get_function_event_invoke_config(self) -> Answer:
-        """Return the config of a qualifier."""
-        return answer(200, _present(self._function(), self._qualifier()).response())
+        """Return the config of a qualifier; a function that isn't there has none either."""
+        try:
+            return answer(200, _present(self._function(), self._qualifier()).response())
+        except UnknownFunctionException as error:
+            called = f"{error.message.partition(': ')[2]}:{self._qualifier()}"
+            raise not_found(f"The function {called} doesn't have an EventInvokeConfig") from None
 
     def delete_function_event_invoke_config(self) -> Answer:
         """Return to Lambda's defaults."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import copy
 import hashlib
 import itertools
+import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self
 
 from moto.awslambda import models
 from moto.awslambda.policy import Policy
 from moto.awslambda.utils import get_backend
+from moto.core.utils import get_service_model
 from moto.moto_api._internal import mock_random
 
 from async_lab import arns
@@ -39,6 +41,14 @@ _UPDATING = {  # snapshot
     "LastUpdateStatusReason": "The function is being created.",
     "LastUpdateStatusReasonCode": "Creating",
 }
+_NO_LONGER = frozenset(  # developer guide, "Deprecated runtimes": functions can neither be created nor updated
+    {
+        *("nodejs", "nodejs4.3", "nodejs4.3-edge", "nodejs6.10", "nodejs8.10", "nodejs10.x", "nodejs12.x"),
+        *("python2.7", "python3.6", "python3.7", "ruby2.5", "ruby2.7", "java8", "go1.x", "provided"),
+        *("dotnetcore1.0", "dotnetcore2.0", "dotnetcore2.1", "dotnetcore3.1"),
+    }
+)
+_ENVIRONMENT_BYTES = 4_096  # developer guide, "Lambda quotas"
 _LOG_LEVEL = "INFO"  # API reference, LoggingConfig: the default of both levels in JSON
 
 
@@ -57,6 +67,7 @@ class Function(models.LambdaFunction):
     tracing_config: dict[str, Any]
 
     def __init__(self, account_id: str, spec: dict[str, Any], region: str, version: str | int = 1) -> None:
+        _check(spec)
         self._versions = itertools.count(1)
         self.dead_letter_config: dict[str, Any] = spec.get("DeadLetterConfig") or {}
         self.logging_config: dict[str, Any] = spec.get("LoggingConfig") or {}
@@ -141,6 +152,7 @@ class Function(models.LambdaFunction):
 
     def update_configuration(self, config_updates: dict[str, Any]) -> dict[str, Any]:
         """Change what the request names."""
+        _check(config_updates)
         self.check_role(config_updates)
         self.dead_letter_config = config_updates.get("DeadLetterConfig") or self.dead_letter_config  # {} keeps it (doc)
         self.logging_config = config_updates.get("LoggingConfig") or self.logging_config
@@ -218,6 +230,28 @@ class Function(models.LambdaFunction):
     def _changed(self) -> None:
         self.last_modified = iso_with_offset(type(self).now())
         self.revision_id = str(mock_random.uuid4())
+
+
+def _check(settings: dict[str, Any]) -> None:
+    """Refuse what the model takes and Lambda doesn't. Words: snapshot."""
+    runtime = settings.get("Runtime")
+    known = get_service_model("lambda").shape_for("Runtime").metadata["enum"]
+    if runtime is not None and runtime not in known:
+        raise invalid_value(
+            f"Value {runtime} at 'runtime' failed to satisfy constraint: "
+            f"Member must satisfy enum value set: [{', '.join(known)}] or be a valid ARN"
+        )
+    if runtime in _NO_LONGER:
+        raise invalid_value(
+            f"The runtime parameter of {runtime} is no longer supported for creating or updating AWS Lambda functions. "
+            "We recommend you use a supported runtime while creating or updating functions."
+        )
+    variables = json.dumps(_variables(settings.get("Environment") or {})["Variables"], separators=(",", ":"))
+    if len(variables.encode()) > _ENVIRONMENT_BYTES:
+        raise invalid_value(
+            "Lambda was unable to configure your environment variables because the environment variables you have "
+            f"provided exceeded the 4KB limit. String measured: {variables}"
+        )
 
 
 def _variables(environment: dict[str, Any]) -> dict[str, Any]:

@@ -10,19 +10,21 @@ from moto.awslambda import models, urls
 from moto.core.utils import get_service_model
 from moto.moto_api._internal import mock_random
 
+from async_lab.endpoint.functions import names
 from async_lab.endpoint.functions.code import LayerVersion, check_sha256
 from async_lab.endpoint.functions.concurrency import Account, ConcurrencyRequests
 from async_lab.endpoint.functions.event_invoke_config import EventInvokeConfigRequests
 from async_lab.endpoint.functions.model import Function
 from async_lab.endpoint.functions.policies import PolicyRequests
-from async_lab.endpoint.functions.refusals import check_revision, invalid_value
+from async_lab.endpoint.functions.refusals import Refusal, check_revision, invalid_value
 from async_lab.endpoint.functions.requests import NO_CONTENT, Answer, Requests, answer, changing
 from async_lab.endpoint.functions.urls import UrlRequests
 from async_lab.endpoint.http.wire import lambda_error
-from async_lab.endpoint.moto_patches import replace, replace_route
+from async_lab.endpoint.moto_patches import add_route, replace, replace_route
 from async_lab.endpoint.sources.mapping_requests import MappingRequests
 from async_lab.twin.rules import ACCOUNT_CONCURRENCY
 
+_LONGEST_NAME = 64  # API reference, CreateFunction; the model's 140 are those of an ARN
 _PAGE = 50
 """How many items of a list Lambda gives at the most (API reference, MaxItems)."""
 _FIRST_ERROR = 400
@@ -41,6 +43,20 @@ class FunctionsResponse(EventInvokeConfigRequests, ConcurrencyRequests, PolicyRe
         if int(status) >= _FIRST_ERROR:
             return status, headers, _error(headers, body)
         return status, headers, self._page(body)
+
+    def create_function(self) -> Any:
+        """Make a function; whatever calls it, its name is all that is kept."""
+        request = self.json_body
+        called = names.read(request["FunctionName"])
+        if called is None or len(called.name) > _LONGEST_NAME:
+            raise Refusal(
+                400,
+                "ValidationException",
+                f"1 validation error detected: Value '{request['FunctionName']}' at 'functionName' failed to satisfy "
+                f"constraint: Member must have length less than or equal to {_LONGEST_NAME}",
+            )
+        self.body = json.dumps(request | {"FunctionName": called.name})
+        return super().create_function()
 
     def get_function(self) -> Answer:
         """Return a function with its code's location."""
@@ -179,4 +195,5 @@ def install(now: Callable[[], float], account_concurrency: int = ACCOUNT_CONCURR
     for pattern in list(urls.url_paths):
         replace_route(urls.url_paths, pattern, FunctionsResponse.dispatch)
     ours = [pattern.replace(_FEWER, "[^/]+") for pattern in urls.url_paths if _FEWER in pattern]
-    urls.url_paths.update(dict.fromkeys([*ours, *_PATHS_UNKNOWN_TO_MOTO], FunctionsResponse.dispatch))
+    for pattern in (*ours, *_PATHS_UNKNOWN_TO_MOTO):
+        add_route(urls.url_paths, pattern, FunctionsResponse.dispatch)

@@ -60,16 +60,18 @@ def read(environ: dict[str, Any]) -> ApiCall | None:
         return None
     if get_service_model(service).metadata["protocol"].startswith("rest"):
         return _rest(service, environ)
-    sent = environ.get("CONTENT_TYPE", "")
-    return _query(service, environ) if sent.startswith(_FORM) else _json(service, environ)
+    is_query = environ.get("CONTENT_TYPE", "").startswith(_FORM) or "HTTP_X_AMZ_TARGET" not in environ
+    return _query(service, environ) if is_query else _json(service, environ)
 
 
 def _query(service: str, environ: dict[str, Any]) -> ApiCall | None:
-    form = parse_qs(_text(_body(environ)), keep_blank_values=True)
+    in_path = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
+    form = in_path | parse_qs(_text(_body(environ)), keep_blank_values=True)
     operation = _named(service, form.pop("Action", [""])[0])
     if operation is None:
         return None
-    values = {name: given[0] for name, given in form.items() if name not in _NO_MEMBERS}
+    members = (name for name in form if name not in _NO_MEMBERS and not name.startswith("X-Amz-"))
+    values = {name: form[name][0] for name in members}
     return ApiCall(service, operation, _from_form(operation.input_shape, values) if operation.input_shape else {})
 
 

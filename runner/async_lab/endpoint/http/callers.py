@@ -13,8 +13,9 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
+from async_lab.endpoint.http.loopback import is_loopback
 from async_lab.endpoint.http.server import WsgiApp
-from async_lab.endpoint.http.wire import Response, is_loopback
+from async_lab.endpoint.http.wire import Response
 
 _HOST = re.compile(r"(?P<name>\[[0-9a-fA-F:.]+\]|[^\s:\[\]/@,]+)(:\d{1,5})?")
 _NO_OTHER_PAGE = {"same-origin", "none"}  # "none": typed into the address bar

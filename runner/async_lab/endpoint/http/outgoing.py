@@ -17,7 +17,7 @@ from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
 from requests.exceptions import ConnectionError as NotReached
 
-from async_lab.endpoint.http.wire import is_loopback
+from async_lab.endpoint.http.loopback import is_loopback
 from async_lab.endpoint.moto_patches import replace
 
 _BY_HTTP = {"http", "https"}

@@ -9,7 +9,6 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import unquote
 from xml.sax.saxutils import escape
@@ -125,13 +124,3 @@ def _content(environ: dict[str, Any], code: str, message: str) -> tuple[str, byt
 
 def _cbor_text(text: str) -> bytes:
     return struct.pack(">BI", _CBOR_TEXT, len(text.encode())) + text.encode()
-
-
-def is_loopback(name: str) -> bool:
-    """Whether a host can only be this machine; ``bucket.localhost`` is too (RFC 6761, section 6.3)."""
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(name.strip("[]")).is_loopback
-    except ValueError:
-        return False

@@ -306,7 +306,7 @@ class LambdaRegion:
             self._deliver(record.event.target, deployed, event, record.at)
 
     def _deliver(self, target: FunctionRef, deployed: ResolvedFunction, event: FinishedEvent, at: float) -> None:
-        for delivery in destinations.deliver(deployed, event, at, self._invoke_elsewhere):
+        for delivery in destinations.deliver(deployed, event, at, self._invoke_elsewhere, self._twin.rules):
             self._history.delivered(event.request_id, delivery)
             if delivery.failure is not None:
                 put(self._store, Sample(target, destinations.metric_of_failure(delivery), at, 1))

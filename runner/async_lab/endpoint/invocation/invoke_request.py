@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from async_lab.endpoint.functions import FunctionNotFound, ResolvedFunction, find, names
+from async_lab.endpoint.functions.requests import LATEST
 from async_lab.endpoint.http import wire
 from async_lab.endpoint.http.wire import Refused
 from async_lab.endpoint.sandbox import UnsupportedRuntime, python_version
@@ -73,7 +74,7 @@ def check(account_id: str, invocation: Invocation) -> ResolvedFunction:
     try:
         deployed = find(account_id, invocation.region, called.function, called.qualifier or None)
     except FunctionNotFound as error:
-        raise _not_found(str(error)) from error
+        raise _not_found(str(error) if called.qualifier else f"{error}:{LATEST}") from error
     _check_payload(invocation)
     _check_function(deployed)
     return deployed

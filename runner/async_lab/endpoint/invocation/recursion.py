@@ -12,11 +12,11 @@ from moto.sqs.models import Message, Queue
 from async_lab.endpoint.functions.requests import Answer, Requests, answer
 from async_lab.endpoint.functions.responses import FunctionsResponse
 from async_lab.endpoint.invocation import lineage
-from async_lab.endpoint.moto_patches import replace
+from async_lab.endpoint.moto_patches import add_route, replace
 
 ALLOW, TERMINATE = "Allow", "Terminate"
 
-_PATH = r"{0}/(?P<api_version>[^/]+)/functions/(?P<function_name>[\w_:%-]+)/recursion-config/?$"
+_PATH = r"{0}/(?P<api_version>[^/]+)/functions/(?P<function_name>[^/]+)/recursion-config/?$"
 _add_message = Queue.add_message
 
 
@@ -37,7 +37,7 @@ def install() -> None:
     """Let functions have a recursion config, and messages remember what led to them; again is no harm."""
     for name in ("get_function_recursion_config", "put_function_recursion_config"):
         setattr(FunctionsResponse, name, getattr(RecursionRequests, name))
-    urls.url_paths[_PATH] = FunctionsResponse.dispatch
+    add_route(urls.url_paths, _PATH, FunctionsResponse.dispatch)
     replace(Queue, "add_message", _remember)
 
 

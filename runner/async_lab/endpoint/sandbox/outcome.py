@@ -12,6 +12,7 @@ from async_lab.endpoint.sandbox.failures import UNHANDLED, Failure
 from async_lab.endpoint.sandbox.lab_child.frames import Kind
 from async_lab.endpoint.sandbox.model import Costs, Deployment, HandlerCall, LogLine, Result
 from async_lab.endpoint.sandbox.output import Output
+from async_lab.endpoint.sandbox.runtimes import difference
 
 SECOND_NS = 1_000_000_000
 INIT_LIMIT_NS = 10 * SECOND_NS
@@ -60,7 +61,7 @@ def result_of(
     end_ns = _end_ns(times, outcome, output)
     end = end_ns / SECOND_NS
     failure = _failure(deployment, execution, outcome, end)
-    added = [LogLine(end, text) for text in (_remark(outcome), failure and failure.log_text) if text]
+    added = [LogLine(end, text) for text in (_remark(deployment, outcome), failure and failure.log_text) if text]
     return Result(
         payload=failure.payload if failure else _body(outcome, directories),
         function_error=None if outcome.kind is Kind.RESULT else UNHANDLED,
@@ -95,8 +96,11 @@ def _failure(deployment: Deployment, execution: HandlerCall, outcome: ProcessExi
             return None
 
 
-def _remark(outcome: ProcessExit) -> str | None:
+def _remark(deployment: Deployment, outcome: ProcessExit) -> str | None:
     """Return what the lab says of its own doing."""
+    if outcome.kind is Kind.INIT_ERROR and b"Runtime.ImportModuleError" in outcome.body:
+        remark = difference(deployment.runtime)  # which may well be why
+        return remark and f"async-lab: {remark}"
     if outcome.kind is Kind.HUNG:
         return "async-lab: the handler took too long in real time and was stopped; on AWS it would run into its timeout"
     return None

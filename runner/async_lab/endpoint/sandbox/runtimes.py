@@ -30,3 +30,13 @@ def python_version(runtime: str) -> str:
             "choose a python3.x runtime or run it on AWS with TARGET=aws."
         )
     return match["version"]
+
+
+def difference(runtime: str) -> str | None:
+    """Return what is to be known of a runtime that isn't the Python which runs its functions here; None if it is."""
+    if python_version(runtime) == OWN_VERSION:
+        return None
+    return (
+        f"{runtime} functions run on Python {OWN_VERSION} here, which is async-lab's own: run async-lab with another "
+        "Python for code, or packages with compiled parts, that need theirs."
+    )

@@ -53,10 +53,16 @@ def _datetime_module(now: Callable[[], float]) -> Any:
     return SimpleNamespace(**{**vars(dt), "datetime": Moment})
 
 
-def _messages(queue: sqs.Queue, now: float) -> list[sqs.Message]:
-    """Return what can be received, once what is older than the retention period is gone; moto stops at such a one."""
+def forget_expired(queue: sqs.Queue, now: float) -> None:
+    """Take out of a queue what is older than its retention period; moto's own queues keep it, and stop there."""
     oldest = (now - float(queue.message_retention_period)) * 1_000
     with queue._messages_lock:  # noqa: SLF001 - moto's own
-        if queue._messages and queue._messages[0].sent_timestamp < oldest:  # noqa: SLF001 - in the order of their sending
-            queue._messages[:] = [message for message in queue._messages if message.sent_timestamp >= oldest]  # noqa: SLF001
-        return [message for message in queue._messages if message.visible and not message.delayed]  # noqa: SLF001
+        messages = queue._messages  # noqa: SLF001 - in the order of their sending
+        if messages and messages[0].sent_timestamp < oldest:
+            messages[:] = [message for message in messages if message.sent_timestamp >= oldest]
+
+
+def _messages(queue: sqs.Queue, now: float) -> list[sqs.Message]:
+    """Return what can be received."""
+    forget_expired(queue, now)
+    return [message for message in list(queue._messages) if message.visible and not message.delayed]  # noqa: SLF001

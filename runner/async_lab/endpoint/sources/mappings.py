@@ -25,7 +25,7 @@ from async_lab.endpoint.functions.refusals import (
 
 PARTIAL_FAILURES = "ReportBatchItemFailures"
 
-_KEPT = {"KMSKeyArn", "MetricsConfig", "Tags"}
+_KEPT = {"KMSKeyArn", "MetricsConfig"}
 _ACTED_ON = {
     "BatchSize",
     "Enabled",
@@ -35,6 +35,7 @@ _ACTED_ON = {
     "FunctionResponseTypes",
     "MaximumBatchingWindowInSeconds",
     "ScalingConfig",
+    "Tags",
     "UUID",
 }
 _BATCH_SIZE = 10  # API reference: the default of queues, and the most without a window and of FIFO queues
@@ -61,6 +62,8 @@ class QueueMapping:
     """Patterns, of which a message must match one."""
     kept: Mapping[str, Any] = field(default_factory=dict)
     """What is read back and changes nothing that the lab shows."""
+    tags: dict[str, str] = field(default_factory=dict)
+    """moto reads and changes them by the mapping's ARN."""
 
     @property
     def arn(self) -> str:
@@ -101,7 +104,7 @@ class QueueMapping:
             "StateTransitionReason": "USER_INITIATED",
             **({"FilterCriteria": {"Filters": patterns}} if patterns else {}),
             **scaling,
-            **{name: value for name, value in self.kept.items() if name != "Tags"},
+            **self.kept,
         }
 
     def matches(self, record: Mapping[str, Any]) -> bool:
@@ -135,6 +138,7 @@ def create(backend: LambdaBackend, request: Mapping[str, Any], at: float) -> Que
             queue_arn=queue_arn,
             function_arn=_arn(function),
             modified_at=at,
+            tags=dict(request.get("Tags") or {}),
         ),
         request,
         at,

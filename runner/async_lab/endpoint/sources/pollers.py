@@ -12,7 +12,7 @@ import itertools
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import floor
 from typing import Any
 
@@ -23,7 +23,7 @@ from moto.sqs.models import Message, Queue
 from async_lab.endpoint.invocation import lineage
 from async_lab.endpoint.invocation.executions import CompletedExecution
 from async_lab.endpoint.invocation.invocations import LambdaRegion, RecursiveInvocation
-from async_lab.endpoint.sources import mappings
+from async_lab.endpoint.sources import clocks, mappings
 from async_lab.endpoint.sources.mappings import QueueMapping
 from async_lab.twin import Execution, FunctionRef
 
@@ -33,6 +33,8 @@ MOST_BATCHES = 1_250
 """At once, of one mapping (doc, "Scaling behavior")."""
 BATCH_BYTES = 6 * 1024 * 1024  # doc: a synchronous payload's limit
 _MINUTE_SECONDS = 60.0
+_SHORTEST_HIDDEN_SECONDS = 1
+"""A queue without a visibility timeout would give the same messages again and again in the same instant."""
 _LONGEST_WAIT_SECONDS = 64.0
 """Between two attempts at a batch that is throttled; it doubles from one second on (assumed)."""
 
@@ -56,6 +58,7 @@ class _Batch:
 class _Polled:
     """One mapping's batches."""
 
+    mapping: QueueMapping
     batches: list[_Batch] = field(default_factory=list)
     """A heap."""
     busy_since: float = 0.0
@@ -81,12 +84,12 @@ class Pollers:
         """Whether no batch is under way and no message waits for a function."""
         return not any(
             self._state(mapping).batches or (mapping.enabled and mapping.queue and mapping.queue._messages)  # noqa: SLF001
-            for mapping in mappings.all_of(self._account_id)
+            for mapping in self._mappings()
         )
 
     def next_due(self) -> float | None:
         """Return when a batch ends, is tried again or can be received."""
-        due = [at for mapping in mappings.all_of(self._account_id) for at in self._due(mapping)]
+        due = [at for mapping in self._mappings() for at in self._due(mapping)]
         return min(due, default=None)
 
     def _due(self, mapping: QueueMapping) -> Iterator[float]:
@@ -100,7 +103,7 @@ class Pollers:
     def step(self, pool: ThreadPoolExecutor) -> None:
         """End and receive what is due now; handlers whose batches start together run side by side."""
         started: list[tuple[_Polled, _Batch, Future[CompletedExecution]]] = []
-        for mapping in mappings.all_of(self._account_id):
+        for mapping in self._mappings():
             started.extend(self._started(mapping, pool))
         for state, batch, future in started:
             batch.ran = future.result()
@@ -116,8 +119,18 @@ class Pollers:
             if future is not None:
                 yield state, batch, future
 
+    def _mappings(self) -> list[QueueMapping]:
+        """Return all that are there, and those that were deleted while batches of theirs run on."""
+        present = mappings.all_of(self._account_id)
+        for uuid in self._polled.keys() - {mapping.uuid for mapping in present}:
+            if self._polled[uuid].batches:
+                present.append(replace(self._polled[uuid].mapping, enabled=False))
+            else:
+                del self._polled[uuid]
+        return present
+
     def _state(self, mapping: QueueMapping) -> _Polled:
-        return self._polled.setdefault(mapping.uuid, _Polled())
+        return self._polled.setdefault(mapping.uuid, _Polled(mapping))
 
     def _due_batches(self, mapping: QueueMapping, state: _Polled) -> Iterator[_Batch]:
         """Settle what ends now; yield what is tried again and what is received, each when the last one is started."""
@@ -142,11 +155,8 @@ class Pollers:
         now = self._now()
         if under_way >= _most_batches(mapping, state, now) or not _is_polled(mapping):
             return None
-        available = sorted(at for at, _ in _available(mapping.queue))
-        if not available:
-            return None
-        full = available[mapping.batch_size - 1 : mapping.batch_size]
-        return max(now, state.throttled_until, min([available[0] + mapping.window_seconds, *full]))
+        at = _batch_at(mapping, now)
+        return None if at is None else max(now, state.throttled_until, at)
 
     def _received(self, mapping: QueueMapping, now: float) -> _Batch | None:
         """Receive up to a batch; those that no filter lets through are deleted and make no batch (doc)."""
@@ -155,11 +165,11 @@ class Pollers:
             return None
         messages: list[Message] = []
         records: list[dict[str, Any]] = []
-        size = 0
+        size, hidden = 0, max(queue.visibility_timeout, _SHORTEST_HIDDEN_SECONDS)
         for message in _receivable(queue, now):
             if len(messages) == mapping.batch_size or (messages and size + len(message.body) > BATCH_BYTES):
                 break
-            message.mark_received(visibility_timeout=queue.visibility_timeout)
+            message.mark_received(visibility_timeout=hidden)
             record = _record(message, mapping)
             if mapping.matches(record):
                 messages.append(message)
@@ -170,7 +180,7 @@ class Pollers:
         if not messages:
             return None
         payload = json.dumps({"Records": records}).encode()
-        return _Batch(now, next(self._numbers), messages, payload, now + queue.visibility_timeout)
+        return _Batch(now, next(self._numbers), messages, payload, now + hidden)
 
     def _start(
         self, mapping: QueueMapping, state: _Polled, batch: _Batch, pool: ThreadPoolExecutor
@@ -192,6 +202,21 @@ class Pollers:
         batch.at = state.throttled_until = min(now + wait, batch.hidden_until)
         heapq.heappush(state.batches, batch)
         return None
+
+
+def _batch_at(mapping: QueueMapping, now: float) -> float | None:
+    """Return when a batch is full or its window is over; None where no message is in the queue."""
+    present, upcoming = 0, []
+    for at, _ in _available(mapping.queue, now):
+        upcoming.append(at)
+        present += at <= now
+        if present == mapping.batch_size:
+            return now
+    if not upcoming:
+        return None
+    upcoming.sort()
+    full = upcoming[mapping.batch_size - 1 : mapping.batch_size]
+    return min([upcoming[0] + mapping.window_seconds, *full])
 
 
 def _most_batches(mapping: QueueMapping, state: _Polled, now: float) -> int:
@@ -263,7 +288,7 @@ def _delete(queue: Queue, messages: list[Message]) -> None:
 
 def _receivable(queue: Queue, now: float) -> Iterator[Message]:
     """Yield what can be received now; what was received too often goes into the queue's dead-letter queue."""
-    for at, message in _available(queue):
+    for at, message in _available(queue, now):
         if at > now:
             continue
         limit = (queue.redrive_policy or {}).get("maxReceiveCount")
@@ -275,19 +300,17 @@ def _receivable(queue: Queue, now: float) -> Iterator[Message]:
             yield message
 
 
-def _available(queue: Queue | None) -> list[tuple[float, Message]]:
-    """Return each message with when it can be received, in epoch seconds; in a FIFO queue after those before it."""
+def _available(queue: Queue | None, now: float) -> Iterator[tuple[float, Message]]:
+    """Yield each message with when it can be received, in epoch seconds; in a FIFO queue after those before it."""
     if queue is None:
-        return []
+        return
+    clocks.forget_expired(queue, now)
     group_at: dict[str, float] = {}
-    found = []
-    _ = queue.messages  # forgets what has expired
     for message in list(queue._messages):  # noqa: SLF001 - moto's own
         at = max(message.visible_at, message.delayed_until, message.sent_timestamp) / 1_000
         if queue.fifo_queue and message.group_id is not None:
             at = group_at[message.group_id] = max(at, group_at.get(message.group_id, 0.0))
-        found.append((at, message))
-    return found
+        yield at, message
 
 
 def _record(message: Message, mapping: QueueMapping) -> dict[str, Any]:

@@ -35,7 +35,11 @@ resource "aws_iam_policy" "this" {
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [
-      { Effect = "Allow", Action = ["sqs:SendMessage"], Resource = aws_sqs_queue.this.arn },
+      {
+        Effect   = "Allow"
+        Action   = ["sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
+        Resource = aws_sqs_queue.this.arn
+      },
       { Effect = "Allow", Action = ["sns:Publish"], Resource = aws_sns_topic.this.arn },
       { Effect = "Allow", Action = ["events:PutEvents"], Resource = aws_cloudwatch_event_bus.this.arn },
       { Effect = "Allow", Action = ["s3:PutObject"], Resource = "${aws_s3_bucket.this.arn}/*" },
@@ -169,4 +173,115 @@ resource "aws_sns_topic_subscription" "this" {
   topic_arn = aws_sns_topic.this.arn
   protocol  = "lambda"
   endpoint  = aws_lambda_function.other.arn
+}
+
+# What triggers a function in other ways
+
+resource "aws_lambda_alias" "other" {
+  name             = "live"
+  function_name    = aws_lambda_function.other.function_name
+  function_version = "$LATEST"
+}
+
+resource "aws_lambda_event_source_mapping" "this" {
+  event_source_arn                   = aws_sqs_queue.this.arn
+  function_name                      = aws_lambda_alias.other.arn
+  batch_size                         = local.is_changed ? 20 : 5
+  maximum_batching_window_in_seconds = local.is_changed ? 10 : null
+  function_response_types            = var.stage == "bare" ? null : ["ReportBatchItemFailures"]
+  enabled                            = !local.is_changed
+
+  dynamic "scaling_config" {
+    for_each = var.stage == "bare" ? [] : [true]
+    content {
+      maximum_concurrency = 2
+    }
+  }
+
+  dynamic "filter_criteria" {
+    for_each = local.is_changed ? [true] : []
+    content {
+      filter {
+        pattern = jsonencode({ body = { kind = ["order"] } })
+      }
+    }
+  }
+
+  depends_on = [aws_iam_role_policy_attachment.this]
+}
+
+resource "aws_lambda_function_recursion_config" "this" {
+  function_name  = aws_lambda_function.other.function_name
+  recursive_loop = local.is_changed ? "Terminate" : "Allow"
+}
+
+resource "aws_cloudwatch_event_rule" "scheduled" {
+  name                = "drift-scheduled"
+  schedule_expression = local.is_changed ? "cron(0 10 ? * MON-FRI *)" : "rate(1 hour)"
+}
+
+resource "aws_cloudwatch_event_target" "scheduled" {
+  rule = aws_cloudwatch_event_rule.scheduled.name
+  arn  = aws_lambda_function.other.arn
+
+  input_transformer {
+    input_paths    = { at = "$.time" }
+    input_template = "{\"at\": <at>}"
+  }
+
+  retry_policy {
+    maximum_event_age_in_seconds = 3600
+    maximum_retry_attempts       = 2
+  }
+
+  dead_letter_config {
+    arn = aws_sqs_queue.this.arn
+  }
+}
+
+resource "aws_scheduler_schedule" "this" {
+  name                = "drift"
+  schedule_expression = local.is_changed ? "rate(2 hours)" : "rate(1 hour)"
+
+  flexible_time_window {
+    mode = "OFF"
+  }
+
+  target {
+    arn      = aws_lambda_function.other.arn
+    role_arn = aws_iam_role.this.arn
+  }
+}
+
+resource "aws_cloudwatch_log_group" "this" {
+  name = "drift-filtered"
+}
+
+resource "aws_cloudwatch_log_metric_filter" "this" {
+  name           = "drift"
+  log_group_name = aws_cloudwatch_log_group.this.name
+  pattern        = local.is_changed ? "{ $.level = ERROR }" : "ERROR"
+
+  metric_transformation {
+    name      = "Errors"
+    namespace = "Drift"
+    value     = "1"
+  }
+}
+
+resource "aws_lambda_permission" "logs" {
+  statement_id  = "logs"
+  action        = "lambda:InvokeFunction"
+  function_name = aws_lambda_function.other.function_name
+  principal     = "logs.amazonaws.com"
+  source_arn    = "${aws_cloudwatch_log_group.this.arn}:*"
+}
+
+resource "aws_cloudwatch_log_subscription_filter" "this" {
+  name            = "drift"
+  log_group_name  = aws_cloudwatch_log_group.this.name
+  filter_pattern  = local.is_changed ? "ERROR" : ""
+  destination_arn = aws_lambda_function.other.arn
+
+  depends_on = [aws_lambda_permission.logs]
 }
