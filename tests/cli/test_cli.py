@@ -145,7 +145,7 @@ def test_a_variable_that_is_missing_is_named(run_with):
         (("run", "baseline", "--out", "terraform/main.tf"), "is a file"),
         (("run", "baseline", "--target", "gcp"), "'gcp' is not one of 'local', 'aws'"),
         (("run",), "Missing argument 'SCENARIO'"),
-        (("local", "--port", "65536"), "'--port': 65536 is not allowed: give a whole number from 1 to 65,535."),
+        (("local", "--port", "65536"), "'--port': 65536 is not allowed: give a whole number from 0 to 65,535."),
         (("local", "--speed", "inf"), "'--speed': inf is not allowed: give a number from 0.001 to 100,000."),
         (("local", "--speed", "nan"), "'--speed': nan is not allowed: give a number from 0.001 to 100,000."),
         (("local", "--seed", "9" * 20), "is not allowed: give a whole number from 0 to 9,223,372,036,854,775,807."),
