@@ -12,7 +12,7 @@ DAY_SECONDS = 86_400
 
 @pytest.fixture(scope="module")
 def _open_lab():
-    lab = Lab(start=LONG_AGO, region="eu-west-1")
+    lab = Lab(start=LONG_AGO)
     lab.open()
     yield lab
     lab.close()

@@ -3,12 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import Any
-
-from moto.core.authorization import ActionAuthenticatorMixin
-
-from async_lab.endpoint.moto_patches import replace
 
 TESTER = "async-lab-tester"
 """The access key of who writes the test: what is denied is denied to the code that is tested."""
@@ -29,13 +23,6 @@ class _Actions:
     """IAM's patterns, such as ``s3:Get*``, of all that is denied."""
 
     patterns: tuple[re.Pattern[str], ...] = ()
-
-
-def install() -> None:
-    """Let moto ask before each request, and then whom it has asked before: call it after those are installed."""
-    clear()
-    for name in ("_authenticate_and_authorize_normal_action", "_authenticate_and_authorize_s3_action"):
-        replace(ActionAuthenticatorMixin, name, _before(getattr(ActionAuthenticatorMixin, name)))
 
 
 def deny(action: str) -> None:
@@ -72,15 +59,6 @@ def is_testers(authorization: str) -> bool:
     """Whether a request comes from the tester, by its Authorization header."""
     signed = _SIGNED_BY.search(authorization)
     return signed is not None and signed["key"] == TESTER
-
-
-def _before(asked_already: Callable[..., None]) -> Callable[..., None]:
-    def check_first(response: Any, *resource: Any, **named: Any) -> None:
-        if _Actions.patterns:
-            check(response.headers.get("Authorization", ""), response._get_action())  # noqa: SLF001 - moto's own
-        asked_already(response, *resource, **named)
-
-    return check_first
 
 
 def _pattern(action: str) -> re.Pattern[str]:

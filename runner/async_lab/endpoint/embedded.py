@@ -100,12 +100,12 @@ class Endpoint:
         recursion.install()
         self._schedules = schedules.Schedules(ACCOUNT_ID, reach)
         clocks.install(self.clock.now, stands=self._pacer is None)
+        denials.clear()
         self._moto = moto_application()
         front = InvokeMiddleware(self._moto, self.region, self._timeline.advance_to)
         holders = Holders()
         self._sandbox.issue_key = holders.issue
         roles.install()
-        denials.install()
         permitted = RoleMiddleware(front, holders, ACCOUNT_ID, self._lineage_of, enforces=enforce_roles)
         checked = Scoped(CborTranslation(ModelCheck(permitted)))
         self._own = OwnRequests(checked, self)

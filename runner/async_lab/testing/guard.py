@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
+from async_lab.endpoint.http.loopback import is_loopback
 from async_lab.errors import UsageError
 
 
@@ -34,8 +35,6 @@ def nothing_reaches_aws() -> Iterator[None]:
     """
     import boto3
     from botocore.httpsession import URLLib3Session
-
-    from async_lab.endpoint.http.loopback import is_loopback
 
     send = URLLib3Session.send
 
