@@ -15,6 +15,8 @@ run "wrong_values_1" {
   command = plan
 
   variables {
+    # an alias with a space is refused
+    alias = "function errors"
     # an unknown action is refused
     behavior = { action = "dance" }
     # a description of 257 characters is refused
@@ -48,6 +50,7 @@ run "wrong_values_1" {
   }
 
   expect_failures = [
+    var.alias,
     var.behavior,
     var.description,
     var.events,

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 
 import pytest
 from results import METRICS, result_of
-from test_timeline import START, event, on_aws
+from test_event_rows import START, event, on_aws
 
 from async_lab.observation.events import Outcome
 from async_lab.report.page import page
