@@ -162,8 +162,8 @@ def zygote_of(run: Started) -> psutil.Process:
 
 
 def test_lost_handlers_are_a_failure_of_this_machine_and_no_finding(checkout: Project) -> None:
-    with started(checkout, "run", "baseline", "--events", "10000") as run:
-        run.wait_for("Sending 10000 events")
+    with started(checkout, "run", "baseline", "--events", "2000") as run:
+        run.wait_for("Sending 2000 events")
         zygote = zygote_of(run)
         zygote.kill()
         code, said = run.end()
@@ -175,8 +175,8 @@ def test_lost_handlers_are_a_failure_of_this_machine_and_no_finding(checkout: Pr
 
 
 def test_ctrl_c_ends_a_run_whose_handlers_are_stopped(checkout: Project) -> None:
-    with started(checkout, "run", "baseline", "--events", "10000") as run:
-        run.wait_for("Sending 10000 events")
+    with started(checkout, "run", "baseline", "--events", "2000") as run:
+        run.wait_for("Sending 2000 events")
         zygote_of(run).suspend()
         run.press_ctrl_c()
         code, said = run.end()

@@ -174,7 +174,19 @@ def _count_processes() -> None:
     subprocess.Popen.wait = _counted(subprocess.Popen.wait)  # type: ignore[method-assign]
     subprocess.Popen.communicate = _counted(subprocess.Popen.communicate)  # type: ignore[method-assign]
     os.system = _counted(os.system)
-    os.waitpid = _counted(os.waitpid)
+    os.waitpid = _counted_where_it_waits(os.waitpid)
+
+
+def _counted_where_it_waits(real_waitpid: Any) -> Any:
+    """Count no look: a handler of SIGCHLD looks whenever it interrupts, in the middle of the clock's own work too."""
+    counted = _counted(real_waitpid)
+
+    def waitpid(pid: int, options: int, /) -> tuple[int, int]:
+        wait = real_waitpid if options & os.WNOHANG else counted
+        result: tuple[int, int] = wait(pid, options)
+        return result
+
+    return waitpid
 
 
 _under_way = threading.local()
