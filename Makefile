@@ -5,7 +5,7 @@ PYTHON ?= python3
 TARGET ?= local
 ARGS ?=
 # In how many processes tests run: more than two cores have use for, as most tests wait for the provider. 0 is this one alone.
-WORKERS ?= 3
+WORKERS ?= 4
 
 # A module on the user's PYTHONPATH must not stand in for one of the lab's.
 unexport PYTHONPATH PYTHONHOME
