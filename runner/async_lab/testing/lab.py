@@ -28,6 +28,7 @@ from async_lab.testing.errors import StillWaiting
 from async_lab.testing.functions import Code, Function, Handler
 from async_lab.testing.queues import Message
 from async_lab.testing.terraform import Stack, Workspaces
+from async_lab.variables import variables_set
 from async_lab.wording import duration, listed
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ class Lab:
         """Point the process at the endpoint, and keep it away from any other AWS, while the block runs."""
         from async_lab.target.environment import without_users_settings
 
-        with without_users_settings(), guard.variables_set(self._variables), guard.nothing_reaches_aws():
+        with without_users_settings(), variables_set(self._variables), guard.nothing_reaches_aws():
             yield
 
     def __repr__(self) -> str:
@@ -587,8 +588,13 @@ class Fault:
 
 def _name(function: str | Function) -> str:
     """Return a function's name, given that, its ARN or itself."""
+    from async_lab import arns
+
     name = str(function)
-    return name.split(":")[6] if name.startswith("arn:") and name.count(":") > 5 else name  # noqa: PLR2004 - arn's 7th
+    try:
+        return arns.parse(name).name
+    except arns.NotAnArn:
+        return name
 
 
 def _share(what: str, rate: float) -> float:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import json
 import logging
-import os
 import sys
 import threading
 import time
@@ -25,6 +24,7 @@ from async_lab.endpoint.sandbox.lab_child.frames import RESPONSE_LIMIT_BYTES
 from async_lab.endpoint.sandbox.model import Costs, Deployment, HandlerCall, LogLine, Result
 from async_lab.endpoint.sandbox.outcome import SECOND_NS, Schedule, schedule
 from async_lab.errors import EnvironmentFailure
+from async_lab.variables import variables_set
 
 Handler = Callable[[Any, Any], Any]
 _PREFIX = "async_lab_in_process_"
@@ -187,16 +187,8 @@ def _variables(deployment: Deployment, call: HandlerCall) -> Iterator[None]:
         "AWS_LAMBDA_LOG_STREAM_NAME": call.log_stream,
     }
     variables = dict(deployment.environment) | dict(named)
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
+    with variables_set(variables):
         yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
 
 
 @contextmanager
