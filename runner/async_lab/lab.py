@@ -26,6 +26,7 @@ from async_lab.scenario.expectations import compare
 from async_lab.stack.stack import Stack, open_stack
 from async_lab.target.base import SETTLE_SECONDS, Target
 from async_lab.terraform import Progress
+from async_lab.wording import plural
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +126,10 @@ def run_one(scenario: Scenario, stack: Stack, settings: Settings, view: View) ->
         names = [*outputs["alarm_names"], *outputs["composite_alarm_names"]]
         changes = alarms.changes(target.cloudwatch(), names, started_at, ended_at)
         if purged := target.settle():
-            hours, noun = SETTLE_SECONDS // 3_600, "event" if purged == 1 else "events"
-            view.phase(f"{purged} {noun} of {scenario.name} still waited after {hours} more hours and were dropped")
+            hours = SETTLE_SECONDS // 3_600
+            view.phase(
+                f"{plural(purged, 'event')} of {scenario.name} still waited after {hours} more hours and were dropped"
+            )
     seen = Observations(
         start=started_at,
         end=ended_at,
@@ -176,7 +179,7 @@ def invoke(
 ) -> tuple[SentEvent, ...]:
     """Send the scenario's events."""
     count = settings.events or scenario.events.count
-    view.step(f"Sending {count} event{'s' * (count != 1)} to {function_name}")
+    view.step(f"Sending {plural(count, 'event')} to {function_name}")
     event_ids = [f"{run_id}-{number}" for number in range(1, count + 1)]
     interval = scenario.events.interval_seconds
     return tuple(send(target.invoking_client(), function_name, event_ids, interval, now=target.now, wait=target.wait))

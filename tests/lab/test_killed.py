@@ -163,7 +163,7 @@ def zygote_of(run: Started) -> psutil.Process:
 
 def test_lost_handlers_are_a_failure_of_this_machine_and_no_finding(checkout: Project) -> None:
     with started(checkout, "run", "baseline", "--events", "2000") as run:
-        run.wait_for("Sending 2000 events")
+        run.wait_for("Sending 2,000 events")
         zygote = zygote_of(run)
         zygote.kill()
         code, said = run.end()
@@ -176,7 +176,7 @@ def test_lost_handlers_are_a_failure_of_this_machine_and_no_finding(checkout: Pr
 
 def test_ctrl_c_ends_a_run_whose_handlers_are_stopped(checkout: Project) -> None:
     with started(checkout, "run", "baseline", "--events", "2000") as run:
-        run.wait_for("Sending 2000 events")
+        run.wait_for("Sending 2,000 events")
         zygote_of(run).suspend()
         run.press_ctrl_c()
         code, said = run.end()

@@ -18,7 +18,7 @@ _KEEPER, _HANDLER = "1", "2"
 def in_use_kib(process: Process) -> int:
     """Return the handler's resident memory and, of what it started, the shares that it doesn't have in common."""
     if process.is_private:
-        return _in_namespace(Path(f"/proc/{process.pid}/root/proc"))
+        return _in_namespace(Path("/proc", str(process.pid), "root", "proc"))
     total = 0
     with contextlib.suppress(psutil.Error):
         for number, child in enumerate(psutil.Process(process.pid).children(recursive=True)):
