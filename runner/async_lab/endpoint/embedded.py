@@ -17,7 +17,7 @@ from async_lab.endpoint.access.holders import Holder, Holders
 from async_lab.endpoint.access.roles import RoleMiddleware
 from async_lab.endpoint.http.callers import LocalCallers
 from async_lab.endpoint.http.cbor import CborTranslation
-from async_lab.endpoint.http.dispatch import moto_application, preload
+from async_lab.endpoint.http.dispatch import OneAtATime, moto_application, preload
 from async_lab.endpoint.http.front import InvokeMiddleware
 from async_lab.endpoint.http.model_check import ModelCheck
 from async_lab.endpoint.http.own import OwnRequests
@@ -30,6 +30,7 @@ from async_lab.endpoint.invocation.faults import Faults
 from async_lab.endpoint.invocation.invocations import LambdaRegion
 from async_lab.endpoint.invocation.lineage import Lineage
 from async_lab.endpoint.invocation.timeline import Pacer, Scheduled, Timeline
+from async_lab.endpoint.one_at_a_time import LOCK
 from async_lab.endpoint.sandbox import InProcessHandlers, Sandbox
 from async_lab.endpoint.sources import clocks, schedules, triggers
 from async_lab.endpoint.sources.pollers import Pollers
@@ -107,7 +108,7 @@ class Endpoint:
         self._sandbox.issue_key = holders.issue
         roles.install()
         permitted = RoleMiddleware(front, holders, ACCOUNT_ID, self._lineage_of, enforces=enforce_roles)
-        checked = Scoped(CborTranslation(ModelCheck(permitted)))
+        checked = OneAtATime(Scoped(CborTranslation(ModelCheck(permitted))))
         self._own = OwnRequests(checked, self)
         self._server = Server(port, ErrorMiddleware(LocalCallers(self._own, allowed_hosts, allowed_origins)))
 
@@ -229,7 +230,8 @@ class Endpoint:
 
     def snapshot(self) -> Snapshot:
         """Return what stands, without events and execution environments; there must be none under way."""
-        return state.taken(self.clock.now())
+        with LOCK:
+            return state.taken(self.clock.now())
 
     def restore(self, snapshot: Snapshot) -> None:
         """Begin anew with what stood at a snapshot, at its time."""
@@ -242,10 +244,11 @@ class Endpoint:
         self.faults.clear()
         denials.clear()
         self._seed, self._rules, self._runs = self._first_seed, self._given_rules, 0
-        if snapshot is None:
-            state.clear()
-        else:
-            state.put_back(snapshot)
+        with LOCK:
+            if snapshot is None:
+                state.clear()
+            else:
+                state.put_back(snapshot)
 
     def region(self, name: str) -> LambdaRegion:
         """Return what is invoked in a region."""
@@ -274,7 +277,8 @@ class Endpoint:
         self.region(region).accept(FunctionRef(name, qualifier or ""), payload)
 
     def _minute(self, at: float) -> None:
-        cloudwatch.evaluate(at)
+        with LOCK:
+            cloudwatch.evaluate(at)
         for region in self._present_regions():
             with trouble.contained("ending idle execution environments"):
                 region.retire(at)

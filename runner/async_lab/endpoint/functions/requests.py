@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from async_lab.endpoint import denials
 from async_lab.endpoint.functions import names
 from async_lab.endpoint.functions.model import Function
 from async_lab.endpoint.functions.refusals import conflict, invalid_value, not_found
+from async_lab.endpoint.one_at_a_time import aside
 
 LATEST = "$LATEST"
 Answer = tuple[int, dict[str, str], str]
@@ -82,7 +82,6 @@ number of the lab depends on it, only whether such a request is refused.
 """
 
 _under_way: set[str] = set()
-_lock = threading.Lock()
 
 
 @contextmanager
@@ -91,14 +90,13 @@ def changing(function_arn: str, authorization: str) -> Iterator[None]:
 
     A test's own client, by its request's Authorization header, makes one change after the other and isn't kept waiting.
     """
-    with _lock:
-        if function_arn in _under_way:
-            raise conflict("The function could not be updated due to a concurrent update operation.")
-        _under_way.add(function_arn)
+    if function_arn in _under_way:
+        raise conflict("The function could not be updated due to a concurrent update operation.")
+    _under_way.add(function_arn)
     try:
         yield
         if not denials.is_testers(authorization):
-            time.sleep(CHANGE_SECONDS)
+            with aside():
+                time.sleep(CHANGE_SECONDS)
     finally:
-        with _lock:
-            _under_way.discard(function_arn)
+        _under_way.discard(function_arn)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -14,12 +15,27 @@ from werkzeug.routing import Rule
 
 from async_lab.endpoint import object_versions, policies
 from async_lab.endpoint.http import outgoing
+from async_lab.endpoint.http.server import WsgiApp
+from async_lab.endpoint.http.wire import collected
 from async_lab.endpoint.moto_patches import replace
+from async_lab.endpoint.one_at_a_time import LOCK
 
 _ASKED_FIRST: tuple[backends.SERVICE_NAMES, ...] = ("awslambda", "sts", "iam", "cloudwatch", "logs")
 _backend_of = AccountSpecificBackend.__getitem__
 _compile = Rule.compile
 _compiling = threading.Lock()
+
+
+class OneAtATime:
+    """WSGI middleware before all that reads or changes what AWS holds."""
+
+    def __init__(self, app: WsgiApp) -> None:
+        self._app = app
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Pass on while no other request is answered."""
+        with LOCK:
+            return collected(self._app(environ, start_response))
 
 
 class UnknownRegion(KeyError):

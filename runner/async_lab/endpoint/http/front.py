@@ -18,6 +18,7 @@ from async_lab.endpoint.http.wire import REQUEST_ID, Refused, Response
 from async_lab.endpoint.invocation import invoke_request
 from async_lab.endpoint.invocation.invocations import LambdaRegion
 from async_lab.endpoint.invocation.invoke_request import DRY_RUN, EVENT, Invocation
+from async_lab.endpoint.one_at_a_time import aside
 from async_lab.endpoint.sandbox import DURATION_HEADER
 
 _INVOKE = re.compile(r"/2015-03-31/functions/(?P<name>[^/]+)/invocations/?")
@@ -65,7 +66,8 @@ class InvokeMiddleware:
         if invocation.kind == EVENT:
             request_id = region.accept(invocation.target, invocation.payload)
             return Response(HTTPStatus.ACCEPTED, headers=((REQUEST_ID, request_id),))
-        ran = region.invoke(invocation.target, invocation.payload, invocation.client_context)
+        with aside():  # the handler calls the endpoint while it runs
+            ran = region.invoke(invocation.target, invocation.payload, invocation.client_context)
         if ran is None:
             raise invoke_request.throttled(deployed.reserved_concurrency)
         headers = [
@@ -77,5 +79,6 @@ class InvokeMiddleware:
             headers.append(("X-Amz-Function-Error", ran.result.function_error))
         if invocation.wants_log:
             headers.append(("X-Amz-Log-Result", base64.b64encode(ran.log_tail()).decode()))
-        self._advance_to(ran.ends_at)
+        with aside():
+            self._advance_to(ran.ends_at)
         return Response(HTTPStatus.OK, ran.result.payload, (("Content-Type", "application/json"), *headers))

@@ -19,6 +19,7 @@ from requests.exceptions import ConnectionError as NotReached
 
 from async_lab.endpoint.http.loopback import is_loopback
 from async_lab.endpoint.moto_patches import replace
+from async_lab.endpoint.one_at_a_time import aside
 
 _BY_HTTP = {"http", "https"}
 _SECONDS = 15  # doc: how long SNS waits for a subscriber
@@ -39,7 +40,9 @@ def _send_here(adapter: HTTPAdapter, request: PreparedRequest, *args: Any, **opt
         return _send(adapter, request, *args, **options)
     if not _stays_here(request.url or ""):
         raise NotReached(f"the embedded endpoint sends nothing to {request.url}, which is not this machine")
-    return _send(adapter, request, *args, **(options | {"proxies": {}, "timeout": options.get("timeout") or _SECONDS}))
+    here = options | {"proxies": {}, "timeout": options.get("timeout") or _SECONDS}
+    with aside():  # who is called may call the endpoint in turn
+        return _send(adapter, request, *args, **here)
 
 
 def _subscribe_here(backend: SNSBackend, topic_arn: str, endpoint: str, protocol: str) -> Any:

@@ -10,13 +10,13 @@ import logging
 import re
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 from async_lab.endpoint import trouble
 from async_lab.endpoint.denials import Denied
 from async_lab.endpoint.http.dispatch import UnknownRegion
 from async_lab.endpoint.http.server import WsgiApp
-from async_lab.endpoint.http.wire import Response, error_response, missing, signed_service
+from async_lab.endpoint.http.wire import Response, collected, error_response, missing, signed_service
 
 _LOG = logging.getLogger(__name__)
 _ACTION = re.compile(r"The (?P<name>\w+) action has not been implemented")
@@ -24,11 +24,6 @@ _NOT_HERE = tuple(f"{status.value} " for status in (HTTPStatus.NOT_FOUND, HTTPSt
 """What Werkzeug says of a path that no service has, and of a method that a path has not."""
 _PAGE = b"<!doctype html>"
 _SERVERS_OWN = str(HTTPStatus.INTERNAL_SERVER_ERROR.value)
-
-
-@runtime_checkable
-class _Closing(Protocol):
-    def close(self) -> None: ...
 
 
 class ErrorMiddleware:
@@ -62,12 +57,7 @@ def _is_werkzeugs(body: list[bytes]) -> bool:
 def _whole(app: WsgiApp, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]], list[bytes]]:
     """Return an answer that is complete: what fails in the middle of its body has not begun to be sent."""
     started: list[tuple[str, list[tuple[str, str]]]] = []
-    answered = app(environ, lambda status, headers, _error=None: started.append((status, headers)))
-    try:
-        body = list(answered)
-    finally:
-        if isinstance(answered, _Closing):
-            answered.close()
+    body = collected(app(environ, lambda status, headers, _error=None: started.append((status, headers))))
     return *started[-1], body
 
 

@@ -6,10 +6,10 @@ import json
 import re
 import struct
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 from urllib.parse import unquote
 from xml.sax.saxutils import escape
 
@@ -19,6 +19,11 @@ DEFAULT_REGION = "us-east-1"
 REQUEST_ID = "x-amzn-RequestId"
 
 _SIGNED_FOR = re.compile(r"Credential=[^/]+/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/")
+
+
+@runtime_checkable
+class _Closing(Protocol):
+    def close(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,15 @@ class Response:
         status = f"{self.status.value} {self.status.phrase}"
         start_response(status, [*self.headers, ("Content-Length", str(len(self.body)))])
         return [self.body]
+
+
+def collected(answered: Iterable[bytes]) -> list[bytes]:
+    """Return the body of what an application answered, which is then closed as WSGI asks."""
+    try:
+        return list(answered)
+    finally:
+        if isinstance(answered, _Closing):
+            answered.close()
 
 
 class Refused(Exception):

@@ -11,7 +11,7 @@ from functools import partial
 from moto.moto_api._internal import mock_random
 
 from async_lab.cloudwatch.store import MetricStore
-from async_lab.endpoint import functions, sandbox, trouble
+from async_lab.endpoint import functions, one_at_a_time, sandbox, trouble
 from async_lab.endpoint.delivery import destinations
 from async_lab.endpoint.delivery.records import THROTTLED, AttemptResponse, FinishedEvent
 from async_lab.endpoint.functions import FunctionNotFound, ResolvedFunction
@@ -59,8 +59,8 @@ class RecursiveInvocation(Exception):
 class LambdaRegion:
     """Everything that is invoked in one region of one account.
 
-    Requests come on the server's threads, time on the timeline's. The twin is touched under ``_changed`` only; handlers
-    run outside of it, so that they may call the endpoint themselves.
+    Requests come on the server's threads, time on the timeline's. The twin is touched under ``_changed`` only, which is
+    the endpoint's one lock; handlers run outside of it, so that they may call the endpoint themselves.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class LambdaRegion:
         faults: Faults,
     ) -> None:
         self.account_id, self.region = account_id, region
-        self._changed = threading.Condition(threading.RLock())
+        self._changed = threading.Condition(one_at_a_time.LOCK)
         self._clock, self._store, self._sandbox = clock, store, box
         self._invoke_elsewhere, self._faults = invoke_elsewhere, faults
         self._payloads: dict[str, bytes] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +13,9 @@ from moto.s3 import models as s3
 from moto.sqs import models as sqs
 
 from async_lab.endpoint.moto_patches import replace
+from async_lab.endpoint.one_at_a_time import aside
 
+_POLL_SECONDS = 0.02
 _receive_message = sqs.SQSBackend.receive_message
 
 
@@ -32,6 +35,7 @@ def install(now: Callable[[], float], *, stands: bool) -> None:
     replace(s3, "datetime", clock)
     replace(sqs.SQSBackend, "receive_message", receive_message)
     replace(sqs.Queue, "messages", property(lambda queue: _messages(queue, now())))
+    replace(sqs.Queue, "wait_for_messages", _wait_for_messages)
 
 
 def _datetime_module(now: Callable[[], float]) -> Any:
@@ -51,6 +55,12 @@ def _datetime_module(now: Callable[[], float]) -> Any:
             return dt.datetime.strptime(text, format_)  # noqa: DTZ007 - moto's times carry no zone
 
     return SimpleNamespace(**{**vars(dt), "datetime": Moment})
+
+
+def _wait_for_messages(_queue: sqs.Queue, _timeout: float) -> None:
+    """Let others send before a long poll looks again, until its time is over."""
+    with aside():
+        time.sleep(_POLL_SECONDS)
 
 
 def forget_expired(queue: sqs.Queue, now: float) -> None:

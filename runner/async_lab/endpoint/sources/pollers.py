@@ -23,6 +23,7 @@ from moto.sqs.models import Message, Queue
 from async_lab.endpoint.invocation import lineage
 from async_lab.endpoint.invocation.executions import CompletedExecution
 from async_lab.endpoint.invocation.invocations import LambdaRegion, RecursiveInvocation
+from async_lab.endpoint.one_at_a_time import LOCK
 from async_lab.endpoint.sources import clocks, mappings
 from async_lab.endpoint.sources.mappings import QueueMapping
 from async_lab.twin import Execution, FunctionRef
@@ -82,14 +83,16 @@ class Pollers:
     @property
     def is_settled(self) -> bool:
         """Whether no batch is under way and no message waits for a function."""
-        return not any(
-            self._state(mapping).batches or (mapping.enabled and mapping.queue and mapping.queue._messages)  # noqa: SLF001
-            for mapping in self._mappings()
-        )
+        with LOCK:
+            return not any(
+                self._state(mapping).batches or (mapping.enabled and mapping.queue and mapping.queue._messages)  # noqa: SLF001
+                for mapping in self._mappings()
+            )
 
     def next_due(self) -> float | None:
         """Return when a batch ends, is tried again or can be received."""
-        due = [at for mapping in self._mappings() for at in self._due(mapping)]
+        with LOCK:
+            due = [at for mapping in self._mappings() for at in self._due(mapping)]
         return min(due, default=None)
 
     def _due(self, mapping: QueueMapping) -> Iterator[float]:
@@ -103,8 +106,9 @@ class Pollers:
     def step(self, pool: ThreadPoolExecutor) -> None:
         """End and receive what is due now; handlers whose batches start together run side by side."""
         started: list[tuple[_Polled, _Batch, Future[CompletedExecution]]] = []
-        for mapping in self._mappings():
-            started.extend(self._started(mapping, pool))
+        with LOCK:
+            for mapping in self._mappings():
+                started.extend(self._started(mapping, pool))
         for state, batch, future in started:
             batch.ran = future.result()
             batch.at = batch.ran.ends_at

@@ -21,6 +21,7 @@ from async_lab.endpoint import trouble
 from async_lab.endpoint.delivery.targets import DeliveryFailed, send_to_queue
 from async_lab.endpoint.functions.permissions import first_missing, needs_of_target
 from async_lab.endpoint.moto_patches import replace
+from async_lab.endpoint.one_at_a_time import LOCK
 from async_lab.endpoint.sources.reach import Reach
 from async_lab.endpoint.sources.rules import Rule
 from async_lab.endpoint.sources.schedule_expressions import InvalidExpression, Schedule, parse
@@ -57,20 +58,22 @@ class Schedules:
 
     def next_due(self) -> float | None:
         """Return when the next schedule fires."""
-        present = list(self._present())
-        for gone in self._due.keys() - {arn for arn, _ in present}:
-            del self._due[gone], self._known[gone]
+        with LOCK:
+            present = list(self._present())
+            for gone in self._due.keys() - {arn for arn, _ in present}:
+                del self._due[gone], self._known[gone]
         return min((at for at in self._due.values() if at is not None), default=None)
 
     def step(self, pool: ThreadPoolExecutor) -> None:  # noqa: ARG002 - what fires is queued
         """Fire what is due now."""
         now = self._reach.now()
-        for arn, subject in list(self._present()):
-            at = self._due[arn]
-            if at is not None and at <= now:
-                self._due[arn] = self._known[arn][1].next_after(at)
-                with trouble.contained("firing a schedule"):
-                    self._fire(subject, at, is_last=self._due[arn] is None)
+        with LOCK:
+            for arn, subject in list(self._present()):
+                at = self._due[arn]
+                if at is not None and at <= now:
+                    self._due[arn] = self._known[arn][1].next_after(at)
+                    with trouble.contained("firing a schedule"):
+                        self._fire(subject, at, is_last=self._due[arn] is None)
 
     def _present(self) -> Iterator[tuple[str, Any]]:
         """Yield what is enabled, and note when it is due next."""
