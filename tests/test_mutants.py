@@ -2,6 +2,8 @@
 
 import pytest
 
+from async_lab.cloudwatch.statistic import statistic
+from tools.fresh_models import pytest_runtest_setup
 from tools.mutants import LISTED, Survivor, function_of, read_listed, score
 
 
@@ -34,3 +36,9 @@ def test_every_survivor_that_is_listed_has_a_reason_and_a_function_that_is_there
         parts = survivor.function.split(".")
         file = LISTED.parents[1] / "runner" / "/".join(parts[:3])
         assert f"def {parts[-1]}(" in file.with_suffix(".py").read_text(encoding="utf-8")
+
+
+def test_what_a_model_remembers_is_forgotten_before_each_test_of_a_mutant():
+    statistic("p50")
+    pytest_runtest_setup()
+    assert statistic.cache_info().currsize == 0

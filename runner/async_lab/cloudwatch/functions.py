@@ -84,7 +84,7 @@ def _present(over: Sequence[Value], at: int) -> list[float]:
 
 
 def _longest_period(over: Sequence[Value]) -> int:
-    return max((each.period for each in over if isinstance(each, Series)), default=60)
+    return max(each.period for each in over if isinstance(each, Series))
 
 
 def _by_series(change: Callable[[Series], Series]) -> Function:

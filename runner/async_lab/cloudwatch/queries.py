@@ -109,6 +109,7 @@ def _evaluated(query: Query, session: _Session) -> Value:
 
 def _searcher(session: _Session, otherwise: int) -> Callable[[str, str, int | None], list[Series]]:
     def search(text: str, wanted: str, period: int | None) -> list[Series]:
+        statistic(wanted)  # one that there isn't is refused, whether or not anything is found
         found = find(text, session.store.metrics())
         stats = [MetricStat(metric, wanted, period or otherwise) for metric in found]
         labels = default_labels(stats)
