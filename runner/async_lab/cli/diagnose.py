@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json as json_format
-import os
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from async_lab.cli.console import console
-from async_lab.cli.options import LOCAL_REGION, ProfileOption, RegionOption
+from async_lab.cli.options import EndpointOption, ProfileOption, RegionOption
+from async_lab.cli.places import asked, check_place, function_named
 from async_lab.errors import ExitCode, UsageError
 from async_lab.wording import shortened
 
@@ -24,12 +24,6 @@ _LATEST_MINUTES = "all of the last two minutes"
 _SPAN = re.compile(r"(?P<number>\d+(\.\d+)?)\s*(?P<unit>s|min|m|h|d)")
 _UNLESS_SAID_SECONDS = 10_800.0
 _SHORTEST_SECONDS, _LONGEST_SECONDS = 60, 86_400
-_FUNCTION = (
-    re.compile(  # API reference, FunctionName: a name, a partial ARN or an ARN, each with or without a qualifier
-        r"(arn:(?P<partition>[a-z-]+):lambda:(?P<region>[a-z0-9-]+):)?((?P<account>\d{12}):)?(function:)?"
-        r"(?P<name>[A-Za-z0-9_-]{1,64})(:(?P<qualifier>\$LATEST|[A-Za-z0-9_-]{1,128}))?"
-    )
-)
 
 
 def span(given: str) -> float:
@@ -39,13 +33,6 @@ def span(given: str) -> float:
     if not _SHORTEST_SECONDS <= seconds <= _LONGEST_SECONDS:
         raise typer.BadParameter(f'"{shortened(given)}" must be 1 minute to 24 hours, such as 30m, 3h or 1d.')
     return seconds
-
-
-def url(given: str) -> str:
-    """Return an endpoint's URL. Raises BadParameter for what is none."""
-    if not re.fullmatch(r"https?://[^\s/]+(/.*)?", given):
-        raise typer.BadParameter(f'"{shortened(given)}" must be a URL, such as http://127.0.0.1:4600.')
-    return given
 
 
 def diagnose(
@@ -61,16 +48,7 @@ def diagnose(
         str | None, typer.Option(help="All functions whose name begins so, a line each.", show_default=False)
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="All functions of the region, a line each.")] = False,
-    endpoint_url: Annotated[
-        str | None,
-        typer.Option(
-            help="Ask this endpoint instead of AWS.",
-            envvar="AWS_ENDPOINT_URL",
-            parser=url,
-            metavar="URL",
-            show_default=False,
-        ),
-    ] = None,
+    endpoint_url: EndpointOption = None,
     region: RegionOption = None,
     profile: ProfileOption = None,
     json: Annotated[bool, typer.Option("--json", help="Print the diagnosis as JSON.")] = False,
@@ -87,10 +65,10 @@ def diagnose(
         typer.echo(json_format.dumps(iam_policy(), indent=2))
         return
     wanted = _wanted(function, prefix, every=every)
-    target = _open(endpoint_url, region or (wanted and wanted["region"]), profile)
+    target = asked(endpoint_url, region or (wanted and wanted["region"]), profile)
     seconds = since or _UNLESS_SAID_SECONDS
     if wanted:
-        _check_place(wanted, target)
+        check_place(wanted, target)
         found = [_examine(target, wanted["name"], wanted["qualifier"], seconds)]
     else:
         found = sorted((_examine(target, name, None, seconds) for name in _names(target, prefix or "")), key=_rank)
@@ -119,35 +97,7 @@ def _wanted(function: str | None, prefix: str | None, *, every: bool) -> re.Matc
         raise UsageError("Name one function, or ask about many with --prefix or --all.")
     if function is None:
         return None
-    match = _FUNCTION.fullmatch(function)
-    if match is None:
-        raise UsageError(
-            f'"{shortened(function)}" is no function: give its name or its ARN, with or without :QUALIFIER.'
-        )
-    return match
-
-
-def _check_place(wanted: re.Match[str], target: Target) -> None:
-    """Refuse an ARN of another account or region: one's own function of that name would be looked at."""
-    for what, named, own in (
-        ("account", wanted["account"], target.account_id),
-        ("region", wanted["region"], target.region),
-    ):
-        if named not in (None, own):
-            raise UsageError(
-                f"{wanted[0]} is of {what} {named}, and you ask in {own}: choose another --profile or --region."
-            )
-
-
-def _open(endpoint_url: str | None, region: str | None, profile: str | None) -> Target:
-    from async_lab.target.aws import open_aws
-    from async_lab.target.served import ServedTarget, is_served
-
-    if endpoint_url is None or not is_served(endpoint_url):
-        return open_aws(profile, region, endpoint_url)
-    if profile is not None:
-        raise UsageError("--profile is for AWS; the embedded endpoint knows no accounts but its own.")
-    return ServedTarget(endpoint_url, region or os.environ.get("AWS_REGION") or LOCAL_REGION)
+    return function_named(function)
 
 
 def _names(target: Target, prefix: str) -> list[str]:

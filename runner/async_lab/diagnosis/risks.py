@@ -136,7 +136,10 @@ def failed_events_wait(seen: Observations) -> Finding | None:
         "Failed events wait to be looked at",
         f"Lambda gave these up, and nobody has taken them yet: {said}.",
         [*facts, *ages],
-        ["Read them: each says why it failed. Then send the events again, and delete what is done."],
+        [
+            "Read them: each says why it failed, and mend that first.",
+            *(f"See which can be sent again: async-lab redrive {target.name} --dry-run" for target in full),
+        ],
     )
 
 

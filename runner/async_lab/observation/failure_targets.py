@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from async_lab.observation.configuration import Configuration
 from async_lab.observation.gaps import Gap, Looks
+
+if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
 
 Clients = Callable[[str], Any]
 """Returns boto3's client of a service."""
@@ -16,11 +19,16 @@ Clients = Callable[[str], Any]
 _MISSING = frozenset(
     {
         *("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"),
-        *("NotFound", "NotFoundException", "404", "NoSuchBucket", "ResourceNotFoundException"),
+        *("NotFound", "NotFoundException", "404", "NoSuchBucket", "NoSuchKey", "ResourceNotFoundException"),
     }
 )
 _AGE_PERIOD_SECONDS = 300
 _AGE_ACTION = "cloudwatch:GetMetricStatistics"
+
+
+def is_missing(error: ClientError) -> bool:
+    """Whether AWS answered that there is no such queue, topic, function, bus, bucket or object."""
+    return error.response.get("Error", {}).get("Code") in _MISSING
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +124,7 @@ def _answer(clients: Clients, target: FailureTarget, arn: Mapping[str, str]) -> 
             case _:
                 return _Found(True, client.describe_event_bus(Name=name.removeprefix("event-bus/")))
     except ClientError as error:
-        if error.response.get("Error", {}).get("Code") in _MISSING:
+        if is_missing(error):
             return _Found(False)
         raise
 
