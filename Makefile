@@ -69,7 +69,7 @@ destroy: $(VENV)/.installed ## Take down what a run left standing, and check tha
 
 .PHONY: test
 test: $(VENV)/.installed-dev ## Run every test, Terraform's among them
-	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: lint
 lint: $(VENV)/.installed-dev ## Check style, types and who imports whom

@@ -13,7 +13,7 @@ from typing import Any
 from async_lab.process.interrupts import Interrupts
 from async_lab.terraform.executable import for_terraform
 from async_lab.terraform.failures import UNWRITTEN_STATE, TerraformFailed, failure
-from async_lab.terraform.process import Running, running
+from async_lab.terraform.process import Running, Stop, running
 from async_lab.terraform.progress import DeferredErrors, Diagnostic, Listener, Progress, Step, read
 
 _SUCCESS = 0
@@ -128,11 +128,13 @@ class Terraform:
             return self._follow(command, terraform, listener, accepted)
 
     def _change(self, command: str, options: Sequence[str], meanwhile: str) -> None:
+        stop = Stop()
         with (
             self.interrupts.deferred(meanwhile),
+            self.interrupts.forward_to(stop),
             self._running(command, ("-auto-approve", *options)) as terraform,
-            self.interrupts.forward_to(terraform.interrupt),
         ):
+            stop.listen_for(terraform)
             self._follow(command, terraform, self.progress, (_SUCCESS,))
 
     def _running(self, command: str, options: Sequence[str]) -> AbstractContextManager[Running]:

@@ -356,7 +356,7 @@ class Lab(BaseLab):
 
         ``client`` and ``session`` of the lab are the test's own and may do everything. Usable as a ``with`` block.
         """
-        from async_lab.endpoint import denials
+        from async_lab.endpoint.access import denials
 
         if not _ACTION.fullmatch(action):
             raise UsageError(f"The action is {action!r}; it must be SERVICE:ACTION as in IAM, such as s3:GetObject.")
@@ -383,7 +383,7 @@ class Lab(BaseLab):
         return self._open
 
     def _own_session(self) -> boto3.Session:
-        from async_lab.endpoint.denials import TESTER
+        from async_lab.endpoint.access.denials import TESTER
         from async_lab.target.environment import session_without_users_settings
 
         return session_without_users_settings(self.region, TESTER)

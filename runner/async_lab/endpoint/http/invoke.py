@@ -1,20 +1,26 @@
-"""What an Invoke request asks for, and what Lambda refuses at the door, in the words that public issues quote."""
+"""Invoke, which the endpoint answers itself, in the words that public issues quote. All other requests are moto's."""
 
 from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote
 
-from async_lab.endpoint.functions import FunctionNotFound, ResolvedFunction, find, names
+from async_lab.endpoint.access import denials
+from async_lab.endpoint.functions import FunctionNotFound, ResolvedFunction, find, requests
 from async_lab.endpoint.functions.requests import LATEST
 from async_lab.endpoint.http import wire
-from async_lab.endpoint.http.wire import Refused
-from async_lab.endpoint.sandbox import UnsupportedRuntime, python_version
+from async_lab.endpoint.http.server import WsgiApp
+from async_lab.endpoint.http.wire import REQUEST_ID, Refused, Response
+from async_lab.endpoint.invocation.invocations import LambdaRegion
+from async_lab.endpoint.sandbox import DURATION_HEADER, UnsupportedRuntime, python_version
+from async_lab.endpoint.state import aside
 from async_lab.twin import FunctionRef
 
 ASYNCHRONOUS_PAYLOAD_LIMIT = 1024 * 1024  # doc: 1 MB since October 2025
@@ -52,7 +58,7 @@ def read(environ: dict[str, Any], called: str) -> Invocation:
 
 def target(called: str, qualifier: str, region: str) -> FunctionRef:
     """Return whom a request is for, by the function's name, ARN or partial ARN and the qualifier beside it."""
-    function = names.read(called)
+    function = requests.read_name(called)
     if function is None:
         raise _invalid(
             "ValidationException",
@@ -139,3 +145,66 @@ def _invalid(code: str, message: str) -> Refused:
 
 def _not_found(message: str) -> Refused:
     return Refused(HTTPStatus.NOT_FOUND, "ResourceNotFoundException", message)
+
+
+_INVOKE = re.compile(r"/2015-03-31/functions/(?P<name>[^/]+)/invocations/?")
+_INVOKE_ASYNC = re.compile(r"/2014-11-13/functions/(?P<name>[^/]+)/invoke-async/?")
+
+
+class InvokeMiddleware:
+    """WSGI middleware before moto's application."""
+
+    def __init__(
+        self,
+        app: WsgiApp,
+        region: Callable[[str], LambdaRegion],
+        advance_to: Callable[[float], None],
+    ) -> None:
+        self._app, self._region, self._advance_to = app, region, advance_to
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer, or pass on to moto."""
+        path, is_post = environ["PATH_INFO"], environ["REQUEST_METHOD"] == "POST"
+        if is_post and (match := _INVOKE.fullmatch(path)):
+            response = self._answer(environ, unquote(match["name"]))
+        elif is_post and (match := _INVOKE_ASYNC.fullmatch(path)):  # deprecated, and the same as an Event
+            response = self._answer(environ | {"HTTP_X_AMZ_INVOCATION_TYPE": EVENT}, unquote(match["name"]))
+        else:
+            return self._app(environ, start_response)
+        return response.sent(start_response)
+
+    def _answer(self, environ: dict[str, Any], name: str) -> Response:
+        denials.check(environ.get("HTTP_AUTHORIZATION", ""), "InvokeFunction")
+        try:
+            invocation = read(environ, name)
+            region = self._region(invocation.region)
+            deployed = check(region.account_id, invocation)
+            response = self._invoke(region, invocation, deployed)
+        except Refused as refused:
+            response = refused.response
+        if REQUEST_ID in dict(response.headers):
+            return response
+        return replace(response, headers=(*response.headers, (REQUEST_ID, str(uuid.uuid4()))))
+
+    def _invoke(self, region: LambdaRegion, invocation: Invocation, deployed: ResolvedFunction) -> Response:
+        if invocation.kind == DRY_RUN:
+            return Response(HTTPStatus.NO_CONTENT)
+        if invocation.kind == EVENT:
+            request_id = region.accept(invocation.target, invocation.payload)
+            return Response(HTTPStatus.ACCEPTED, headers=((REQUEST_ID, request_id),))
+        with aside():  # the handler calls the endpoint while it runs
+            ran = region.invoke(invocation.target, invocation.payload, invocation.client_context)
+        if ran is None:
+            raise throttled(deployed.reserved_concurrency)
+        headers = [
+            (REQUEST_ID, ran.execution.request_id),
+            ("X-Amz-Executed-Version", ran.deployed.version),
+            (DURATION_HEADER, str(ran.outcome.occupied_seconds)),
+        ]
+        if ran.result.function_error:
+            headers.append(("X-Amz-Function-Error", ran.result.function_error))
+        if invocation.wants_log:
+            headers.append(("X-Amz-Log-Result", base64.b64encode(ran.log_tail()).decode()))
+        with aside():
+            self._advance_to(ran.ends_at)
+        return Response(HTTPStatus.OK, ran.result.payload, (("Content-Type", "application/json"), *headers))

@@ -6,18 +6,20 @@ boundaries, service control policies and resource policies are left out as well 
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from moto.iam.exceptions import NotFoundException
-from moto.iam.models import iam_backends
+from moto.iam.models import AWSManagedPolicy, IAMBackend, aws_managed_policies_data, iam_backends
 
 from async_lab import arns
-from async_lab.endpoint import denials
+from async_lab.endpoint.access import denials
+from async_lab.endpoint.moto_patches import replace
 
 _ACTIONS_BY_SERVICE = {  # developer guide, "adding a destination", and DLQs
     "sqs": ("sqs:SendMessage",),
@@ -113,3 +115,34 @@ def _pattern(text: str, flags: int) -> re.Pattern[str]:
 
 def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
+
+
+# AWS's own policies, which roles attach everywhere
+
+_PARTITION = "aws"
+
+
+class _Backend(IAMBackend):
+    """moto's IAM with AWS's policies in the one partition that the endpoint plays.
+
+    moto makes a backend for each of six partitions at the first request of all, and parsing 1,582 policies for each
+    would make that request wait for half a second.
+    """
+
+    __module__ = IAMBackend.__module__  # by which moto finds the service's paths
+
+    def _init_aws_policies(self) -> list[AWSManagedPolicy]:
+        if self.region_name != _PARTITION:
+            return []
+        return [copy.copy(policy) for policy in _policies(self.account_id)]  # it counts its attachments
+
+
+@cache
+def _policies(account_id: str) -> tuple[AWSManagedPolicy, ...]:
+    every = json.loads(aws_managed_policies_data)
+    return tuple(AWSManagedPolicy.from_data(name, account_id, _PARTITION, policy) for name, policy in every.items())
+
+
+def install() -> None:
+    """Have them in the whole process, before moto takes its first request; again is no harm."""
+    replace(iam_backends, "backend", _Backend)

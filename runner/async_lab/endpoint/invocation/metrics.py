@@ -1,12 +1,12 @@
-"""From the twin's records to the endpoint's CloudWatch: which dimension sets a sample is filed under."""
+"""From the twin's records to the endpoint's CloudWatch: a function's samples by dimension sets, and a region's own."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from async_lab.cloudwatch.store import Dimensions, MetricStore
 from async_lab.lambda_metrics import COUNT, NAMESPACE, UNITS
-from async_lab.twin import Ended, FunctionRef, Record, Sample, Started, samples
+from async_lab.twin import Ended, Execution, FunctionRef, Record, Sample, Started, StillRunning, samples
 
 OF_FUNCTIONS_ALONE = {"ConcurrentExecutions"}
 """Not a sum of the functions' samples: the region has its own, see ``put_for_account``."""
@@ -48,3 +48,26 @@ def _executed_version(record: Record) -> str | None:
     if isinstance(record, Started | Ended):
         return record.execution.config.version
     return None
+
+
+class AccountConcurrency:
+    """Counts the executions of one region. ``allocated`` gives what reservations and provisions take of its limit."""
+
+    def __init__(self, allocated: Callable[[], int]) -> None:
+        self._allocated = allocated
+        self._running = self._unreserved = 0
+
+    def samples(self, record: Record) -> Iterator[tuple[str, int]]:
+        """Yield metric and value for a record: the highest of each minute is its Maximum (assumed, as per function)."""
+        if isinstance(record, Started):
+            self._count(record.execution, 1)
+        elif isinstance(record, Ended):
+            self._count(record.execution, -1)
+        if isinstance(record, Started | StillRunning):
+            yield "ConcurrentExecutions", self._running
+            yield "UnreservedConcurrentExecutions", self._unreserved
+            yield "ClaimedAccountConcurrency", self._unreserved + self._allocated()  # doc
+
+    def _count(self, execution: Execution, change: int) -> None:
+        self._running += change
+        self._unreserved += change * (execution.config.reserved_concurrency is None)

@@ -14,10 +14,13 @@ from typing import Any
 
 from moto.awslambda.exceptions import UnknownFunctionException
 from moto.awslambda.models import lambda_backends
+from moto.iam.access_control import IAMPolicy, PermissionResult
+from moto.s3.models import FakeBucket
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 
 from async_lab import arns
+from async_lab.endpoint.moto_patches import replace
 
 _TESTS = {"StringEquals", "StringLike", "ArnEquals", "ArnLike"}
 _KEYS = {"aws:sourcearn", "aws:sourceaccount", "aws:sourceowner"}
@@ -140,3 +143,29 @@ def _listed(value: Any) -> list[Any]:
     if value is None:
         return []
     return value if isinstance(value, list) else [value]
+
+
+# Buckets' policies, which moto asks for every request
+
+
+def _permission(bucket: FakeBucket, action: str, resource: str) -> PermissionResult:
+    """Return what a bucket's policy says: as roles' are read, an Allow counts whatever its Condition, a Deny never.
+
+    moto takes a condition that isn't met for a refusal, so that a policy which denies requests without TLS, as most
+    buckets have it, would shut its objects away from everybody.
+    """
+    if bucket.policy is None:
+        return PermissionResult.NEUTRAL
+    policy = json.loads(bucket.policy)
+    statements = policy["Statement"] if isinstance(policy["Statement"], list) else [policy["Statement"]]
+    counting = [_without_condition(one) for one in statements if one["Effect"] == "Allow" or "Condition" not in one]
+    return IAMPolicy(json.dumps({"Statement": counting})).is_action_permitted(action, resource)
+
+
+def _without_condition(statement: dict[str, Any]) -> dict[str, Any]:
+    return {element: value for element, value in statement.items() if element != "Condition"}
+
+
+def install() -> None:
+    """Have moto read them as AWS does in the whole process, before it takes its first request; again is no harm."""
+    replace(FakeBucket, "get_permission", _permission)

@@ -1,4 +1,4 @@
-"""Messages between an execution environment and the process that owns it, over a stream socket."""
+"""What an execution environment and the process that owns it agree on: messages, marks in the output, paths."""
 
 from __future__ import annotations
 
@@ -47,3 +47,10 @@ class InvokeRequest(NamedTuple):
 
 REPORT = struct.Struct(">BQII")
 ORDER = struct.Struct(">QQII")
+
+
+MARK = "\x1e{token}:{now_ns}\x1f"
+
+
+TASK_ROOT, LAYERS, TEMPORARY = "/var/task", "/opt", "/tmp"  # noqa: S108 -- names
+LANGUAGE, RUNTIME = "/var/lang", "/var/runtime"
