@@ -97,8 +97,13 @@ class Terraform:
 
     def planned(self, kept: Path) -> list[dict[str, Any]]:
         """Return the resource changes of a plan that was kept, as Terraform's JSON has them."""
-        changes: list[dict[str, Any]] = json.loads(self._answer("show", str(kept))).get("resource_changes", [])
+        changes: list[dict[str, Any]] = self.shown(kept).get("resource_changes", [])
         return changes
+
+    def shown(self, kept: Path | None = None) -> dict[str, Any]:
+        """Return a plan that was kept, or the state without one, as Terraform's JSON has it."""
+        shown: dict[str, Any] = json.loads(self._answer("show", *([] if kept is None else [str(kept)])))
+        return shown
 
     def _answer(self, command: str, *arguments: str) -> bytes:
         try:
