@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from async_lab import arns
 from async_lab.observation.configuration import Configuration
 from async_lab.observation.gaps import Gap, Looks
 
@@ -143,6 +144,12 @@ def _waiting(sqs: Any, url: str) -> int:
     ]
     attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
     return sum(int(attributes.get(name, 0)) for name in names)
+
+
+def messages_in(sqs: Any, queue_arn: str) -> int:
+    """Return how many messages a queue holds, about, visible or not. Raises what boto3 raises."""
+    arn = arns.parse(queue_arn)
+    return _waiting(sqs, sqs.get_queue_url(QueueName=arn.name, QueueOwnerAWSAccountId=arn.account_id)["QueueUrl"])
 
 
 def _oldest(clients: Clients, queue: str, now: float, looks: Looks) -> float | None:
