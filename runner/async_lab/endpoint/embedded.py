@@ -14,6 +14,7 @@ from typing import Self
 from async_lab.endpoint import cloudwatch, functions, sources, state, trouble
 from async_lab.endpoint.access import denials, roles
 from async_lab.endpoint.access.roles import Holder, Holders, RoleMiddleware
+from async_lab.endpoint.delivery import targets
 from async_lab.endpoint.http.callers import LocalCallers, Scoped
 from async_lab.endpoint.http.cbor import CborTranslation
 from async_lab.endpoint.http.dispatch import OneAtATime, moto_application, preload
@@ -94,6 +95,7 @@ class Endpoint:
         reach = Reach(self._invoke, self.clock.now)
         sources.install(reach)
         schedules.install()
+        targets.install()
         recursion.install()
         self._schedules = schedules.Schedules(ACCOUNT_ID, reach)
         clocks.install(self.clock.now, stands=self._pacer is None)
