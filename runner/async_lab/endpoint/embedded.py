@@ -197,7 +197,10 @@ class Endpoint:
         return sum(region.purge() for region in self._present_regions())
 
     def events(self) -> Events:
-        """Return what became of each event so far, in all regions, in the order in which they were accepted."""
+        """Return what became of each asynchronous event so far, in all regions, in the order of their acceptance.
+
+        Batches of a queue's event source mapping are synchronous invocations and no events: logs and metrics show them.
+        """
         found = (event for region in self._present_regions() for event in region.events())
         return Events(sorted(found, key=lambda event: event.accepted_at))
 
