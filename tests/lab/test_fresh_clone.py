@@ -76,6 +76,7 @@ NOT_RUN = {
     ),
     "async-lab report --open": "opens a browser",
     "make test": RUN_BY_CI,
+    **dict.fromkeys(["make test-clients", "python -m tools.clients"], NEEDS_NETWORK),
     "make lint": RUN_BY_CI,
     'make test ARGS="-k throttle"': RUN_BY_CI,
     "make test WORKERS=0": RUN_BY_CI,
