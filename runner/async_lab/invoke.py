@@ -51,6 +51,28 @@ def send(
 
 
 def _send(client: LambdaClient, function_name: str, event_id: str, sequence: int, at: float) -> SentEvent:
+    from botocore.exceptions import ClientError
+
+    payload = json.dumps({"id": event_id, "sequence": sequence})
+    try:
+        request_id = request_id_of(client, {"FunctionName": function_name, "Payload": payload})
+    except NotSent as error:
+        raise EnvironmentFailure(f"Event {event_id} for {function_name} can't be sent: {error}") from error
+    except ClientError as error:
+        raise EnvironmentFailure(f"Lambda refused event {event_id} for {function_name}: {error}") from error
+    return SentEvent(event_id, request_id, at, "unsure" if request_id is None else "accepted")
+
+
+class NotSent(Exception):
+    """Nothing was sent: whoever answers for Lambda can't be reached."""
+
+
+def request_id_of(client: LambdaClient, request: Mapping[str, Any]) -> str | None:
+    """Invoke with ``Event``; return the id that Lambda gave the event, or None when nobody knows if it was accepted.
+
+    ``request`` has Invoke's other members; the client must not retry by itself. Raises ClientError when Lambda refuses
+    it, and NotSent.
+    """
     from botocore.exceptions import (
         ClientError,
         ConnectTimeoutError,
@@ -61,21 +83,18 @@ def _send(client: LambdaClient, function_name: str, event_id: str, sequence: int
     )
     from botocore.parsers import ResponseParserError
 
-    payload = json.dumps({"id": event_id, "sequence": sequence})
     try:
-        answer: Mapping[str, Any] = client.invoke(FunctionName=function_name, InvocationType="Event", Payload=payload)
+        answer: Mapping[str, Any] = client.invoke(InvocationType="Event", **request)
     except (EndpointConnectionError, ConnectTimeoutError, ProxyConnectionError) as error:  # before anything was sent
-        raise EnvironmentFailure(f"Event {event_id} for {function_name} can't be sent: {error}") from error
+        raise NotSent(str(error)) from error
     except (HTTPClientError, IncompleteReadError, ResponseParserError):
-        return SentEvent(event_id, None, at, "unsure")
+        return None
     except ClientError as error:
         answer = error.response
         if _status(answer) in _REFUSALS:
-            raise EnvironmentFailure(f"Lambda refused event {event_id} for {function_name}: {error}") from error
-    request_id = answer.get("ResponseMetadata", {}).get("RequestId")
-    if _status(answer) == HTTPStatus.ACCEPTED and request_id:  # Lambda names each event that it takes
-        return SentEvent(event_id, request_id, at, "accepted")
-    return SentEvent(event_id, None, at, "unsure")
+            raise
+    request_id: str | None = answer.get("ResponseMetadata", {}).get("RequestId")  # Lambda names each that it takes
+    return request_id if _status(answer) == HTTPStatus.ACCEPTED and request_id else None
 
 
 def _status(answer: Mapping[str, Any]) -> int:

@@ -92,6 +92,7 @@ NOT_RUN = {
     'TARGET=aws make scenario-2 ARGS="--region eu-west-1 --profile sandbox"': "needs an AWS account",
     "async-lab destroy --target aws": "needs an AWS account",
     "async-lab diagnose orders --since 6h --profile production": "needs an AWS account",
+    "async-lab redrive orders-failed --dry-run --profile production": "needs an AWS account",
     "async-lab doctor --target aws": "needs an AWS account",
     ".venv/bin/async-lab local --port 4600 &": SERVED,
     "async-lab local --clock real": SERVED,

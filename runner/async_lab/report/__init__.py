@@ -11,6 +11,7 @@ from async_lab.report.openmetrics import openmetrics
 from async_lab.report.overview import show_runs, show_scenarios, show_summary
 from async_lab.report.page import page
 from async_lab.report.progress import Detail, ProgressView
+from async_lab.report.redrive import RedriveProgress, show_outcome, show_plan
 from async_lab.report.terminal import show_run, show_verdict
 from async_lab.report.timeline_svg import standalone
 from async_lab.report.trace import trace
@@ -21,6 +22,7 @@ __all__ = [
     "Detail",
     "Failure",
     "ProgressView",
+    "RedriveProgress",
     "junit",
     "markdown",
     "metrics_csv",
@@ -31,6 +33,8 @@ __all__ = [
     "show_comparison",
     "show_diagnoses",
     "show_diagnosis",
+    "show_outcome",
+    "show_plan",
     "show_run",
     "show_runs",
     "show_scenarios",

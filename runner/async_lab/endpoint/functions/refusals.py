@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from moto.core.exceptions import JsonRESTError
 
-from async_lab.endpoint.functions.permissions import RequiredPermission, first_missing, needs_of_target
+from async_lab.endpoint.access.identity_policies import RequiredPermission, first_missing, needs_of_target
 
 
 class Refusal(JsonRESTError):

@@ -10,18 +10,17 @@ from moto.awslambda import models, urls
 from moto.core.utils import get_service_model
 from moto.moto_api._internal import mock_random
 
-from async_lab.endpoint.functions import names
-from async_lab.endpoint.functions.code import LayerVersion, check_sha256
+from async_lab.endpoint.functions import requests
 from async_lab.endpoint.functions.concurrency import Account, ConcurrencyRequests
 from async_lab.endpoint.functions.event_invoke_config import EventInvokeConfigRequests
-from async_lab.endpoint.functions.model import Function
+from async_lab.endpoint.functions.model import Function, LayerVersion, check_sha256
 from async_lab.endpoint.functions.policies import PolicyRequests
 from async_lab.endpoint.functions.refusals import Refusal, check_revision, invalid_value
 from async_lab.endpoint.functions.requests import NO_CONTENT, Answer, Requests, answer, changing
 from async_lab.endpoint.functions.urls import UrlRequests
 from async_lab.endpoint.http.wire import lambda_error
 from async_lab.endpoint.moto_patches import add_route, replace, replace_route
-from async_lab.endpoint.sources.mapping_requests import MappingRequests
+from async_lab.endpoint.sources.mappings import MappingRequests
 from async_lab.twin.rules import ACCOUNT_CONCURRENCY
 
 _LONGEST_NAME = 64  # API reference, CreateFunction; the model's 140 are those of an ARN
@@ -47,7 +46,7 @@ class FunctionsResponse(EventInvokeConfigRequests, ConcurrencyRequests, PolicyRe
     def create_function(self) -> Any:
         """Make a function; whatever calls it, its name is all that is kept."""
         request = self.json_body
-        called = names.read(request["FunctionName"])
+        called = requests.read_name(request["FunctionName"])
         if called is None or len(called.name) > _LONGEST_NAME:
             raise Refusal(
                 400,
@@ -122,6 +121,15 @@ class FunctionsResponse(EventInvokeConfigRequests, ConcurrencyRequests, PolicyRe
             settings.pop(alias, None)
         return NO_CONTENT
 
+    def get_function_recursion_config(self) -> Answer:
+        """Return what becomes of a function that triggers itself."""
+        return answer(200, {"RecursiveLoop": self._function().recursive_loop})
+
+    def put_function_recursion_config(self) -> Answer:
+        """Say what becomes of a function that triggers itself."""
+        self._function().recursive_loop = self._get_param("RecursiveLoop")
+        return self.get_function_recursion_config()
+
     def delete_layer_version(self) -> Answer:
         """Delete a layer's version."""
         super().delete_layer_version()
@@ -178,6 +186,7 @@ _FEWER = r"[\w_:%-]+"
 _PATHS_UNKNOWN_TO_MOTO = (
     r"{0}/(?P<api_version>[^/]+)/account-settings/?$",
     r"{0}/(?P<api_version>[^/]+)/functions/(?P<function_name>[^/]+)/provisioned-concurrency/?$",
+    r"{0}/(?P<api_version>[^/]+)/functions/(?P<function_name>[^/]+)/recursion-config/?$",
     r"{0}/(?P<api_version>[^/]+)/functions/(?P<function_name>[^/]+)/urls/?$",
 )
 

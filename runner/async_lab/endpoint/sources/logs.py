@@ -13,12 +13,12 @@ from moto.logs.exceptions import InvalidParameterException
 
 from async_lab import arns
 from async_lab.endpoint import cloudwatch, trouble
+from async_lab.endpoint.access.resource_policies import Caller
 from async_lab.endpoint.delivery.targets import DeliveryFailed
 from async_lab.endpoint.moto_patches import replace
 from async_lab.endpoint.sources import log_patterns
 from async_lab.endpoint.sources.log_patterns import UnknownPattern
 from async_lab.endpoint.sources.reach import Reach
-from async_lab.endpoint.sources.resource_policies import Caller
 
 _MOST_DIMENSIONS = 30  # of a metric in the embedded metric format (doc)
 
