@@ -1,7 +1,8 @@
 """Write tests/diagnosis/findings.txt, all that the diagnosis says in words: ``python -m tools.finding_texts``.
 
 The cases are those of ``tests/diagnosis/finding_cases.py``. A test compares; who changes what is said, or by which
-figures, writes the file anew and reads the difference, as a reviewer does.
+figures, writes the file anew and reads the difference, as a reviewer does. Since when something is wrong and whose
+retries it was is written in the cases of ``history`` alone: it would be in almost every case.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from async_lab.observation.observations import Observations
 
 TESTS = Path(__file__).parents[1] / "tests"
 DOCUMENT = TESTS / "diagnosis" / "findings.txt"
+_HISTORY = "history: "
+_OF_HISTORY = ("began", "retried-by-lambda")
 
 
 def main() -> None:
@@ -29,7 +32,8 @@ def main() -> None:
 
 def text_of(name: str, seen: Observations) -> str:
     """Return a case with its findings, the strongest first."""
-    return "\n".join([f"===== {name} =====", "", *(line for finding in examine(seen) for line in _lines(finding))])
+    findings = [each for each in examine(seen) if name.startswith(_HISTORY) or each.code not in _OF_HISTORY]
+    return "\n".join([f"===== {name} =====", "", *(line for finding in findings for line in _lines(finding))])
 
 
 def _lines(finding: Finding) -> Iterator[str]:
@@ -52,7 +56,12 @@ def _evidence(evidence: Evidence) -> str:
 
 
 def _raw(value: float | str | None) -> str:
-    return f"{value:g}" if isinstance(value, float) else repr(value)
+    match value:
+        case float():
+            return f"{value:g}"
+        case str():
+            return "text"
+    return repr(value)
 
 
 if __name__ == "__main__":

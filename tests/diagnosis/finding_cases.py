@@ -4,11 +4,14 @@ from dataclasses import replace
 
 from observed import QUEUE, configuration_of, seen_of
 from results import METRICS
-from series import metrics_of
+from series import FIRST_MINUTE, metrics_of
 
 from async_lab.observation.alarms import StandingAlarm
 from async_lab.observation.configuration import AsyncSettings, Kind
+from async_lab.observation.failed_requests import FailedRequest
 from async_lab.observation.failure_targets import FailureTarget
+from async_lab.observation.history import Change
+from async_lab.observation.triggers import Trigger
 
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:failed-events"
 BASELINE, ERRORS, LATE, EXPIRED, ZERO = (
@@ -44,6 +47,16 @@ def queue(name, **seen):
     return FailureTarget(f"arn:aws:sqs:eu-west-1:123456789012:{name}", is_dead_letter=True, exists=True, **seen)
 
 
+def changed(minutes, action, **values):
+    """Return a change so many minutes after the first that was seen, or before it."""
+    return Change(FIRST_MINUTE + 60.0 * minutes, action, "arn:aws:iam::123456789012:user/alice", tuple(values.items()))
+
+
+def failed(request_id, line):
+    return FailedRequest(request_id, FIRST_MINUTE + 1.0, line, failures=1)
+
+
+AN_HOUR_BEFORE = FIRST_MINUTE - 3_600.0
 BOTH = {"$LATEST": 1.0, "live": 1.0}
 SHORT = {"MaximumEventAgeInSeconds": 60}
 ONE = {"ReservedConcurrentExecutions": 1}
@@ -293,6 +306,77 @@ CASES = {
             StandingAlarm("lost", "OK", ("AsyncEventsDropped",), has_actions=False),
         ),
     ),
+    "triggers that keep nothing": seen_of(
+        IDLE,
+        of(),
+        triggers=(Trigger(TOPIC, None), Trigger(QUEUE + "-too", None), Trigger(QUEUE, TOPIC)),
+    ),
+    "a trigger that keeps nothing": seen_of(IDLE, of(), triggers=(Trigger(TOPIC, None),)),
+    "triggers that gave up": seen_of(
+        IDLE,
+        of(),
+        triggers=(
+            Trigger(TOPIC, QUEUE, waiting=1),
+            Trigger(TOPIC + "-too", QUEUE + "-too", waiting=1_200),
+            Trigger(TOPIC + "-kept", QUEUE + "-kept", waiting=0),
+            Trigger(TOPIC + "-unseen", QUEUE + "-unseen"),
+        ),
+    ),
+    # since when, and what was changed
+    "history: began after changes": seen_of(
+        ZERO,
+        of(ReservedConcurrentExecutions=0),
+        start=AN_HOUR_BEFORE,
+        changes=(
+            changed(1, "UpdateAlias", name="live"),
+            changed(0.9, "UpdateFunctionCode"),
+            changed(-9, "UpdateAlias", name="live", functionVersion="3"),
+            changed(-61, "PutFunctionConcurrency", reservedConcurrentExecutions="0"),
+            changed(-62, "PutFunctionConcurrency", reservedConcurrentExecutions="7"),
+        ),
+    ),
+    "history: began without a change": seen_of(
+        but(LATE, DeadLetterErrors=[[], [1]], DestinationDeliveryFailures=[[], [1]]),
+        of(**ONE),
+        start=FIRST_MINUTE - 60.0,
+        changes=(),
+        sent=2,
+    ),
+    "history: began just in the first minute": seen_of(ONCE, of(MaximumRetryAttempts=0), start=FIRST_MINUTE - 59.9),
+    "history: settings were changed meanwhile": seen_of(
+        but(ERRORS, DeadLetterErrors=[[], [], [], [1]]),
+        of(),
+        start=FIRST_MINUTE - 60.0,
+        changes=(
+            changed(4, "PutFunctionEventInvokeConfig", maximumRetryAttempts="2"),
+            changed(2, "UpdateFunctionCode"),
+            changed(1, "PutFunctionConcurrency", reservedConcurrentExecutions="1"),
+            changed(-1, "PutFunctionConcurrency", reservedConcurrentExecutions="2"),
+        ),
+    ),
+    "history: a setting was changed meanwhile": seen_of(
+        BASELINE, of(), sent=1, changes=(changed(2, "PutFunctionConcurrency"), changed(5, "PutFunctionConcurrency"))
+    ),
+    "history: dropped untried after a reservation was removed": seen_of(
+        ZERO,
+        of(),
+        start=AN_HOUR_BEFORE,
+        changes=(changed(-70, "DeleteFunctionConcurrency"), changed(-80, "PutFunctionConcurrency")),
+    ),
+    # what the log says
+    "failed as the log says": seen_of(
+        ERRORS,
+        of(),
+        failed_requests=(failed("b", "KeyError: 'id'"), failed(None, "Task timed out"), failed("a", "KeyError: 'id'")),
+    ),
+    "late after errors as the log says": seen_of(
+        but(ERRORS, AsyncEventsDropped=[], Errors=[[1], [1], [], [0]]), of(), failed_requests=(failed("a", "no"),)
+    ),
+    "failing as the log says": seen_of(
+        but(BASELINE, Errors=[[1]]), of(), minutes=1, failed_requests=(failed("a", "no"),)
+    ),
+    "too old for both retries as the log says": seen_of(ONCE, of(**SHORT), failed_requests=(failed("a", "no"),)),
+    # functions with other rules
     "a durable function": seen_of(ERRORS, of_kind(of(), Kind.DURABLE), sent=1),
     "a function on managed instances": seen_of(LATE, of_kind(of(**ONE), Kind.MANAGED_INSTANCES), sent=2),
 }

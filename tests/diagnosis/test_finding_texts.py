@@ -5,7 +5,7 @@ import re
 import pytest
 from finding_cases import CASES
 
-from async_lab.diagnosis.diagnose import CAUSES, NOTHING_WRONG, OTHER_REQUESTS, RISKS
+from async_lab.diagnosis.diagnose import CAUSES, HISTORY, NOTHING_WRONG, OTHER_REQUESTS, RISKS
 from tools.finding_texts import DOCUMENT, text_of
 
 WRITE = "if this is meant: python -m tools.finding_texts, and read the difference"
@@ -22,7 +22,7 @@ def test_all_cases_are_written_and_nothing_else():
 
 
 @pytest.mark.parametrize(
-    "check", [*(check for checks in (*CAUSES, *OTHER_REQUESTS) for check in checks), *NOTHING_WRONG, *RISKS]
+    "check", [*(check for checks in (*CAUSES, *OTHER_REQUESTS) for check in checks), *NOTHING_WRONG, *RISKS, *HISTORY]
 )
 def test_every_check_has_a_case_in_which_it_finds_something(check):
     assert any(check(seen) for seen in CASES.values())
