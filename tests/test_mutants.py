@@ -21,7 +21,9 @@ def test_a_mutant_is_named_by_its_function(mutant, function):
 
 def test_the_score_counts_what_was_run():
     results = {"a": 1, "b": 1, "c": -24, "d": 0, "e": 33, "f": None}
-    assert score(results) == "3 of 5 mutants noticed (60.0 %), 1 survived, 1 without a test, 1 not run"
+    assert score(results) == (
+        "3 of 5 mutants noticed (60.0 %), 1 of them by the time, 1 survived, 1 without a test, 1 not run"
+    )
 
 
 def test_a_survivor_is_shown_as_it_is_listed():

@@ -111,6 +111,24 @@ def test_only_treating_data_as_missing_leads_to_insufficient_data():
     assert reached == {"missing"}
 
 
+@pytest.mark.parametrize(
+    ("missing", "data", "current", "state", "evaluated", "filled"),
+    [
+        ("missing", "- X -", State.OK, State.ALARM, 1, 2),
+        ("missing", "- - -", State.ALARM, State.INSUFFICIENT_DATA, 0, 3),
+        ("missing", "X - 0", State.ALARM, State.OK, 2, 1),
+        ("ignore", "- - X", State.INSUFFICIENT_DATA, State.INSUFFICIENT_DATA, 1, 2),
+        ("breaching", "- 0 -", State.OK, State.ALARM, 1, 2),
+        ("notBreaching", "- X -", State.ALARM, State.OK, 1, 2),
+        ("notBreaching", "X X 0", State.OK, State.ALARM, 3, 0),
+    ],
+)
+def test_a_verdict_tells_the_data_points_and_how_many_were_missing(missing, data, current, state, evaluated, filled):
+    seen = window(data)
+    present = tuple(point for point in seen if point)
+    assert judge(rule(2, missing=missing), seen, current) == Verdict(state, present[len(present) - evaluated :], filled)
+
+
 CROSSED = "Threshold Crossed: "
 GREATER = "greater than the threshold (1.0)"
 ZEROS = "0.0 (01/01/70 00:00:00), 0.0 (01/01/70 00:02:00)"

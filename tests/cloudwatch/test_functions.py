@@ -39,6 +39,7 @@ def ask(expression, **more):
 @pytest.mark.parametrize(
     ("expression", "expected"),
     [
+        ("-e", minutes(-1, -2, None, None, -5)),
         ("ABS(-e)", minutes(1, 2, None, None, 5)),
         ("CEIL(e / 4)", minutes(1, 1, None, None, 2)),
         ("FLOOR(e / 4)", minutes(0, 0, None, None, 1)),
@@ -169,6 +170,28 @@ OF_E, OF_I, OF_NONE = (
 )
 def test_an_array_gives_several_series_with_their_own_labels(expression, expected):
     assert ask(expression) == expected
+
+
+MADE = [
+    *("-e", "e + i", "2 * e", "e > 1", "e AND i", "e || i", "ABS(e)", "AVG([e, i])", 'SUM(METRICS("no such id"))'),
+    *("IF(e, 1)", "IF(1, 2, e)", "SLICE(METRICS(), 9)", "FIRST(REMOVE_EMPTY([none]))", "LAST(REMOVE_EMPTY([none]))"),
+    "TIME_SERIES(1)",
+]
+CHANGED = [
+    "DIFF(e)",
+    "RATE(e)",
+    "RUNNING_SUM(e)",
+    "MINUTE(e)",
+    "FILL(e, 0)",
+    "FILL(e, REPEAT)",
+    "IF(1, e)",
+    "LAST([e])",
+]
+
+
+def test_what_an_expression_makes_has_its_label_and_what_it_only_changes_keeps_its_own():
+    assert [each.label for each in ask(f"[{', '.join(MADE)}]")] == ["q"] * len(MADE)
+    assert [each.label for each in ask(f"[{', '.join(CHANGED)}]")] == ["Errors"] * len(CHANGED)
 
 
 SORTED = [("AVG", "i", "e"), ("MIN", "e", "i"), ("MAX", "i", "e"), ("SUM", "e", "i")]

@@ -46,6 +46,7 @@ def test_a_search_gives_no_more_than_cloudwatch_does():
 
 FIVES = Metric("AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", (("LoadBalancer", "app/shop"),))
 SERVER_ERRORS = Metric("AWS/ApiGateway", "5XXError", (("ApiName", "X"),))
+OWN = Metric("X/Shop", "Orders", (("X", "a"), ("Y", "b")))
 
 
 @pytest.mark.parametrize(
@@ -73,6 +74,14 @@ SERVER_ERRORS = Metric("AWS/ApiGateway", "5XXError", (("ApiName", "X"),))
 )
 def test_a_partial_match_is_of_words_numbers_and_humps_and_a_quoted_one_of_the_whole(text, found):
     assert find(text, [FIVES, SERVER_ERRORS]) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "is_found"),
+    [('{"X/Shop",X,"Y"}', True), ('{"X/Shop","Y",X}', True), ('{"X/Shop",Y}', False), ('"X"=a', True), ("X=b", False)],
+)
+def test_a_name_may_be_quoted(text, is_found):
+    assert find(text, [OWN, SERVER_ERRORS]) == ([OWN] if is_found else [])
 
 
 def test_what_is_not_a_search_is_told_with_its_text():

@@ -120,7 +120,14 @@ def test_percentiles_are_not_there_for_statistic_sets_unless_they_hold_one_value
     assert [statistic("p50")(each) for each in (several, single, equal)] == [None, 9, 4]
 
 
+def test_an_open_bound_moves_no_observation():
+    seen = of([0.25, 0.5, 4.0])
+    assert [statistic(name)(seen) for name in ("WM(:1)", "WM(0.5:)")] == pytest.approx([1.75 / 3, 5 / 3])
+
+
 def test_only_a_percentile_has_a_share():
+    with pytest.raises(UnknownStatistic, match=r"^p101$"):
+        percentile_of("p101")
     assert [percentile_of(name) for name in ("p99.5", "p0", "tm99", "Sum")] == [0.995, 0, None, None]
 
 

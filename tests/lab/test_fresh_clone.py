@@ -82,6 +82,7 @@ NOT_RUN = {
     "make test WORKERS=0": RUN_BY_CI,
     "make security": NEEDS_NETWORK,
     "make lock": NEEDS_NETWORK,
+    "python -m tools.finding_texts": "writes a file of the tests, which the clone leaves out",
     "make mutants": TAKES_AN_HOUR,
     "python -m tools.mutants": TAKES_AN_HOUR,
     'make mutants ARGS="async_lab.twin.*"': TAKES_AN_HOUR,
