@@ -96,15 +96,14 @@ class Lab(BaseLab):
     def open(self) -> None:
         """Begin to serve, without a change of the process's variables; ``with`` does both."""
         from async_lab.target.environment import without_users_settings
-        from async_lab.target.local import LocalTarget, allow_open_files, check_region
+        from async_lab.target.local import LocalTarget, allow_open_files, check_region, embedded_endpoint
 
-        with without_users_settings(), ExitStack() as resources:  # moto reads its own already when it is imported
-            check_region(self.region)
-            from async_lab.endpoint.embedded import Endpoint
-
-            allow_open_files()
+        check_region(self.region)
+        endpoint_class = embedded_endpoint()
+        allow_open_files()
+        with without_users_settings(), ExitStack() as resources:
             endpoint = resources.enter_context(
-                Endpoint(seed=self._seed, start=self._start, account_concurrency=self._account_concurrency)
+                endpoint_class(seed=self._seed, start=self._start, account_concurrency=self._account_concurrency)
             )
             target = LocalTarget(endpoint, self.region)
             self.environment, self._variables = target.environment, target.variables
