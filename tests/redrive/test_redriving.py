@@ -192,6 +192,13 @@ def test_the_function_and_qualifier_of_the_record_are_invoked(lab):
     assert ran(lab, name) == {7: 1}
 
 
+def test_a_function_that_nobody_called_by_a_qualifier_is_invoked_by_its_plain_name(lab):
+    name, url = failed(lab, 1)
+    all_of(lab, name_of(url))
+    first, again = [event for event in lab.endpoint.events() if event.function == name]
+    assert again.qualifier == first.qualifier != "$LATEST"
+
+
 def test_dead_letters_need_to_be_told_whose_they_are(lab):
     url, arn = lab.queue()
     name = lab.function(asynchronous={"MaximumRetryAttempts": 0}, DeadLetterConfig={"TargetArn": arn})

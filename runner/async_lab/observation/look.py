@@ -65,7 +65,7 @@ def look_at(clients: Clients, function_name: str, qualifier: str | None, start: 
         recursions_stopped=looks.at(
             "invocations that Lambda stopped as recursive",
             "cloudwatch:GetMetricData",
-            lambda: _recursions_stopped(cloudwatch, function_name, qualifier, start, end),
+            lambda: recursions_stopped(cloudwatch, function_name, qualifier, start, end),
         ),
         unreserved_by_minute=looks.at(
             "how much of the account's concurrency was in use",
@@ -121,9 +121,10 @@ def _failed_requests(
     )
 
 
-def _recursions_stopped(
+def recursions_stopped(
     client: CloudWatchClient, function_name: str, qualifier: str | None, start: float, end: float
 ) -> float:
+    """Return how many invocations Lambda stopped because the function had led to itself."""
     dimensions = dimensions_of(function_name, None if qualifier is None else f"{function_name}:{qualifier}")
     return sums(client, "RecursiveInvocationsDropped", [dimensions], start, end)[0]
 

@@ -29,6 +29,7 @@ class Invoked:
     qualifier: str = LATEST
 
     def __str__(self) -> str:
+        """As Lambda takes it: records name ``$LATEST`` also where nobody did, and a policy may allow the plain name."""
         return self.name if self.qualifier == LATEST else f"{self.name}:{self.qualifier}"
 
 
@@ -162,7 +163,7 @@ def _problem(target: Target, function: Invoked, looks: Looks) -> str | None:
 
     def exists() -> bool:
         try:
-            client.get_function_configuration(FunctionName=function.name, Qualifier=function.qualifier)
+            client.get_function_configuration(FunctionName=str(function))
         except ClientError as error:
             if is_missing(error):
                 return False

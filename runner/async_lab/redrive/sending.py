@@ -84,8 +84,7 @@ def _send(store: Store, stored: Stored, event: Planned, client: LambdaClient) ->
 
     if isinstance(stored.content, NotAnEvent) or stored.content.request_id != event.request_id:
         return Sent(event, Verdict.GONE)
-    function = event.function
-    request = {"FunctionName": function.name, "Qualifier": function.qualifier, "Payload": stored.content.payload}
+    request = {"FunctionName": str(event.function), "Payload": stored.content.payload}
     try:
         request_id = request_id_of(client, request)
     except NotSent as error:
