@@ -75,7 +75,7 @@ def _scale_up(seen: Observations) -> Limit:
     return Limit(
         "scale-up",
         "new execution environments",
-        "The account had unreserved concurrency left, and no new execution environment came",
+        "The account had unreserved concurrency left, but no execution environment was ready",
         (
             *_pool(seen),
             Fact("Unreserved concurrency in use, at most, in minutes with throttles", peak, "Count"),
