@@ -55,6 +55,7 @@ _NO_LONGER = frozenset(  # developer guide, "Deprecated runtimes": functions can
     }
 )
 _ENVIRONMENT_BYTES = 4_096  # developer guide, "Lambda quotas"
+_WRAPPER = "AWS_LAMBDA_EXEC_WRAPPER"  # developer guide, "Wrapper scripts"
 _MOST_LAYERS = 5  # developer guide, "Lambda quotas"
 _LOG_LEVEL = "INFO"  # API reference, LoggingConfig: the default of both levels in JSON
 
@@ -75,6 +76,10 @@ class Function(models.LambdaFunction):
 
     def __init__(self, account_id: str, spec: dict[str, Any], region: str, version: str | int = 1) -> None:
         _check(spec)
+        if spec.get("PackageType", "Zip") == "Zip" and not (spec.get("Runtime") and spec.get("Handler")):
+            raise invalid_value(  # snapshot
+                "Runtime and Handler are mandatory parameters for functions created with deployment packages."
+            )
         self._versions = itertools.count(1)
         self.dead_letter_config: dict[str, Any] = spec.get("DeadLetterConfig") or {}
         self.logging_config: dict[str, Any] = spec.get("LoggingConfig") or {}
@@ -259,7 +264,12 @@ def _check(settings: dict[str, Any]) -> None:
             f"The runtime parameter of {runtime} is no longer supported for creating or updating AWS Lambda functions. "
             "We recommend you use a supported runtime while creating or updating functions."
         )
-    variables = json.dumps(_variables(settings.get("Environment") or {})["Variables"], separators=(",", ":"))
+    given = _variables(settings.get("Environment") or {})["Variables"]
+    if _WRAPPER in given:
+        raise invalid_value(
+            f"async-lab starts no handler by a script, which {_WRAPPER} asks for: leave it out, or use AWS."
+        )
+    variables = json.dumps(given, separators=(",", ":"))
     if len(variables.encode()) > _ENVIRONMENT_BYTES:
         raise invalid_value(
             "Lambda was unable to configure your environment variables because the environment variables you have "
