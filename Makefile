@@ -28,9 +28,9 @@ help: ## List the targets
 	@echo "make TARGET, where TARGET is one of"
 	@for name in $(SCENARIOS); do \
 	  title=$$(sed -n 's/^title *= *"\(.*\)"$$/\1/p' terraform/scenarios/$$name.tfvars); \
-	  printf '  %-20s %s\n' "scenario-$${name#scenario-}" "$$title"; \
+	  printf '  %-34s %s\n' "scenario-$${name#scenario-}" "$$title"; \
 	done
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  %-20s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  %-34s %s\n", $$1, $$2}'
 	@echo "TARGET=aws runs a scenario on AWS; ARGS passes options on: make scenario-2 ARGS=\"--seed 7\""
 
 .PHONY: setup
@@ -70,7 +70,7 @@ destroy: $(VENV)/.installed ## Take down what a run left standing, and check tha
 
 .PHONY: test
 test: $(VENV)/.installed-dev ## Run every test, Terraform's among them
-	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: lint
 lint: $(VENV)/.installed-dev ## Check style, types and who imports whom

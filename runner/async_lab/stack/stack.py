@@ -7,7 +7,7 @@ import logging
 import os
 import shutil
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -43,7 +43,13 @@ _NOT_OF_THE_LAB = shutil.ignore_patterns(
 
 _PAUSES_SECONDS = (2.0, 4.0, 8.0, 16.0)
 """Between attempts to delete what AWS was too busy for; each of them has retries of its own."""
-_OUTPUTS = {"function_name": str, "alarm_names": list, "composite_alarm_names": list}
+_OUTPUTS = {
+    "function_name": str,
+    "alarm_names": list,
+    "composite_alarm_names": list,
+    "trigger_address": str,
+    "other_function_names": dict,
+}
 """What a run needs to know of what Terraform made."""
 
 
@@ -66,7 +72,7 @@ class Stack:
         """Make the stack what the scenario says; return Terraform's outputs."""
         if self.target.is_disposable:  # all that is made goes with it
             self._note(self.entry)
-            self.terraform.apply(scenario.path)
+            self.terraform.apply(scenario.path, scenario.changed)
         else:
             self._apply_noted(scenario)
         return _complete(self.terraform.output())
@@ -75,7 +81,7 @@ class Stack:
         """Note the exact names of all that Terraform plans, see that nobody else has them, and apply that very plan."""
         kept = self.terraform.log.absolute().with_name("apply.tfplan")
         try:
-            self.terraform.plan(scenario.path, keep=kept)
+            self.terraform.plan(scenario.path, scenario.changed, kept)
             changes = self.terraform.planned(kept)
             noted = self.journal.noted(self.entry)
             self._check_free(noted, leftovers.names(changes, created=True))
@@ -232,6 +238,22 @@ def remove_leftovers(target: Target, entry: Entry, failed: EnvironmentFailure | 
         if pause is None or not is_passing_only:
             raise LeftBehind(still_standing(remaining, entry)) from failed
         target.wait(pause)
+
+
+def take_down_noted(target: Target, entry: Entry, destroy: Callable[[], EnvironmentFailure | None]) -> None:
+    """Take down what a note says: with Terraform, then by name what that left. Raises LeftBehind, which says what.
+
+    ``destroy`` returns why Terraform could not, if it couldn't. Of what tests applied there may be more than is known
+    by name: then Terraform must have succeeded in the end.
+    """
+    leftovers.empty_buckets(target, entry)
+    failed = destroy()
+    remove_leftovers(target, entry, failed)
+    if failed is not None and entry.tag and (failed := destroy()) is not None:
+        raise LeftBehind(
+            f"Terraform doesn't take down all of {entry.name} in account {entry.account_id}, {entry.region}; its state "
+            f"is kept in {entry.directory}. Try again with: {program.command(f'destroy --target {entry.target}')}"
+        ) from failed
 
 
 def still_standing(remaining: list[RemainingResource], entry: Entry) -> str:
