@@ -86,7 +86,7 @@ class Function(models.LambdaFunction):
         self.snap_start: str = (spec.get("SnapStart") or {}).get("ApplyOn", "None")
         self.file_systems: list[dict[str, Any]] = spec.get("FileSystemConfigs") or []
         self.layer_packages: tuple[bytes, ...] = ()
-        self.has_environment = _has_variables(spec.get("Environment"))
+        self.has_environment = (spec.get("Environment") or {}).get("Variables") is not None
         super().__init__(account_id, spec, region, version)
         self.event_invoke_configs: dict[str, EventInvokeConfig] = {}
         self.provisioned: dict[str, ProvisionedConcurrency] = {}
@@ -181,7 +181,8 @@ class Function(models.LambdaFunction):
         if "ImageConfig" in config_updates:
             self.image_config = models.ImageConfig(config_updates["ImageConfig"])
         environment = config_updates.get("Environment")
-        self.has_environment = self.has_environment if environment is None else _has_variables(environment)
+        # Terraform takes the last variable away by an empty environment, and plans nothing more: AWS then has none.
+        self.has_environment = self.has_environment and environment is None
         updates = config_updates if environment is None else config_updates | {"Environment": _variables(environment)}
         super().update_configuration(updates)
         self._changed()
@@ -302,11 +303,6 @@ def _check_layers(backend: models.LambdaBackend, layers: Sequence[str]) -> None:
                 f"{seen[name]} and {layer} are versions of the same layer."
             )
         seen[name] = layer
-
-
-def _has_variables(environment: Mapping[str, Any] | None) -> bool:
-    """Whether a request gives an environment variables, none at all among them: those read back (snapshot)."""
-    return environment is not None and environment.get("Variables") is not None
 
 
 def _variables(environment: dict[str, Any]) -> dict[str, Any]:
