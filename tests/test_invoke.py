@@ -6,12 +6,6 @@ import pytest
 
 from async_lab.errors import EnvironmentFailure
 from async_lab.invoke import send
-from async_lab.target.local import LocalTarget
-
-
-@pytest.fixture
-def target(async_lab):
-    return LocalTarget(async_lab._endpoint, async_lab.region)
 
 
 @pytest.fixture

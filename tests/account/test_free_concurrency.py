@@ -8,15 +8,7 @@ from program import PROJECT
 
 from async_lab import scenario
 from async_lab.account.concurrency import check_concurrency
-from async_lab.endpoint.embedded import Endpoint
 from async_lab.errors import EnvironmentFailure
-from async_lab.target.local import LocalTarget
-
-
-@pytest.fixture
-def target():
-    with Endpoint() as endpoint:
-        yield LocalTarget(endpoint, "eu-west-1")
 
 
 def reserving(*numbers):
