@@ -69,6 +69,8 @@ def test_an_alias_that_two_scenarios_have_is_refused_with_both_names(checkout):
     [
         (("scenaro-2",), 'There is no scenario "scenaro-2"; did you mean scenario-2? Or list them with: '),
         (("baseline", "--events", "0"), "Invalid value for '--events': 0 is not allowed: give a whole number"),
+        (("baseline", "--set", "timeout"), '--set "timeout" must be KEY=VALUE, such as timeout=3 or events.count=20.'),
+        (("baseline", "--set", "timeout=0"), "--set: timeout is 0; Lambda allows 1 to 900 (seconds)."),
         (("baseline", "--quiet", "--verbose"), "--quiet and --verbose exclude each other: give one of them."),
     ],
 )

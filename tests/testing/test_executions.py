@@ -4,16 +4,16 @@ import json
 
 import pytest
 
-from async_lab.endpoint.invocation.system_log import Run, structured, text
+from async_lab.endpoint.invocation.logs import Run, json_lines, text_lines
 from async_lab.endpoint.sandbox import LogLine, Result
 from async_lab.observation.events import Outcome
 from async_lab.testing.executions import executions
 
-FORMATS = {"text": text, "JSON": lambda run: structured(run, "INFO")}
+FORMATS = {"text": text_lines, "JSON": lambda run: json_lines(run, "INFO")}
 TRACEBACK = '[ERROR] ValueError: no rows\nTraceback (most recent call last):\n  File "/var/task/app.py", line 2, in h'
 
 
-def events_of(*runs, write=text, stream="a"):
+def events_of(*runs, write=text_lines, stream="a"):
     return [
         {"logStreamName": stream, "timestamp": round(line.at * 1_000), "message": line.text}
         for run in runs

@@ -114,6 +114,7 @@ def _searcher(session: _Session, otherwise: int) -> Callable[[str, str, int | No
     def search(text: str, wanted: str, period: int | None) -> list[Series]:
         from async_lab.cloudwatch.search import find
 
+        statistic(wanted)  # one that there isn't is refused, whether or not anything is found
         found = find(text, session.store.metrics())
         stats = [MetricStat(metric, wanted, period or otherwise) for metric in found]
         labels = default_labels(stats)

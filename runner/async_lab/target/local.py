@@ -6,7 +6,6 @@ import gc
 import resource
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ from async_lab.target.environment import (
     session_without_users_settings,
     without_users_settings,
 )
+from async_lab.twin.rules import ACCOUNT_CONCURRENCY
 from async_lab.wording import shortened
 
 if TYPE_CHECKING:
@@ -60,10 +60,16 @@ class LocalTarget(Target):
     def events(self, function_name: str, since: float) -> tuple[Event, ...]:
         """Return what became of each event, as the endpoint saw it."""
         return tuple(
-            replace(event, payload=None)
+            event
             for event in self._endpoint.region(self.region).events()
             if event.function == function_name and event.accepted_at >= since
         )
+
+    def play_account(self, concurrency: int | None) -> None:
+        """Have the endpoint's account this limit from now on."""
+        from async_lab.endpoint.functions.concurrency import Account
+
+        Account.concurrency = ACCOUNT_CONCURRENCY if concurrency is None else concurrency
 
     def settle(self) -> int:
         """Settle the queue, then let ten virtual minutes pass, more than any of the lab's alarms looks back."""
