@@ -13,6 +13,7 @@ unexport PYTHONPATH PYTHONHOME
 VENV := .venv
 BIN := $(VENV)/bin
 SECURITY := .venv-security
+CLIENTS := build/clients
 LAB := $(BIN)/async-lab
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Names that the shell and make leave in one piece; `async-lab scenarios` tells of others.
@@ -70,7 +71,7 @@ destroy: $(VENV)/.installed ## Take down what a run left standing, and check tha
 
 .PHONY: test
 test: $(VENV)/.installed-dev ## Run every test, Terraform's among them
-	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: lint
 lint: $(VENV)/.installed-dev ## Check style, types and who imports whom
@@ -102,12 +103,25 @@ $(SECURITY)/.installed: requirements-security.lock | $(VENV)/bin/python
 	@$(SECURITY)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-security.lock
 	@touch $@
 
+.PHONY: test-clients
+test-clients: $(VENV)/.installed $(CLIENTS)/.installed ## Call the endpoint with the AWS CLI and, where Node.js is, the JavaScript SDK
+	@$(BIN)/python -m tools.clients
+
+$(CLIENTS)/.installed: requirements-clients.lock tools/clients/package.json | $(VENV)/bin/python
+	@echo "Setting up $(CLIENTS) (once)"
+	@$(PYTHON) -m venv $(CLIENTS)/cli
+	@$(CLIENTS)/cli/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-clients.lock
+	@mkdir -p $(CLIENTS)/node && cp tools/clients/package.json $(CLIENTS)/node
+	@if command -v npm > /dev/null; then npm install --prefix $(CLIENTS)/node --silent --no-package-lock --no-audit --no-fund; fi
+	@touch $@
+
 .PHONY: lock
 lock: $(VENV)/bin/python ## Choose the newest allowed versions of all dependencies anew
 	@$(PIP_INSTALL) uv
 	@$(BIN)/uv pip compile pyproject.toml --group build --group dev $(LOCK_OPTIONS) --output-file requirements-dev.lock
 	@$(BIN)/uv pip compile pyproject.toml --group build --constraint requirements-dev.lock $(LOCK_OPTIONS) --output-file requirements.lock
 	@echo checkov | $(BIN)/uv pip compile - $(LOCK_OPTIONS) --output-file requirements-security.lock
+	@echo awscli | $(BIN)/uv pip compile - $(LOCK_OPTIONS) --output-file requirements-clients.lock
 
 LOCK_OPTIONS := --quiet --upgrade --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11
 

@@ -10,7 +10,7 @@ from botocore.session import get_session
 
 from async_lab.endpoint.http.server import WsgiApp
 
-_SERVICES = {"monitoring": "cloudwatch"}
+_SERVICES = {"monitoring": "cloudwatch", "tagging": "tag"}
 """Where the name that a request is signed for isn't IAM's."""
 _ACTIONS = {"lambda:Invoke": "lambda:InvokeFunction"}
 """Where an operation's name isn't its permission's."""

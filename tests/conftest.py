@@ -24,6 +24,12 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that run Terraform: the short ones then fill the time until the last of them ends."""
+    longest = {item.path for item in items if item.get_closest_marker("lab")}
+    items.sort(key=lambda item: item.path not in longest)
+
+
 @pytest.fixture(scope="module")
 def _open_lab():
     """The lab behind ``async_lab``, for a module and not a session: tests of others have endpoints of their own."""

@@ -8,11 +8,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from http import HTTPStatus
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from async_lab.errors import EnvironmentFailure
 from async_lab.observation.events import Event
 from async_lab.scenario import Behavior, Events
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
 
 _REFUSALS = range(400, 500)
 """What Lambda answers when it has not taken the event; after a 5xx nobody knows."""
@@ -128,6 +131,38 @@ _EVENT_ID = re.compile(r"\b[0-9a-f]{8}-\d+\b")
 
 
 def _send(to: Sender, event_id: str, payload: str, at: float) -> SentEvent:
+    from botocore.exceptions import ClientError
+
+    try:
+        answer = _answer(lambda: to.post(event_id, payload))
+    except NotSent as error:
+        raise EnvironmentFailure(f"Event {event_id} for {to.address} can't be sent: {error}") from error
+    except ClientError as error:
+        raise EnvironmentFailure(f"{to.service} refused event {event_id} for {to.address}: {error}") from error
+    if to.service != "Lambda":
+        return SentEvent(event_id, None, at, "accepted" if _status(answer) == HTTPStatus.OK else "unsure")
+    request_id = _request_id(answer)
+    return SentEvent(event_id, request_id, at, "unsure" if request_id is None else "accepted")
+
+
+class NotSent(Exception):
+    """Nothing was sent: whoever would answer can't be reached."""
+
+
+def request_id_of(client: LambdaClient, request: Mapping[str, Any]) -> str | None:
+    """Invoke with ``Event``; return the id that Lambda gave the event, or None when nobody knows if it was accepted.
+
+    ``request`` has Invoke's other members; the client must not retry by itself. Raises ClientError when Lambda refuses
+    it, and NotSent.
+    """
+    return _request_id(_answer(lambda: client.invoke(InvocationType="Event", **request)))
+
+
+def _answer(post: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Return what was answered, which is empty when no answer came.
+
+    Raises ClientError when the event was refused, and NotSent.
+    """
     from botocore.exceptions import (
         ClientError,
         ConnectTimeoutError,
@@ -139,21 +174,21 @@ def _send(to: Sender, event_id: str, payload: str, at: float) -> SentEvent:
     from botocore.parsers import ResponseParserError
 
     try:
-        answer = to.post(event_id, payload)
+        return post()
     except (EndpointConnectionError, ConnectTimeoutError, ProxyConnectionError) as error:  # before anything was sent
-        raise EnvironmentFailure(f"Event {event_id} for {to.address} can't be sent: {error}") from error
+        raise NotSent(str(error)) from error
     except (HTTPClientError, IncompleteReadError, ResponseParserError):
-        return SentEvent(event_id, None, at, "unsure")
+        return {}
     except ClientError as error:
-        answer = error.response
-        if _status(answer) in _REFUSALS:
-            raise EnvironmentFailure(f"{to.service} refused event {event_id} for {to.address}: {error}") from error
-    if to.service != "Lambda":
-        return SentEvent(event_id, None, at, "accepted" if _status(answer) == HTTPStatus.OK else "unsure")
-    request_id = answer.get("ResponseMetadata", {}).get("RequestId")
-    if _status(answer) == HTTPStatus.ACCEPTED and request_id:  # Lambda names each event that it takes
-        return SentEvent(event_id, request_id, at, "accepted")
-    return SentEvent(event_id, None, at, "unsure")
+        if _status(error.response) in _REFUSALS:
+            raise
+        return error.response
+
+
+def _request_id(answer: Mapping[str, Any]) -> str | None:
+    """Return the id that Lambda gives each event that it takes."""
+    request_id: str | None = answer.get("ResponseMetadata", {}).get("RequestId")
+    return request_id if _status(answer) == HTTPStatus.ACCEPTED and request_id else None
 
 
 def _status(answer: Mapping[str, Any]) -> int:

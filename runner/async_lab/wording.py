@@ -66,3 +66,8 @@ def since(seconds: float) -> str:
 def clock_time(at: float) -> str:
     """Return the time of day of epoch seconds, in UTC: ``08:23:45``."""
     return f"{datetime.fromtimestamp(at, UTC):%H:%M:%S}"
+
+
+def moment(at: float) -> str:
+    """Return an instant in epoch seconds with its date: ``2026-11-23 08:23:00 UTC``."""
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -131,7 +131,15 @@ def test_several_causes_of_one_function_are_told_with_what_they_rest_on(diagnose
     (target,) = function["failure_targets"]
     assert (target["arn"], target["exists"], target["waiting"]) == (queue, True, dropped)
     assert function["invokers"] == [{"principal": "s3.amazonaws.com", "source_arn": "arn:aws:s3:::incoming"}]
-    assert [gap["subject"] for gap in function["gaps"]] == ["how old the oldest message in queue-1 is"]
+    assert [gap["subject"] for gap in function["gaps"]] == [
+        "how old the oldest message in queue-1 is",
+        "who changed the function, and when",  # the endpoint has no CloudTrail
+    ]
+    assert {request["line"] for request in function["failed_requests"]} == {"[ERROR] ValueError: always"}
+    assert sum(band["attempts"] for band in function["ages"]) == sum(
+        point["sample_count"] for point in function["metrics"]["AsyncEventAge"]["data_points"]
+    )
+    assert "began" in codes
 
 
 def test_the_terminal_has_the_answer_the_evidence_and_what_was_not_seen(diagnose, busy):
@@ -148,14 +156,17 @@ def test_the_policy_is_what_is_asked_for_and_nothing_else(diagnose, busy, accoun
     other = lab.function(asynchronous={"DestinationConfig": {"OnFailure": {"Destination": topic}}})
     account.actions.clear()
     diagnose("--all")
+    diagnose("--tag", "team=shop")
+    diagnose(busy[0])
 
     (statement,) = json.loads(diagnose("--policy").stdout)["Statement"]
     assert statement == iam_policy()["Statement"][0]
     asked = account.actions - {"sts:GetCallerIdentity"}  # which needs no permission
     allowed = set(statement["Action"])
     assert asked <= allowed
-    assert allowed - asked == {"events:DescribeEventBus", "s3:ListBucket"}  # of buses and buckets, which are not here
-    assert not [action for action in allowed if not re.match(r"\w+:(Get|List|Describe)", action)]
+    of_what_is_not_here = {"events:DescribeEventBus", "events:ListTargetsByRule", "s3:ListBucket"}
+    assert allowed - asked == of_what_is_not_here | {"sns:GetSubscriptionAttributes"}
+    assert not [action for action in allowed if not re.match(r"\w+:(Get|List|Describe|Filter|Lookup)", action)]
     lab.lambda_.delete_function(FunctionName=other)
 
 
@@ -250,6 +261,25 @@ def test_all_functions_have_a_line_the_worst_first(diagnose, busy, stopped, well
     said = diagnose("--prefix", "function-").stdout
     assert said.index(busy[0]) < said.index(f"{well} ")
     assert f"of {len(functions)} functions lost events." in said.splitlines()[-1]
+
+
+def test_functions_that_have_a_tag(diagnose, lab):
+    arns = [
+        lab.lambda_.get_function_configuration(FunctionName=lab.function(Tags=tags))["FunctionArn"]
+        for tags in ({"team": "shop", "stage": "live"}, {"team": "shop"}, {"team": "other"})
+    ]
+    names = [arn.rpartition(":")[2] for arn in arns]
+
+    def found(*arguments):
+        return {one["function_name"] for one in found_in(diagnose(*arguments, "--json"), ExitCode.AS_EXPECTED)}
+
+    assert found("--tag", "team=shop") == set(names[:2])
+    assert found("--tag", "team=shop", "--tag", "stage=live") == {names[0]}
+    assert found("--tag", "team=shop", "--prefix", names[1]) == {names[1]}
+    assert "No function has team=nobody" in sentence(diagnose("--tag", "team=nobody"))
+    assert "must be KEY=VALUE" in sentence(diagnose("--tag", "team"))
+    assert "once" in sentence(diagnose("--tag", "team=shop", "--tag", "team=other"))
+    assert "Name one function" in sentence(diagnose("--tag", "team=shop", "--all"))
 
 
 def test_a_prefix_that_no_function_has_is_said(diagnose):

@@ -24,6 +24,9 @@ STATES = {"a": State.ALARM, "b": State.OK, "c d": State.INSUFFICIENT_DATA}
         ('AT_LEAST(2, NOT ALARM, (a, b, "c d"))', True),
         ("AT_LEAST(50%, OK, (a, b))", True),
         ("AT_LEAST(51%, OK, (a, b))", False),
+        ('AT_LEAST(66%, NOT ALARM, (a, b, "c d"))', True),
+        ('AT_LEAST(67%, NOT ALARM, (a, b, "c d"))', False),
+        ("AT_LEAST(100%, OK, (b, b))", True),
     ],
 )
 def test_a_rule_looks_at_the_states_of_its_alarms(rule, expected):
@@ -33,7 +36,8 @@ def test_a_rule_looks_at_the_states_of_its_alarms(rule, expected):
 def test_the_alarms_of_a_rule_are_named_once_each():
     arn = "arn:aws:cloudwatch:us-east-1:123456789012:alarm:NOT-ready"
     assert alarms_in(f'ALARM({arn}) AND NOT (OK("c d") OR ALARM({arn}))') == [arn, "c d"]
-    assert alarms_in("AT_LEAST(1, OK, (a, b))") == ["a", "b"]
+    assert alarms_in("AT_LEAST(1, NOT OK, (a, b)) AND TRUE") == ["a", "b"]
+    assert alarms_in("ALARM('X') OR ALARM(XX)") == ["X", "XX"]
 
 
 @pytest.mark.parametrize("rule", ["", "ALARM()", "ALARM(a) AND", "ALARM(a) ALARM(b)", "BROKEN(a)", "(TRUE"])

@@ -1,7 +1,7 @@
 from itertools import product
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from async_lab.cloudwatch.alarm_reason import sentence
@@ -95,6 +95,7 @@ def test_every_change_of_state_can_be_explained(data, numbers, missing, current)
     needed, periods = numbers
     chosen = rule(needed, periods, missing)
     verdict = judge(chosen, window(data)[-periods - 2 :], current)
+    assume(verdict.state is not current)
     text = sentence(chosen, verdict, current)
     start = "Insufficient Data: " if verdict.state is State.INSUFFICIENT_DATA else "Threshold Crossed: "
     assert text.startswith(start)
@@ -108,6 +109,24 @@ def test_only_treating_data_as_missing_leads_to_insufficient_data():
         if judge(rule(1, 1, missing), window("".join(letters)), current).state is State.INSUFFICIENT_DATA
     }
     assert reached == {"missing"}
+
+
+@pytest.mark.parametrize(
+    ("missing", "data", "current", "state", "evaluated", "filled"),
+    [
+        ("missing", "- X -", State.OK, State.ALARM, 1, 2),
+        ("missing", "- - -", State.ALARM, State.INSUFFICIENT_DATA, 0, 3),
+        ("missing", "X - 0", State.ALARM, State.OK, 2, 1),
+        ("ignore", "- - X", State.INSUFFICIENT_DATA, State.INSUFFICIENT_DATA, 1, 2),
+        ("breaching", "- 0 -", State.OK, State.ALARM, 1, 2),
+        ("notBreaching", "- X -", State.ALARM, State.OK, 1, 2),
+        ("notBreaching", "X X 0", State.OK, State.ALARM, 3, 0),
+    ],
+)
+def test_a_verdict_tells_the_data_points_and_how_many_were_missing(missing, data, current, state, evaluated, filled):
+    seen = window(data)
+    present = tuple(point for point in seen if point)
+    assert judge(rule(2, missing=missing), seen, current) == Verdict(state, present[len(present) - evaluated :], filled)
 
 
 CROSSED = "Threshold Crossed: "

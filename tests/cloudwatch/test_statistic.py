@@ -38,8 +38,21 @@ def of(values, count=1.0) -> Aggregate:
         ("TC(3:7)", 4),
         ("ts50", 15),
         ("TS(8:)", 19),
+        ("TC(10%:90%)", 8),
+        ("TS(10%:90%)", 44),
+        ("TM(0%:100%)", 5.5),
+        ("TM(1.5:4.5)", 3),
+        ("TM( 2 : 4 )", 3.5),
+        ("TM(20%:4)", 3.5),
         ("WM(10%:90%)", 5.5),
+        ("WM(:80%)", 5.24),
+        ("WM(80%:)", 8.46),
+        ("wm50", 4.25),
+        ("WM(3:5)", 4.3),
+        ("WM(2:)", 5.6),
+        ("WM(:2)", 1.9),
         ("PR(:5)", 50),
+        ("PR(5:)", 50),
         ("PR(5:8)", 30),
         ("IQM", 5.5),
     ],
@@ -49,11 +62,42 @@ def test_statistics_of_one_to_ten(name, expected):
 
 
 @pytest.mark.parametrize(
-    "name", ["sum", "p", "p101", "p-1", "P99", "TM()", "TM(:)", "TM(a:b)", "PR(10%:20%)", "xx99", ""]
+    "name",
+    [
+        *("sum", "p", "p101", "p-1", "P99", "p99.12345678901", "xx99", "iqm", ""),
+        *("TM()", "TM(:)", "TM( : )", "TM(a:b)", "TM(1:b)", "TM(-1:2)", "TM(101%:)", "TM(:100.1%)", "TM(1%%:)"),
+        *("PR(10%:20%)", "PR(1:20%)", "PR(10%:2)", "PR(:20%)", "tm101", "XX(1:2)"),
+    ],
 )
-def test_a_statistic_that_cloudwatch_does_not_have_is_refused(name):
-    with pytest.raises(UnknownStatistic):
+def test_a_statistic_that_cloudwatch_does_not_have_is_refused_by_its_name(name):
+    with pytest.raises(UnknownStatistic) as error:
         statistic(name)
+    assert str(error.value) == name
+
+
+def test_a_trimmed_range_without_observations_has_a_count_and_no_mean():
+    seen = of([1.0, 9.0])
+    assert [statistic(f"{name}(2:8)")(seen) for name in ("TM", "TC", "TS", "PR")] == [None, 0, 0, 0]
+
+
+def test_without_observations_there_is_no_data_point():
+    assert [statistic(name)(Aggregate()) for name in ("Average", "p50", "tm90", "PR(:1)", "IQM")] == [None] * 5
+
+
+def test_a_percentile_of_weighted_values_counts_each_observation():
+    seen = of([1.0], count=3)
+    seen.add(5.0)
+    assert [statistic(name)(seen) for name in ("p50", "p75", "p90", "p100")] == pytest.approx([1, 2, 3.8, 5])
+
+
+def test_a_value_is_excluded_as_the_low_bound_and_included_as_the_high_one():
+    seen = of([0.0, 2.0, 4.0])
+    assert [statistic(name)(seen) for name in ("TC(0:2)", "TC(:0)", "TC(2:4)", "TC(4:)")] == [1, 1, 1, 0]
+
+
+def test_trimmed_statistics_are_there_for_negative_values():
+    assert [statistic(name)(of([-1.0, 2.0])) for name in ("tm100", "TC(:0)", "p50")] == [0.5, 1, None]
+    assert statistic("p50")(of([0.0, 2.0])) == 1
 
 
 def test_trimming_counts_observations_and_not_values():
@@ -76,8 +120,15 @@ def test_percentiles_are_not_there_for_statistic_sets_unless_they_hold_one_value
     assert [statistic("p50")(each) for each in (several, single, equal)] == [None, 9, 4]
 
 
+def test_an_open_bound_moves_no_observation():
+    seen = of([0.25, 0.5, 4.0])
+    assert [statistic(name)(seen) for name in ("WM(:1)", "WM(0.5:)")] == pytest.approx([1.75 / 3, 5 / 3])
+
+
 def test_only_a_percentile_has_a_share():
-    assert [percentile_of(name) for name in ("p99.5", "tm99", "Sum")] == [0.995, None, None]
+    with pytest.raises(UnknownStatistic, match=r"^p101$"):
+        percentile_of("p101")
+    assert [percentile_of(name) for name in ("p99.5", "p0", "tm99", "Sum")] == [0.995, 0, None, None]
 
 
 @given(durations, st.floats(0, 100))

@@ -101,3 +101,46 @@ def test_observations_of_several_threads_are_all_counted_while_others_read():
     for thread in threads:
         thread.join()
     assert sum(seen.count for seen in store.periods(AGE, 0, 600, 60).values()) == 6000
+
+
+def test_what_somebody_has_summarised_is_added_to_what_was_seen_in_the_same_minute():
+    store = MetricStore()
+    put(store, 61.5, 7.0)
+    store.put_statistics(AGE, 119.9, "Milliseconds", minimum=2.0, maximum=5.0, total=10.0, count=3.0)
+    store.put_statistics(AGE, 120.0, "Seconds", minimum=1.0, maximum=4.0, total=5.0, count=2.0)
+
+    def of(unit):
+        return {
+            at: (seen.count, seen.total, seen.minimum, seen.maximum)
+            for at, seen in store.periods(AGE, 0, 300, 60, unit).items()
+        }
+
+    assert of("Milliseconds") == {60: (4.0, 17.0, 2.0, 7.0)}
+    assert of("Seconds") == {120: (2.0, 5.0, 1.0, 4.0)}
+    assert store.units(AGE) == ["Milliseconds", "Seconds"]
+
+
+def test_of_a_metric_that_was_never_observed_nothing_is_known():
+    store = MetricStore()
+    assert (store.metrics(), store.units(AGE), store.latest(AGE), store.periods(AGE, 0, 60, 60)) == ([], [], None, {})
+
+
+def test_an_observation_counts_once_and_has_no_unit_unless_told():
+    store = MetricStore()
+    store.put("Lab", "Depth", (), 0, 3.0)
+    store.put("Lab", "Depth", (), 0, 4.0, count=5.0)
+    metric = Metric("Lab", "Depth")
+    assert store.units(metric) == ["None"]
+    assert [(seen.count, seen.total) for seen in store.periods(metric, 0, 60, 60).values()] == [(6.0, 23.0)]
+
+
+@pytest.mark.parametrize("minutes", [1, 2, 3, 4, 5, 9])
+def test_a_span_gives_the_same_whether_it_is_longer_or_shorter_than_what_is_stored(minutes):
+    store = MetricStore()
+    for at in (60, 120, 300):
+        put(store, at, float(at))
+    expected = {at: float(at) for at in (60, 120, 300) if at < 60 * minutes}
+    assert sums(store.periods(AGE, 0, 60 * minutes, 60)) == expected
+    assert sums(store.periods(AGE, 60, 60 + 60 * minutes, 60)) == {
+        at: float(at) for at in (60, 120, 300) if at < 60 + 60 * minutes
+    }

@@ -572,7 +572,7 @@ def test_a_reservation_that_could_not_be_seen_is_not_taken_for_none():
     assert finding.code == "late-at-concurrency-limit"
     assert Fact("Reserved concurrency", None, "Count", is_known=False) in finding.evidence
     assert finding.confidence is not Confidence.CERTAIN
-    assert str(finding.evidence[3]) == "Reserved concurrency: not known"
+    assert str(finding.evidence[5]) == "Reserved concurrency: not known"
 
 
 def test_events_dropped_untried_are_told_with_the_reservation_that_is_not_known():

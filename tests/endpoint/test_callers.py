@@ -141,7 +141,7 @@ def test_what_fails_in_our_own_part_is_answered_as_what_fails_in_motos(endpoint,
     def broken(*_arguments):
         raise RuntimeError("out of order")
 
-    monkeypatch.setattr("async_lab.endpoint.invocation.invoke_request.read", broken)
+    monkeypatch.setattr("async_lab.endpoint.http.invoke.read", broken)
     answer = ask(endpoint, "POST", INVOKE, [("Host", "localhost")], b"{}")
     assert answer.status == 501
     assert json.loads(answer.body)["__type"] == "InternalFailure"

@@ -8,7 +8,7 @@ from moto.iam.models import IAMBackend
 from queue_lab import Lab as QueueLab
 
 from async_lab.endpoint.embedded import Endpoint
-from async_lab.endpoint.one_at_a_time import LOCK, aside
+from async_lab.endpoint.state import LOCK, aside
 from async_lab.testing import Lab
 
 TRUST = '{"Version": "2012-10-17", "Statement": []}'

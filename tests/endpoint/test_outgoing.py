@@ -164,7 +164,7 @@ def test_what_is_not_motos_goes_where_it_will(monkeypatch):
         sent.append(request.url)
         raise Sent
 
-    monkeypatch.setattr("async_lab.endpoint.http.outgoing._send", send)
+    monkeypatch.setattr("async_lab.endpoint.http.dispatch._send", send)
     with pytest.raises(Sent):
         requests.get("http://example.com/", timeout=1)
     assert sent == ["http://example.com/"]

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from async_lab.cloudwatch.store import MetricStore
-from async_lab.endpoint.invocation.publish import dimension_sets, publish
+from async_lab.endpoint.invocation.metrics import dimension_sets, publish
 from async_lab.twin import FunctionConfig, FunctionRef, Outcome, Rules, simulate
 
 

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from async_lab.endpoint.invocation.system_log import Run, structured, text
+from async_lab.endpoint.invocation.logs import Run, json_lines, text_lines
 from async_lab.endpoint.sandbox import LogLine, Result
 
 START = 1_795_421_055.0  # 2026-11-23T08:04:15Z
@@ -19,11 +19,11 @@ def result(error_type=None, duration=90.0, init=None, output=()):
 
 
 def texts(ran):
-    return [line.text for line in text(run(ran))]
+    return [line.text for line in text_lines(run(ran))]
 
 
 def test_lines_of_a_cold_start():
-    written = list(text(run(result(init=0.25, output=[LogLine(START + 1, "hello")]))))
+    written = list(text_lines(run(result(init=0.25, output=[LogLine(START + 1, "hello")]))))
     assert written == [
         LogLine(START + 0.25, "START RequestId: r-1 Version: 7"),
         LogLine(START + 1, "hello"),
@@ -54,7 +54,7 @@ def test_report_says_how_a_runtime_ended_that_is_gone(error_type, end):
 
 
 def events(ran, level):
-    return [line.text if line.text == "hello" else json.loads(line.text) for line in structured(run(ran), level)]
+    return [line.text if line.text == "hello" else json.loads(line.text) for line in json_lines(run(ran), level)]
 
 
 def test_the_same_lines_as_json():

@@ -13,8 +13,7 @@ from queue_lab import Lab
 from async_lab.endpoint.embedded import Endpoint
 from async_lab.endpoint.http.own import CLOCK_PATH, MOST_SECONDS
 from async_lab.endpoint.invocation import invocations, logs
-from async_lab.endpoint.invocation.clock import PacedClock, VirtualClock
-from async_lab.endpoint.invocation.timeline import Pacer, Timeline
+from async_lab.endpoint.invocation.timeline import PacedClock, Pacer, Timeline, VirtualClock
 from async_lab.twin import Rules
 
 REGION, START = "eu-west-1", 1_795_422_225.0

@@ -9,8 +9,7 @@ from queue_lab import Lab
 
 from async_lab.endpoint.embedded import Endpoint
 from async_lab.endpoint.http.own import CLOCK_PATH
-from async_lab.endpoint.invocation.clock import PacedClock, VirtualClock
-from async_lab.endpoint.invocation.timeline import Timeline
+from async_lab.endpoint.invocation.timeline import PacedClock, Timeline, VirtualClock
 
 START = 1_795_422_225.0  # 2026-11-23T08:23:45Z
 NEXT_MINUTE = START + 15

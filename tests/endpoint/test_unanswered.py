@@ -108,7 +108,7 @@ def test_a_failure_is_an_answer_that_nobody_tries_again_and_its_traceback_is_log
         ("s3", "list_buckets", {}),
     ],
 )
-@pytest.mark.parametrize("broken", ["http.front.InvokeMiddleware", "http.callers.LocalCallers", "http.scopes.Scoped"])
+@pytest.mark.parametrize("broken", ["http.invoke.InvokeMiddleware", "http.callers.LocalCallers", "http.callers.Scoped"])
 def test_our_own_failures_are_answers_too(monkeypatch, caplog, client, broken, service, operation, arguments):
     def fails(*_arguments, **_more):
         raise KeyError("ours & <theirs>")
@@ -125,7 +125,7 @@ def test_our_own_failures_are_answers_too(monkeypatch, caplog, client, broken, s
 
 
 def test_a_head_is_answered_without_a_body(monkeypatch, client):
-    monkeypatch.setattr("async_lab.endpoint.http.front.InvokeMiddleware.__call__", lambda *_: 1 / 0)
+    monkeypatch.setattr("async_lab.endpoint.http.invoke.InvokeMiddleware.__call__", lambda *_: 1 / 0)
     with pytest.raises(ClientError) as raised:
         client("s3").head_bucket(Bucket="bucket")
     assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501

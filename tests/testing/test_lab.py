@@ -499,3 +499,28 @@ def test_sleeping_in_a_handler_takes_no_time_of_the_test(async_lab, handler):
     async_lab.run_until_idle()
     assert function.events[0].attempts[0].duration_seconds == pytest.approx(600.001)
     assert time.monotonic() - begun < 300
+
+
+READS = """
+import boto3
+def handler(event, context):
+    print("reads")
+    return boto3.client("s3").get_object(Bucket="files", Key="a")["Body"].read().decode()
+"""
+
+
+def test_policy_is_all_that_a_function_may_do_besides_its_log_and_destinations(async_lab, handler):
+    s3 = async_lab.client("s3")
+    s3.create_bucket(Bucket="files")
+    s3.put_object(Bucket="files", Key="a", Body=b"content")
+    code = handler(READS)
+    reads = [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::files/*"}]
+    may = async_lab.function(code, name="may", policy=reads, success_queue=True)
+    may_not = async_lab.function(code, name="may-not", policy=[], failure_queue=True, retries=0)
+    may.send()
+    may_not.send()
+    async_lab.run_until_idle()
+
+    assert async_lab.messages(may.success_queue)[0].json["responsePayload"] == "content"
+    assert "AccessDenied" in async_lab.messages(may_not.failure_queue)[0].json["responsePayload"]["errorMessage"]
+    assert "reads" in may_not.logs

@@ -162,9 +162,3 @@ def test_function_of_another_python_is_named_once(run):
         said = run(tests, *options)
         assert said.count(sentence) == 1
         assert "2 passed" in said
-
-
-def test_account_of_the_users_is_refused_as_a_target(run):
-    said = run("def test_it(async_lab): ...", "--async-lab-target=aws")
-    assert "ERROR: --async-lab-target=aws: tests run on the embedded endpoint only." in said
-    assert "passed" not in said

@@ -5,6 +5,8 @@ from async_lab.cli.destroy import destroy
 from async_lab.cli.diagnose import diagnose
 from async_lab.cli.local import local
 from async_lab.cli.machine import doctor, package
+from async_lab.cli.redrive import EXAMPLES as REDRIVE_EXAMPLES
+from async_lab.cli.redrive import redrive
 from async_lab.cli.reports import compare, export, list_runs, report, show
 from async_lab.cli.run import EXAMPLES, list_scenarios, run
 
@@ -14,6 +16,7 @@ app.command(cls=Command, rich_help_panel=_LAB, epilog=EXAMPLES)(run)
 app.command("scenarios", cls=Command, rich_help_panel=_LAB)(list_scenarios)
 app.command(cls=Command, rich_help_panel=_LAB)(local)
 app.command(cls=Command, rich_help_panel=_OWN)(diagnose)
+app.command(cls=Command, rich_help_panel=_OWN, epilog=REDRIVE_EXAMPLES)(redrive)
 app.command(cls=Command, rich_help_panel=_RESULTS)(report)
 app.command("runs", cls=Command, rich_help_panel=_RESULTS)(list_runs)
 app.command(cls=Command, rich_help_panel=_RESULTS)(show)

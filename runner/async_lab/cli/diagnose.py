@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json as json_format
-import os
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from async_lab import arns
 from async_lab.cli.console import console
-from async_lab.cli.options import LOCAL_REGION, ProfileOption, RegionOption
+from async_lab.cli.options import EndpointOption, ProfileOption, RegionOption
+from async_lab.cli.places import asked, check_place, function_named
 from async_lab.errors import ExitCode, UsageError
 from async_lab.wording import shortened
 
 if TYPE_CHECKING:
+    from async_lab.observation.observations import Observations
     from async_lab.runs.diagnosed import Diagnosed
     from async_lab.target.base import Target
 
@@ -24,12 +27,6 @@ _LATEST_MINUTES = "all of the last two minutes"
 _SPAN = re.compile(r"(?P<number>\d+(\.\d+)?)\s*(?P<unit>s|min|m|h|d)")
 _UNLESS_SAID_SECONDS = 10_800.0
 _SHORTEST_SECONDS, _LONGEST_SECONDS = 60, 86_400
-_FUNCTION = (
-    re.compile(  # API reference, FunctionName: a name, a partial ARN or an ARN, each with or without a qualifier
-        r"(arn:(?P<partition>[a-z-]+):lambda:(?P<region>[a-z0-9-]+):)?((?P<account>\d{12}):)?(function:)?"
-        r"(?P<name>[A-Za-z0-9_-]{1,64})(:(?P<qualifier>\$LATEST|[A-Za-z0-9_-]{1,128}))?"
-    )
-)
 
 
 def span(given: str) -> float:
@@ -41,10 +38,10 @@ def span(given: str) -> float:
     return seconds
 
 
-def url(given: str) -> str:
-    """Return an endpoint's URL. Raises BadParameter for what is none."""
-    if not re.fullmatch(r"https?://[^\s/]+(/.*)?", given):
-        raise typer.BadParameter(f'"{shortened(given)}" must be a URL, such as http://127.0.0.1:4600.')
+def tag(given: str) -> str:
+    """Return a tag. Raises BadParameter for what is none."""
+    if not given.partition("=")[0] or "=" not in given:
+        raise typer.BadParameter(f'"{shortened(given)}" must be KEY=VALUE, such as team=shop.')
     return given
 
 
@@ -60,17 +57,18 @@ def diagnose(
     prefix: Annotated[
         str | None, typer.Option(help="All functions whose name begins so, a line each.", show_default=False)
     ] = None,
-    every: Annotated[bool, typer.Option("--all", help="All functions of the region, a line each.")] = False,
-    endpoint_url: Annotated[
-        str | None,
+    tags: Annotated[
+        list[str] | None,
         typer.Option(
-            help="Ask this endpoint instead of AWS.",
-            envvar="AWS_ENDPOINT_URL",
-            parser=url,
-            metavar="URL",
+            "--tag",
+            help="All functions that have this tag, a line each; several times: all of them.",
+            metavar="KEY=VALUE",
+            parser=tag,
             show_default=False,
         ),
     ] = None,
+    every: Annotated[bool, typer.Option("--all", help="All functions of the region, a line each.")] = False,
+    endpoint_url: EndpointOption = None,
     region: RegionOption = None,
     profile: ProfileOption = None,
     json: Annotated[bool, typer.Option("--json", help="Print the diagnosis as JSON.")] = False,
@@ -81,19 +79,22 @@ def diagnose(
     Ends with 1 when events were lost.
     """
     from async_lab import report
+    from async_lab.observation.look import look_closer
     from async_lab.runs.diagnosed import text
 
     if policy:
         typer.echo(json_format.dumps(iam_policy(), indent=2))
         return
-    wanted = _wanted(function, prefix, every=every)
-    target = _open(endpoint_url, region or (wanted and wanted["region"]), profile)
+    wanted = _wanted(function, is_prefixed=prefix is not None, is_tagged=bool(tags), every=every)
+    target = asked(endpoint_url, region or (wanted and wanted["region"]), profile)
     seconds = since or _UNLESS_SAID_SECONDS
     if wanted:
-        _check_place(wanted, target)
-        found = [_examine(target, wanted["name"], wanted["qualifier"], seconds)]
+        check_place(wanted, target)
+        seen = _look(target, wanted["name"], wanted["qualifier"], seconds)
+        found = [_examined(target, look_closer(target.client, seen, wanted["qualifier"]), wanted["qualifier"])]
     else:
-        found = sorted((_examine(target, name, None, seconds) for name in _names(target, prefix or "")), key=_rank)
+        names = _names(target, prefix or "", tags or [])
+        found = sorted((_examined(target, _look(target, name, None, seconds), None) for name in names), key=_rank)
     if json:
         typer.echo(text(found), nl=False)
     elif wanted:
@@ -108,68 +109,70 @@ def iam_policy() -> dict[str, object]:
     """Return a policy that allows what ``diagnose`` reads, and nothing else."""
     from async_lab.observation.look import ACTIONS
 
-    actions = sorted({*ACTIONS, "lambda:ListFunctions"})
+    actions = sorted({*ACTIONS, "lambda:ListFunctions", "tag:GetResources"})
     statement = {"Sid": "AsyncLabDiagnose", "Effect": "Allow", "Action": actions, "Resource": "*"}
     return {"Version": "2012-10-17", "Statement": [statement]}
 
 
-def _wanted(function: str | None, prefix: str | None, *, every: bool) -> re.Match[str] | None:
+def _wanted(function: str | None, *, is_prefixed: bool, is_tagged: bool, every: bool) -> re.Match[str] | None:
     """Return the one function that is asked about, taken apart; None when it is many."""
-    if sum((function is not None, prefix is not None, every)) != 1:
-        raise UsageError("Name one function, or ask about many with --prefix or --all.")
+    if sum((function is not None, is_prefixed or is_tagged, every)) != 1:
+        raise UsageError("Name one function, or ask about many with --prefix, --tag or --all.")
     if function is None:
         return None
-    match = _FUNCTION.fullmatch(function)
-    if match is None:
-        raise UsageError(
-            f'"{shortened(function)}" is no function: give its name or its ARN, with or without :QUALIFIER.'
-        )
-    return match
+    return function_named(function)
 
 
-def _check_place(wanted: re.Match[str], target: Target) -> None:
-    """Refuse an ARN of another account or region: one's own function of that name would be looked at."""
-    for what, named, own in (
-        ("account", wanted["account"], target.account_id),
-        ("region", wanted["region"], target.region),
-    ):
-        if named not in (None, own):
-            raise UsageError(
-                f"{wanted[0]} is of {what} {named}, and you ask in {own}: choose another --profile or --region."
-            )
-
-
-def _open(endpoint_url: str | None, region: str | None, profile: str | None) -> Target:
-    from async_lab.target.aws import open_aws
-    from async_lab.target.served import ServedTarget, is_served
-
-    if endpoint_url is None or not is_served(endpoint_url):
-        return open_aws(profile, region, endpoint_url)
-    if profile is not None:
-        raise UsageError("--profile is for AWS; the embedded endpoint knows no accounts but its own.")
-    return ServedTarget(endpoint_url, region or os.environ.get("AWS_REGION") or LOCAL_REGION)
-
-
-def _names(target: Target, prefix: str) -> list[str]:
-    pages = target.client("lambda").get_paginator("list_functions").paginate()
-    names = [one["FunctionName"] for page in pages for one in page["Functions"]]
+def _names(target: Target, prefix: str, tags: Sequence[str]) -> list[str]:
+    names = _tagged(target, tags) if tags else _all(target)
     found = [name for name in names if name.startswith(prefix)]
-    if prefix and not found:
-        raise UsageError(f"No function's name begins with {shortened(prefix)} in {target.region} of this account.")
+    if (prefix or tags) and not found:
+        have = f" has {' and '.join(tags)}" if tags else ""
+        begins = f"'s name begins with {shortened(prefix)}" if prefix else ""
+        both = " and" if tags and prefix else ""
+        raise UsageError(f"No function{begins}{both}{have} in {target.region} of this account.")
     return found
 
 
-def _examine(target: Target, name: str, qualifier: str | None, since: float) -> Diagnosed:
-    from async_lab.diagnosis import examine
+def _all(target: Target) -> list[str]:
+    pages = target.client("lambda").get_paginator("list_functions").paginate()
+    return [one["FunctionName"] for page in pages for one in page["Functions"]]
+
+
+def _tagged(target: Target, tags: Sequence[str]) -> list[str]:
+    """Return the names of functions that have all of the tags, each given as ``KEY=VALUE``."""
+    filters: dict[str, list[str]] = {}
+    for key, _, value in (one.partition("=") for one in tags):
+        filters.setdefault(key, []).append(value)
+    if any(len(values) > 1 for values in filters.values()):
+        raise UsageError("A tag has one value: give each key of --tag once.")
+    pages = (
+        target.client("resourcegroupstaggingapi")
+        .get_paginator("get_resources")
+        .paginate(
+            ResourceTypeFilters=["lambda:function"],
+            TagFilters=[{"Key": key, "Values": values} for key, values in filters.items()],
+        )
+    )
+    return [arns.parse(one["ResourceARN"]).name for page in pages for one in page["ResourceTagMappingList"]]
+
+
+def _look(target: Target, name: str, qualifier: str | None, since: float) -> Observations:
     from async_lab.observation.gaps import Gap
     from async_lab.observation.look import look_at
-    from async_lab.runs.diagnosed import Diagnosed
-    from async_lab.runs.result import Location
 
     end = target.now()
     seen = look_at(target.client, name, qualifier, end - since, end)
     if target.data_point_delay_seconds:
         seen = replace(seen, gaps=(*seen.gaps, Gap(_LATEST_MINUTES, "CloudWatch may take that long to show a minute")))
+    return seen
+
+
+def _examined(target: Target, seen: Observations, qualifier: str | None) -> Diagnosed:
+    from async_lab.diagnosis import examine
+    from async_lab.runs.diagnosed import Diagnosed
+    from async_lab.runs.result import Location
+
     return Diagnosed(Location(target.name, target.account_id, target.region), seen, examine(seen), qualifier)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
@@ -61,6 +62,13 @@ def new_file(given: str) -> Path:
     return path
 
 
+def url(given: str) -> str:
+    """Return an endpoint's URL. Raises BadParameter for what is none."""
+    if not re.fullmatch(r"https?://[^\s/]+(/.*)?", given):
+        raise typer.BadParameter(f'"{shortened(given)}" must be a URL, such as http://127.0.0.1:4600.')
+    return given
+
+
 def whole(lowest: int, highest: int) -> Callable[[str | int], int]:
     """Return what reads a whole number of a range. It raises BadParameter with what is allowed."""
 
@@ -108,6 +116,16 @@ TargetOption = Annotated[TargetName, typer.Option("--target", help="The embedded
 RegionOption = Annotated[str | None, typer.Option(help="AWS region.", parser=text, metavar="TEXT", show_default=False)]
 ProfileOption = Annotated[
     str | None, typer.Option(help="AWS profile.", parser=text, metavar="TEXT", show_default=False)
+]
+EndpointOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Ask this endpoint instead of AWS.",
+        envvar="AWS_ENDPOINT_URL",
+        parser=url,
+        metavar="URL",
+        show_default=False,
+    ),
 ]
 YesOption = Annotated[bool, typer.Option("--yes", help="Change the AWS account without asking.")]
 SeedOption = Annotated[

@@ -73,8 +73,8 @@ def _crossed(rule: MetricAlarm, verdict: Verdict, before: State) -> str:
 
 
 def _filled(rule: MetricAlarm, verdict: Verdict) -> str:
-    treated = _FILLED_AS.get(rule.missing, "Missing")
-    return f"{_plural(verdict.filled, 'missing datapoint')} {_were(verdict.filled)} treated as [{treated}]"
+    filled = _plural(verdict.filled, "missing datapoint")
+    return f"{filled} {_were(verdict.filled)} treated as [{_FILLED_AS[rule.missing]}]"
 
 
 def _datapoints(number: int) -> str:

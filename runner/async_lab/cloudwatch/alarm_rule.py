@@ -61,7 +61,7 @@ def alarms_in(rule: str) -> list[str]:
         AlarmRuleError: it isn't a rule.
 
     """
-    tokens = _parse(rule).scan_values(lambda token: getattr(token, "type", "") in {"QUOTED", "WORD"})
+    tokens = _parse(rule).scan_values(lambda each: isinstance(each, Token) and each.type in {"QUOTED", "WORD"})
     return list(dict.fromkeys(_unquoted(token) for token in tokens))
 
 

@@ -14,7 +14,7 @@ from operator import itemgetter
 from typing import Any
 
 from async_lab.cloudwatch.scope import ExpressionError, Scope
-from async_lab.cloudwatch.series import Series, Value, attempt, combine, value_at
+from async_lab.cloudwatch.series import Series, Value, attempt, combine, series_of, value_at
 
 _Points = Sequence[tuple[int, float]]  # in time order
 _time = itemgetter(0)
@@ -69,7 +69,7 @@ def _reducing(reduce: Callable[[Sequence[float]], float]) -> Function:
             return _reduced(reduce, over)
         times = {at for each in over if isinstance(each, Series) for at in each.points}
         points = {at: _reduced(reduce, _present(over, at)) for at in times}
-        return Series(label, _longest_period(over), {}).with_points(points)
+        return series_of(label, _longest_period(over), points)
 
     return Function(apply)
 
@@ -84,7 +84,7 @@ def _present(over: Sequence[Value], at: int) -> list[float]:
 
 
 def _longest_period(over: Sequence[Value]) -> int:
-    return max((each.period for each in over if isinstance(each, Series)), default=60)
+    return max(each.period for each in over if isinstance(each, Series))
 
 
 def _by_series(change: Callable[[Series], Series]) -> Function:
@@ -130,9 +130,9 @@ def _if(scope: Scope, label: str, arguments: list[Any]) -> Value:
         periods = [each.period for each in (then, otherwise) if isinstance(each, Series)]
         if isinstance(chosen, Series) or not periods:
             return chosen
-        return Series(label, max(periods), {}).with_points(dict.fromkeys(scope.span.starts(max(periods)), chosen))
+        return series_of(label, max(periods), dict.fromkeys(scope.span.starts(max(periods)), chosen))
     points: dict[int, Any] = {at: value_at(then if holds else otherwise, at) for at, holds in condition.points.items()}
-    return Series(label, condition.period, {}).with_points(points)
+    return series_of(label, condition.period, points)
 
 
 def _fill(scope: Scope, label: str, arguments: list[Any]) -> Value:
@@ -188,7 +188,7 @@ def _search(scope: Scope, _: str, arguments: list[Any]) -> Value:
 
 def _time_series(scope: Scope, label: str, arguments: list[Any]) -> Value:
     constant = float(arguments[0])
-    return Series(label, scope.period, {}).with_points(dict.fromkeys(scope.span.starts(scope.period), constant))
+    return series_of(label, scope.period, dict.fromkeys(scope.span.starts(scope.period), constant))
 
 
 def _sort(_: Scope, __: str, arguments: list[Any]) -> Value:

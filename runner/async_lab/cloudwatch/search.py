@@ -100,7 +100,7 @@ class _Filters(Transformer[Any, Any]):
         return lambda text: text == wanted
 
     def partial(self, parts: list[str]) -> _Test:
-        wanted = _tokens(str(parts[0]))
+        wanted = {word.lower() for word in _words(str(parts[0]))}
         return lambda text: wanted <= _tokens(text)
 
 
@@ -116,8 +116,12 @@ def _texts(metric: Metric) -> Iterable[str]:
     return (metric.namespace, metric.name, *(text for dimension in metric.dimensions for text in dimension))
 
 
+def _words(text: str) -> list[str]:
+    return re.findall(r"[A-Za-z0-9]+", text)
+
+
 def _tokens(text: str) -> frozenset[str]:
-    """Return what a partial match compares: whole words, and their numbers and humps of camel case."""
-    words = re.findall(r"[A-Za-z0-9]+", text)
+    """Return what a partial match finds: whole words, and their numbers and humps of camel case, in small letters."""
+    words = _words(text)
     parts = [part for word in words for part in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", word)]
     return frozenset(part.lower() for part in (*words, *parts))

@@ -22,9 +22,13 @@ class Series:
         return self.with_points({at: change(at, value) for at, value in self.points.items()})
 
     def with_points(self, points: Mapping[int, float]) -> Series:
-        """Return the series with other points: finite ones only, in time order."""
-        kept = {at: value for at in sorted(points) if math.isfinite(value := float(points[at]))}
-        return Series(self.label, self.period, kept)
+        """Return the series with other points, as ``series_of`` takes them."""
+        return series_of(self.label, self.period, points)
+
+
+def series_of(label: str, period: int, points: Mapping[int, float]) -> Series:
+    """Return a series of points in any order; one whose value isn't a finite number is no data point."""
+    return Series(label, period, {at: value for at in sorted(points) if math.isfinite(value := float(points[at]))})
 
 
 Value = Number | str | Series | list["Value"]  # a string is a keyword, or the text of METRICS("…") and SEARCH('…')
@@ -58,7 +62,7 @@ def combine(operation: Callable[..., float], operands: Sequence[Value], label: s
         return attempt(operation, operands)
     shared = set.intersection(*(set(each.points) for each in series))
     points = {at: attempt(operation, [value_at(operand, at) for operand in operands]) for at in shared}
-    return Series(label, max(each.period for each in series), {}).with_points(points)
+    return series_of(label, max(each.period for each in series), points)
 
 
 def value_at(operand: Value, at: int) -> Value:

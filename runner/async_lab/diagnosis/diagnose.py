@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from async_lab.diagnosis import errors, queue, risks, throttles
+from async_lab.diagnosis import arrival, errors, queue, risks, since, throttles
 from async_lab.diagnosis.finding import Confidence, Finding, Severity
 from async_lab.observation.configuration import Kind
 from async_lab.observation.observations import Observations
@@ -13,10 +13,10 @@ from async_lab.observation.observations import Observations
 Check = Callable[[Observations], Finding | None]
 
 CAUSES: Sequence[Sequence[Check]] = (
-    (queue.not_as_wished,),
-    (queue.not_arrived, queue.arrived_too_often),
-    (queue.recursion_stopped,),
-    (queue.dropped_at_zero, queue.dropped_untried, queue.stopped),
+    (arrival.not_as_wished,),
+    (arrival.not_arrived, arrival.arrived_too_often),
+    (arrival.recursion_stopped,),
+    (arrival.dropped_at_zero, arrival.dropped_untried, arrival.stopped),
     (errors.dropped_after_errors, errors.late_after_errors, errors.failing),
     (throttles.dropped_at_limit, throttles.late_at_limit, throttles.throttled),
     (queue.dropped_in_backlog, queue.late_in_queue),
@@ -29,7 +29,7 @@ CAUSES: Sequence[Sequence[Check]] = (
 The order is that of the developer guide and of the AWS Compute Blog's article on the asynchronous metrics: has it
 arrived, is it lost, is it late; and then why. Several causes at once are several findings.
 """
-NOTHING_WRONG: Sequence[Check] = (queue.idle, queue.healthy)
+NOTHING_WRONG: Sequence[Check] = (arrival.idle, arrival.healthy)
 
 
 OTHER_REQUESTS: Sequence[Sequence[Check]] = ((errors.other_requests_fail,), (throttles.other_requests_throttled,))
@@ -62,15 +62,21 @@ RISKS: Sequence[Check] = (
     risks.other_rules,
     risks.age_cuts_retries,
     risks.nothing_kept,
+    risks.trigger_keeps_failures,
+    risks.trigger_gave_up,
     risks.failed_events_wait,
     risks.no_alarm,
 )
 """What isn't as it should be, each on its own."""
 
+HISTORY: Sequence[Check] = (since.changed_meanwhile, since.whose_retries, since.began)
+"""What was before, beside it."""
+
 
 def examine(seen: Observations) -> tuple[Finding, ...]:
-    """Return what ``diagnose`` finds and the risks beside it, the strongest first."""
-    return ranked((*diagnose(seen), *_all([(check,) for check in RISKS], seen)))
+    """Return what ``diagnose`` finds, and the risks and the history beside it, the strongest first."""
+    beside = _all([(check,) for check in (*RISKS, *HISTORY)], seen)
+    return ranked((*since.within_settings(seen, diagnose(seen)), *beside))
 
 
 def _all(causes: Sequence[Sequence[Check]], seen: Observations) -> list[Finding]:

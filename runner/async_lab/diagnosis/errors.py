@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from async_lab.diagnosis import arithmetic, words
-from async_lab.diagnosis.finding import Confidence, Finding, Severity, figure
+from async_lab.diagnosis.finding import Confidence, Evidence, Finding, Severity, figure
 from async_lab.observation.observations import Observations
 from async_lab.wording import duration
 
@@ -43,12 +43,7 @@ def _retries_used(seen: Observations, confidence: Confidence) -> Finding:
             f"The function failed in {words.count_of(seen, 'Errors', 'execution')}; Lambda {tries}, "
             f"then dropped {words.count_of(seen, 'AsyncEventsDropped', 'event')}."
         ),
-        evidence=(
-            *words.sums(seen, "Errors"),
-            *words.ages(seen),
-            *words.sums(seen, "AsyncEventsDropped"),
-            words.retry_attempts(seen),
-        ),
+        evidence=(*_evidence(seen), words.retry_attempts(seen), *words.failures(seen)),
         alternatives=_other_causes(seen, confidence),
         advice=(words.READ_LOGS, *words.raise_timeout(seen), *words.keep_failed_events(seen)),
         source=words.ERROR_RETRIES,
@@ -67,11 +62,10 @@ def _too_old(seen: Observations, confidence: Confidence) -> Finding:
             f"event age, {words.maximum_event_age(seen).words}."
         ),
         evidence=(
-            *words.sums(seen, "Errors"),
-            figure(seen, "Maximum", "AsyncEventAge"),
-            *words.sums(seen, "AsyncEventsDropped"),
+            *_evidence(seen),
             words.maximum_event_age(seen),
             words.retry_attempts(seen),
+            *words.failures(seen),
         ),
         alternatives=_other_causes(seen, confidence),
         advice=(
@@ -82,6 +76,11 @@ def _too_old(seen: Observations, confidence: Confidence) -> Finding:
         ),
         source=f"{words.GUIDE}; {words.LOOK_AHEAD}",
     )
+
+
+def _evidence(seen: Observations) -> list[Evidence]:
+    """Return what shows that events failed: errors, the ages of attempts, and what was dropped."""
+    return [*words.sums(seen, "Errors"), *words.ages(seen), *words.sums(seen, "AsyncEventsDropped")]
 
 
 def _longer_for_retries(seen: Observations) -> list[str]:
@@ -129,7 +128,7 @@ def late_after_errors(seen: Observations) -> Finding | None:
             f"The function failed in {words.count_of(seen, 'Errors', 'execution')}, and Lambda {tries}, "
             f"so one event was {words.oldest(seen)} old at its last attempt."
         ),
-        evidence=(*words.sums(seen, "Errors"), *words.ages(seen), *words.sums(seen, "AsyncEventsDropped")),
+        evidence=(*_evidence(seen), *words.failures(seen)),
         alternatives=_other_delays(seen, confidence),
         advice=(words.READ_LOGS, *words.raise_timeout(seen)),
         source=words.ERROR_RETRIES,
@@ -161,7 +160,11 @@ def failing(seen: Observations) -> Finding | None:
             f"The function failed in {words.count_of(seen, 'Errors', 'execution')}; "
             "no event is late or lost for it yet."
         ),
-        evidence=(*words.sums(seen, "Errors", "Invocations"), figure(seen, "Maximum", "AsyncEventAge")),
+        evidence=(
+            *words.sums(seen, "Errors", "Invocations"),
+            figure(seen, "Maximum", "AsyncEventAge"),
+            *words.failures(seen),
+        ),
         alternatives=(words.NOT_ASYNCHRONOUS.format(what="errors"),) if others else (),
         advice=(
             words.READ_LOGS,

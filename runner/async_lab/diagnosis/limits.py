@@ -54,7 +54,7 @@ def limit_of(seen: Observations) -> Limit:
         "reservation",
         "reserved concurrency",
         f"All reserved concurrency ({count(reservation.executions)}) was in use",
-        (words.reservation(seen),),
+        (words.reservation(seen), *words.who_reserved(seen)),
         (_reserve_more(seen, reservation.executions), *_shorten(seen)),
     )
 

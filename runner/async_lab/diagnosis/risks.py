@@ -120,6 +120,44 @@ def age_cuts_retries(seen: Observations) -> Finding | None:
     )
 
 
+def trigger_keeps_failures(seen: Observations) -> Finding | None:
+    """Find topics and rules without a dead-letter queue: what they can't deliver, no metric of the function shows."""
+    without = sorted({trigger.source_arn for trigger in seen.triggers or () if trigger.dead_letter_arn is None})
+    if not without:
+        return None
+    return _risk(
+        "trigger-keeps-nothing",
+        "What a trigger can't deliver is gone",
+        f"{listed(without)} {'has' if len(without) == 1 else 'have'} no dead-letter queue for this function: an event "
+        "that can't be delivered to Lambda is lost there, and neither the function's metrics nor its own dead-letter "
+        "queue show it.",
+        [Fact("Trigger without a dead-letter queue", source, "None") for source in without],
+        ["Give the subscription or the rule's target a dead-letter queue of its own; the function's is another."],
+        source="SNS developer guide and EventBridge user guide, on dead-letter queues",
+    )
+
+
+def trigger_gave_up(seen: Observations) -> Finding | None:
+    """Find events in a trigger's own dead-letter queue: they never reached Lambda."""
+    full = [trigger for trigger in seen.triggers or () if trigger.waiting]
+    if not full:
+        return None
+    said = listed([f"{plural(one.waiting or 0, 'message')} in {one.dead_letter_arn}" for one in full])
+    return _risk(
+        "trigger-gave-up",
+        "A trigger could not deliver events",
+        f"{said}: the trigger's own dead-letter queue took these, as they never reached Lambda's queue, or another "
+        "subscriber or target of it had them.",
+        [Fact(f"Messages given up by {one.source_arn}", one.waiting, "Count") for one in full],
+        [
+            "Look at the permission of the trigger to invoke the function, and whether the function stands.",
+            "Send them again from the trigger's side (an SQS redrive, or a replay of the bus).",
+        ],
+        Severity.WARNING,
+        "SNS developer guide and EventBridge user guide, on dead-letter queues",
+    )
+
+
 def failed_events_wait(seen: Observations) -> Finding | None:
     """Find failure queues that hold messages."""
     full = [target for target in seen.failure_targets if target.waiting]
@@ -136,7 +174,10 @@ def failed_events_wait(seen: Observations) -> Finding | None:
         "Failed events wait to be looked at",
         f"Lambda gave these up, and nobody has taken them yet: {said}.",
         [*facts, *ages],
-        ["Read them: each says why it failed. Then send the events again, and delete what is done."],
+        [
+            "Read them: each says why it failed, and mend that first.",
+            *(f"See which can be sent again: async-lab redrive {target.name} --dry-run" for target in full),
+        ],
     )
 
 

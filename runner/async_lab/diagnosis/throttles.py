@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from async_lab.diagnosis import arithmetic, words
-from async_lab.diagnosis.finding import Confidence, Finding, Severity, figure
-from async_lab.diagnosis.limits import limit_of
+from async_lab.diagnosis.finding import Confidence, Evidence, Finding, Severity, figure
+from async_lab.diagnosis.limits import Limit, limit_of
 from async_lab.observation.observations import Observations
 
 _EXPLAINS_SHARE = 0.1
@@ -38,14 +38,7 @@ def dropped_at_limit(seen: Observations) -> Finding | None:
             f"{words.count_of(seen, 'AsyncEventsDropped', 'event')}: the next try would have come after the maximum "
             f"event age, {words.maximum_event_age(seen).words}."
         ),
-        evidence=(
-            *words.sums(seen, "Throttles"),
-            figure(seen, "Maximum", "AsyncEventAge"),
-            *words.sums(seen, "AsyncEventsDropped"),
-            words.maximum_event_age(seen),
-            *limit.evidence,
-            *words.sums(seen, "Errors"),
-        ),
+        evidence=(*_evidence(seen, limit), words.maximum_event_age(seen)),
         alternatives=_unless_certain(seen, confidence, alternatives),
         advice=(*limit.advice, *words.live_longer(seen), *words.keep_failed_events(seen)),
         source=f"{words.BACKOFF}; {words.LOOK_AHEAD}",
@@ -79,15 +72,20 @@ def late_at_limit(seen: Observations) -> Finding | None:
             f"{limit.in_use} on {words.count_of(seen, 'Throttles', 'attempt')}. "
             f"Lambda backs off longer after each, so one event {age}."
         ),
-        evidence=(
-            *words.sums(seen, "Throttles"),
-            *words.ages(seen),
-            *limit.evidence,
-            *words.sums(seen, "Errors", "AsyncEventsDropped"),
-        ),
+        evidence=_evidence(seen, limit),
         alternatives=_unless_certain(seen, confidence, alternatives),
         advice=limit.advice,
         source=words.BACKOFF,
+    )
+
+
+def _evidence(seen: Observations, limit: Limit) -> tuple[Evidence, ...]:
+    """Return what shows that events were throttled: throttles, the ages of attempts, what was dropped, the limit."""
+    return (
+        *words.sums(seen, "Throttles"),
+        *words.ages(seen),
+        *words.sums(seen, "AsyncEventsDropped", "Errors"),
+        *limit.evidence,
     )
 
 

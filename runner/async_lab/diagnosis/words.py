@@ -6,7 +6,7 @@ from async_lab.diagnosis import arithmetic
 from async_lab.diagnosis.finding import Confidence, Fact, Figure, figure
 from async_lab.observation.observations import Observations
 from async_lab.twin.rules import MAXIMUM_EVENT_AGE_SECONDS
-from async_lab.wording import amount, duration, plural
+from async_lab.wording import amount, duration, moment, plural
 
 GUIDE = "AWS Lambda developer guide"
 BLOG = "AWS Compute Blog, on the asynchronous invocation metrics"
@@ -15,6 +15,7 @@ BACKOFF = f"{GUIDE}: throttled events are retried after 1 s, 2, 4 … at most 30
 LOOK_AHEAD = "that Lambda looks ahead is measured"
 
 READ_LOGS = "Read the log lines of the failed executions: every attempt of an event has the same request id."
+WHO_RESERVED = "See in CloudTrail who set reserved concurrency, and when: PutFunctionConcurrency."
 BURST = "Spread bursts: Lambda adds at most 1,000 execution environments per function in 10 s."
 NOT_ASYNCHRONOUS = (
     "Some of the function's requests are not asynchronous (synchronous calls, event sources): "
@@ -36,6 +37,12 @@ def ages(seen: Observations) -> list[Figure]:
     return [figure(seen, "Minimum", "AsyncEventAge"), figure(seen, "Maximum", "AsyncEventAge")]
 
 
+def failures(seen: Observations) -> list[Fact]:
+    """Return what the log says of the requests that failed last, where it was read: each error once."""
+    said = {request.line: request for request in reversed(seen.failed_requests or ())}
+    return [Fact(f"Log of request {one.request_id or 'unknown'}", line, "None") for line, one in said.items()]
+
+
 def count_of(seen: Observations, metric: str, noun: str) -> str:
     """Return a metric's sum in words: ``3 events``."""
     return plural(arithmetic.total(seen, metric), noun)
@@ -47,6 +54,15 @@ def oldest(seen: Observations) -> str:
 
 
 # --- settings ---
+
+
+def who_reserved(seen: Observations) -> list[Fact]:
+    """Return who last set or removed reserved concurrency, where CloudTrail tells."""
+    changes = (change for change in seen.changes or () if "FunctionConcurrency" in change.action)
+    last = next(changes, None)
+    if last is None:
+        return []
+    return [Fact("Reserved concurrency was last changed", f"{moment(last.at)} {last.words}", "None")]
 
 
 def reservation(seen: Observations) -> Fact:

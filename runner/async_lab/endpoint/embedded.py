@@ -11,31 +11,28 @@ from math import floor
 from types import TracebackType
 from typing import Self
 
-from async_lab.endpoint import cloudwatch, denials, functions, state, trouble
-from async_lab.endpoint.access import roles
-from async_lab.endpoint.access.holders import Holder, Holders
-from async_lab.endpoint.access.roles import RoleMiddleware
-from async_lab.endpoint.http.callers import LocalCallers
+from async_lab.endpoint import cloudwatch, functions, sources, state, trouble
+from async_lab.endpoint.access import denials, roles
+from async_lab.endpoint.access.roles import Holder, Holders, RoleMiddleware
+from async_lab.endpoint.delivery import targets
+from async_lab.endpoint.http.callers import LocalCallers, Scoped
 from async_lab.endpoint.http.cbor import CborTranslation
 from async_lab.endpoint.http.dispatch import OneAtATime, moto_application, preload
-from async_lab.endpoint.http.front import InvokeMiddleware
-from async_lab.endpoint.http.model_check import ModelCheck
+from async_lab.endpoint.http.invoke import InvokeMiddleware
+from async_lab.endpoint.http.members import ModelCheck
 from async_lab.endpoint.http.own import OwnRequests
-from async_lab.endpoint.http.scopes import Scoped
 from async_lab.endpoint.http.server import Server
 from async_lab.endpoint.http.unanswered import ErrorMiddleware
 from async_lab.endpoint.invocation import recursion
-from async_lab.endpoint.invocation.clock import PacedClock, VirtualClock
 from async_lab.endpoint.invocation.faults import Faults
 from async_lab.endpoint.invocation.invocations import LambdaRegion
-from async_lab.endpoint.invocation.lineage import Lineage
-from async_lab.endpoint.invocation.timeline import Pacer, Scheduled, Timeline
-from async_lab.endpoint.one_at_a_time import LOCK
+from async_lab.endpoint.invocation.recursion import Lineage
+from async_lab.endpoint.invocation.timeline import PacedClock, Pacer, Scheduled, Timeline, VirtualClock
 from async_lab.endpoint.sandbox import InProcessHandlers, Sandbox
-from async_lab.endpoint.sources import clocks, schedules, triggers
+from async_lab.endpoint.sources import clocks, schedules
 from async_lab.endpoint.sources.pollers import Pollers
 from async_lab.endpoint.sources.reach import Reach
-from async_lab.endpoint.state import Snapshot
+from async_lab.endpoint.state import LOCK, Snapshot
 from async_lab.errors import EnvironmentFailure
 from async_lab.observation.events import Events
 from async_lab.twin import FunctionRef, Rules, seed_of_run
@@ -96,8 +93,9 @@ class Endpoint:
         functions.install(self.clock.now, account_concurrency)
         cloudwatch.install(self.clock.now)
         reach = Reach(self._invoke, self.clock.now)
-        triggers.install(reach)
+        sources.install(reach)
         schedules.install()
+        targets.install()
         recursion.install()
         self._schedules = schedules.Schedules(ACCOUNT_ID, reach)
         clocks.install(self.clock.now, stands=self._pacer is None)
@@ -199,7 +197,10 @@ class Endpoint:
         return sum(region.purge() for region in self._present_regions())
 
     def events(self) -> Events:
-        """Return what became of each event so far, in all regions, in the order in which they were accepted."""
+        """Return what became of each asynchronous event so far, in all regions, in the order of their acceptance.
+
+        Batches of a queue's event source mapping are synchronous invocations and no events: logs and metrics show them.
+        """
         found = (event for region in self._present_regions() for event in region.events())
         return Events(sorted(found, key=lambda event: event.accepted_at))
 

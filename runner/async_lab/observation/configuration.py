@@ -53,6 +53,8 @@ class FunctionSettings:
     """ISO 8601, as Lambda has it."""
     dead_letter_arn: str | None = None
     kind: Kind = Kind.STANDARD
+    log_group: str | None = None
+    """Where its log lines go; None: not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +160,7 @@ class _Calls:
             last_modified=answer["LastModified"],
             dead_letter_arn=answer.get("DeadLetterConfig", {}).get("TargetArn") or None,
             kind=_kind(answer),
+            log_group=answer.get("LoggingConfig", {}).get("LogGroup") or f"/aws/lambda/{self.name}",
         )
 
     def reservation(self) -> Reservation:

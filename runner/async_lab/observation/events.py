@@ -73,6 +73,11 @@ class Attempt:
         """What it wrote to its log, Lambda's own lines among them; looked up when asked for."""
         return self.look_up(self) if self.look_up else []
 
+    @property
+    def inferred(self) -> tuple[str, ...]:
+        """Which of its values were concluded and not seen; none where the target has records of each attempt."""
+        return ()
+
     def __repr__(self) -> str:
         """Return one line: ``+1 min 1 s  error  warm  1 ms  ValueError: no rows``."""
         start = "cold" if self.is_cold else "warm" if self.duration_seconds is not None else ""
@@ -80,7 +85,7 @@ class Attempt:
         said = ": ".join(filter(None, (self.error_type, self.error_message)))
         age = f"+{duration(self.age_seconds)}"
         line = f"{age:<13} {self.outcome:<12} {start:<4} {took:>9}  {shortened(' '.join(said.split()), _ERROR_WIDTH)}"
-        return line.rstrip()
+        return f"{line.rstrip()}{_concluded(self.inferred)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +141,16 @@ class Event:
         """How old it was when it ended; None while it hasn't."""
         return None if self.ended_at is None else self.ended_at - self.accepted_at
 
+    @property
+    def inferred(self) -> tuple[str, ...]:
+        """Which of its values were concluded and not seen; none where the target has records of each event."""
+        return ()
+
     def __repr__(self) -> str:
         """Return its timeline: how it ended, and each attempt and delivery in a line of its own."""
         target = f"{self.function}:{self.qualifier}" if self.qualifier else self.function
         lines = [f"Event {self.request_id} of {target}, accepted {_clock(self.accepted_at)}: {self._state}"]
+        lines[0] += _concluded(self.inferred)
         lines += [f"  {attempt!r}" for attempt in self.attempts]
         for delivery in self.deliveries:
             where = "dead-letter target" if delivery.is_dead_letter else "destination"
@@ -151,6 +162,8 @@ class Event:
     def _state(self) -> str:
         if self.age_seconds is not None:
             return f"{self.condition} after {duration(self.age_seconds)}"
+        if self.condition is not None:
+            return self.condition
         if self.next_attempt_at is not None:
             return f"pending, next attempt {_clock(self.next_attempt_at)}"
         return "pending"
@@ -174,6 +187,10 @@ class Events(list[Event]):
 
 
 _ERROR_WIDTH = 100
+
+
+def _concluded(names: tuple[str, ...]) -> str:
+    return f"  (inferred: {', '.join(names)})" if names else ""
 
 
 def _waits_for(event: Event, now: float) -> str:

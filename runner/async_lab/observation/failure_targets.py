@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from async_lab import arns
 from async_lab.observation.configuration import Configuration
 from async_lab.observation.gaps import Gap, Looks
+
+if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
 
 Clients = Callable[[str], Any]
 """Returns boto3's client of a service."""
@@ -16,11 +20,16 @@ Clients = Callable[[str], Any]
 _MISSING = frozenset(
     {
         *("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"),
-        *("NotFound", "NotFoundException", "404", "NoSuchBucket", "ResourceNotFoundException"),
+        *("NotFound", "NotFoundException", "404", "NoSuchBucket", "NoSuchKey", "ResourceNotFoundException"),
     }
 )
 _AGE_PERIOD_SECONDS = 300
 _AGE_ACTION = "cloudwatch:GetMetricStatistics"
+
+
+def is_missing(error: ClientError) -> bool:
+    """Whether AWS answered that there is no such queue, topic, function, bus, bucket or object."""
+    return error.response.get("Error", {}).get("Code") in _MISSING
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +125,7 @@ def _answer(clients: Clients, target: FailureTarget, arn: Mapping[str, str]) -> 
             case _:
                 return _Found(True, client.describe_event_bus(Name=name.removeprefix("event-bus/")))
     except ClientError as error:
-        if error.response.get("Error", {}).get("Code") in _MISSING:
+        if is_missing(error):
             return _Found(False)
         raise
 
@@ -135,6 +144,12 @@ def _waiting(sqs: Any, url: str) -> int:
     ]
     attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
     return sum(int(attributes.get(name, 0)) for name in names)
+
+
+def messages_in(sqs: Any, queue_arn: str) -> int:
+    """Return how many messages a queue holds, about, visible or not. Raises what boto3 raises."""
+    arn = arns.parse(queue_arn)
+    return _waiting(sqs, sqs.get_queue_url(QueueName=arn.name, QueueOwnerAWSAccountId=arn.account_id)["QueueUrl"])
 
 
 def _oldest(clients: Clients, queue: str, now: float, looks: Looks) -> float | None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from async_lab.observation import alarms
+from async_lab.observation import alarms, failed_requests, history, triggers
 from async_lab.observation.configuration import LATEST, PERMISSIONS, Configuration, read_configuration
 from async_lab.observation.failure_targets import Clients, read_failure_targets
 from async_lab.observation.gaps import Looks
 from async_lab.observation.invokers import read_invokers
-from async_lab.observation.metrics import collect, dimensions_of, sums
+from async_lab.observation.metrics import ages_of, collect, dimensions_of, sums
 from async_lab.observation.observations import Observations
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 ACTIONS = (
     *PERMISSIONS.values(),
+    *triggers.ACTIONS,
+    failed_requests.ACTION,
+    history.ACTION,
     "lambda:GetPolicy",
     "cloudwatch:DescribeAlarms",
     "cloudwatch:GetMetricData",
@@ -71,6 +75,44 @@ def look_at(clients: Clients, function_name: str, qualifier: str | None, start: 
             "who may invoke the function", "lambda:GetPolicy", lambda: read_invokers(lambda_, function_name)
         ),
         gaps=tuple(looks.gaps),
+    )
+
+
+def look_closer(clients: Clients, seen: Observations, qualifier: str | None) -> Observations:
+    """Return with what was seen of a function also what takes more calls.
+
+    Who changed it, what its log says of failed requests, what its triggers do, how late events were as a distribution.
+    """
+    looks, function = Looks(), seen.configuration.function
+    name = seen.configuration.function_name
+    return replace(
+        seen,
+        changes=history.read_changes(clients("cloudtrail"), name, seen.end, looks),
+        failed_requests=_failed_requests(clients, seen, looks),
+        ages=looks.at(
+            "how old events were at their attempts",
+            "cloudwatch:GetMetricData",
+            lambda: ages_of(
+                clients("cloudwatch"), name, None if qualifier is None else f"{name}:{qualifier}", seen.start, seen.end
+            ),
+        ),
+        triggers=None
+        if seen.invokers is None or function is None
+        else triggers.read_triggers(clients, function.arn, seen.invokers, looks),
+        gaps=(*seen.gaps, *looks.gaps),
+    )
+
+
+def _failed_requests(
+    clients: Clients, seen: Observations, looks: Looks
+) -> tuple[failed_requests.FailedRequest, ...] | None:
+    """Return what the log says of the last errors; None where it isn't known in which log they would be."""
+    function = seen.configuration.function
+    errors = [point.minute for point in seen.metrics["Errors"].points if point.sum]
+    if not errors or function is None or function.log_group is None:
+        return None if errors else ()
+    return failed_requests.read_failed_requests(
+        clients("logs"), function.log_group, errors[-1], function.timeout_seconds, looks
     )
 
 

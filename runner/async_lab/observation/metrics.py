@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from async_lab.errors import EnvironmentFailure
@@ -149,7 +150,51 @@ def sums(
 
     0 where there is no data point. At most 500 sets, which is what CloudWatch takes.
     """
-    queries = [query(f"set_{number}", metric, "Sum", each) for number, each in enumerate(dimension_sets)]
+    return _totals(
+        client, [query(f"set_{number}", metric, "Sum", each) for number, each in enumerate(dimension_sets)], start, end
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AgeBand:
+    """How many attempts there were at events of some age, in seconds."""
+
+    over: float
+    up_to: float | None
+    """None: however old."""
+    attempts: float
+
+
+_AGE_BOUNDS_SECONDS = (1, 5, 60, 300, 3_600)
+
+
+def ages_of(
+    client: CloudWatchClient, function_name: str, resource: str | None, start: float, end: float
+) -> tuple[AgeBand, ...]:
+    """Return how old events were at their attempts from ``start`` to ``end`` (epoch seconds), the youngest first.
+
+    CloudWatch's trimmed count tells how many samples lie in a range, the lower bound excluded (CloudWatch user guide,
+    statistics definitions); unlike percentiles, counts of minutes add up.
+    """
+    bounds = [0, *_AGE_BOUNDS_SECONDS, None]
+    bands = list(pairwise(bounds))
+    dimensions = dimensions_of(function_name, resource)
+    queries = [
+        query(
+            f"band_{number}",
+            "AsyncEventAge",
+            f"TC({low * 1000 if low else ''}:{'' if high is None else high * 1000})",
+            dimensions,
+        )
+        for number, (low, high) in enumerate(bands)
+    ]
+    counts = _totals(client, queries, start, end)
+    return tuple(
+        AgeBand(low or 0, high, attempts) for (low, high), attempts in zip(bands, counts, strict=True) if attempts
+    )
+
+
+def _totals(client: CloudWatchClient, queries: list[MetricDataQueryTypeDef], start: float, end: float) -> list[float]:
     totals = dict.fromkeys((one["Id"] for one in queries), 0.0)
     pages = client.get_paginator("get_metric_data").paginate(
         MetricDataQueries=queries, StartTime=first_minute(start), EndTime=last_minute(end)

@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 
 from async_lab.observation.alarms import StandingAlarm
 from async_lab.observation.configuration import LATEST, AsyncSettings, Configuration
+from async_lab.observation.failed_requests import FailedRequest
 from async_lab.observation.failure_targets import FailureTarget
 from async_lab.observation.gaps import Gap
+from async_lab.observation.history import Change
 from async_lab.observation.invokers import Invoker
-from async_lab.observation.metrics import Metrics
+from async_lab.observation.metrics import AgeBand, Metrics
+from async_lab.observation.triggers import Trigger
 
 Setting = int | str | None
 
@@ -41,6 +44,14 @@ class Observations:
     """The alarms over the function's metrics; None: not looked at, or not seen."""
     invokers: tuple[Invoker, ...] | None = None
     """Who may invoke it by its resource-based policy; None: not looked at, or not seen."""
+    changes: tuple[Change, ...] | None = None
+    """Who changed settings, code and aliases, the latest first; None: not looked at, or not seen."""
+    failed_requests: tuple[FailedRequest, ...] | None = None
+    """What the log says of those that failed last; None: not looked at, or not seen."""
+    ages: tuple[AgeBand, ...] | None = None
+    """How old events were at their attempts, the youngest first; None: not looked at, or not seen."""
+    triggers: tuple[Trigger, ...] | None = None
+    """Topics and rules that send it events; None: not looked at, or not seen."""
     gaps: tuple[Gap, ...] = ()
 
     @property

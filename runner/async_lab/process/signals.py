@@ -87,3 +87,22 @@ def unwinding() -> Iterator[None]:
         listen_as_before(previous)
     if came:  # what was raised got lost, as in a finalizer
         raise Interrupted(_SENTENCE)
+
+
+@contextmanager
+def finishing() -> Iterator[None]:
+    """Let the block finish before a first signal takes effect; a second one ends it. Raises KeyboardInterrupt."""
+    came: list[int] = []
+
+    def received(number: int, _frame: FrameType | None) -> None:
+        came.append(number)
+        if len(came) > 1 and number != signal.SIGHUP:
+            raise KeyboardInterrupt
+
+    previous = listen(received)
+    try:
+        yield
+    finally:
+        listen_as_before(previous)
+    if came:
+        raise KeyboardInterrupt

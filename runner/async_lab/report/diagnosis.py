@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from async_lab.diagnosis import Finding, Severity
+from async_lab.diagnosis import Finding
 from async_lab.observation.configuration import AsyncSettings
+from async_lab.observation.failed_requests import FailedRequest
 from async_lab.observation.failure_targets import FailureTarget
 from async_lab.observation.metrics import MetricSeries
 from async_lab.observation.observations import Observations
+from async_lab.observation.triggers import Trigger
+from async_lab.report.severity import heading_style_of
 from async_lab.report.terminal import glyphs_for, heading, indented, table_of
 from async_lab.runs.diagnosed import Diagnosed
-from async_lab.wording import amount, count, duration, plural, printable
+from async_lab.wording import amount, count, duration, moment, plural, printable
 
-_STYLES = {Severity.CRITICAL: "bold red", Severity.WARNING: "yellow", Severity.NOTICE: "cyan", Severity.INFO: "green"}
+_MOST_CHANGES = 5
 _FIGURES = {
     "received": "AsyncEventsReceived",
     "dropped": "AsyncEventsDropped",
@@ -33,7 +35,7 @@ def show_diagnosis(console: Console, diagnosed: Diagnosed) -> None:
     seen, place, separator = diagnosed.seen, diagnosed.place, glyphs_for(console).separator
     heading(console, diagnosed.name)
     where = separator.join([place.target, f"account {place.account_id}", place.region])
-    console.print(Text(f"{where}{separator}{_clock(seen.start)} to {_clock(seen.end)} UTC", "dim"))
+    console.print(Text(f"{where}{separator}{moment(seen.start).removesuffix(' UTC')} to {moment(seen.end)}", "dim"))
     for finding in diagnosed.findings:
         _show_finding(console, finding)
     heading(console, "Figures")
@@ -62,7 +64,7 @@ def show_diagnoses(console: Console, diagnosed: Sequence[Diagnosed]) -> None:
 
 
 def _show_finding(console: Console, finding: Finding) -> None:
-    style = _STYLES[finding.severity]
+    style = heading_style_of(finding)
     console.print()
     console.print(Text.assemble((finding.title, style), (f"  {finding.severity}, {finding.confidence}", "dim")))
     indented(console, Text(printable(finding.explanation)))
@@ -86,7 +88,7 @@ def _figures_of(diagnosed: Sequence[Diagnosed], nothing: str, *, with_findings: 
         table.add_column("strongest finding")
     for one in diagnosed:
         cells = (_cell(one.seen.metrics[metric], nothing) for metric in _FIGURES.values())
-        strongest = Text(one.findings[0].title, _STYLES[one.findings[0].severity])
+        strongest = Text(one.findings[0].title, heading_style_of(one.findings[0]))
         table.add_row(Text(one.name), *cells, *([strongest] if with_findings else []))
     return table
 
@@ -136,10 +138,43 @@ def _show_surroundings(console: Console, seen: Observations) -> None:
     targets = [(_role(target.is_dead_letter, target.qualifier), _standing(target)) for target in seen.failure_targets]
     alarms = [(alarm.name, f"{alarm.state}: {', '.join(alarm.metrics)}") for alarm in seen.alarms or ()]
     invokers = [(invoker.principal, invoker.source_arn or "any source") for invoker in seen.invokers or ()]
-    for title, rows in (("Failed events go to", targets), ("Alarms", alarms), ("May invoke it", invokers)):
+    triggers = [(trigger.source_arn, _keeps(trigger)) for trigger in seen.triggers or ()]
+    changes = [(moment(change.at), change.words) for change in (seen.changes or ())[:_MOST_CHANGES]]
+    for title, rows in (
+        ("How old events were at their attempts", list(_ages(seen))),
+        ("Last failed requests", [(request.request_id or "unknown", _failed(request)) for request in _failures(seen)]),
+        ("Last changes", changes),
+        ("Failed events go to", targets),
+        ("Alarms", alarms),
+        ("May invoke it", invokers),
+        ("Triggers", triggers),
+    ):
         if rows:
             heading(console, title)
             indented(console, _rows(rows))
+
+
+def _ages(seen: Observations) -> Iterator[tuple[str, str]]:
+    every = sum(band.attempts for band in seen.ages or ())
+    for band in seen.ages or ():
+        over = duration(band.over)
+        name = f"over {over}" if band.up_to is None else f"{over} to {duration(band.up_to)}"
+        yield name, f"{plural(band.attempts, 'attempt')}, {band.attempts / every:.0%}"
+
+
+def _failures(seen: Observations) -> Sequence[FailedRequest]:
+    return seen.failed_requests or ()
+
+
+def _failed(request: FailedRequest) -> str:
+    return f"{moment(request.at)} {request.line}, {plural(request.failures, 'failure')}"
+
+
+def _keeps(trigger: Trigger) -> str:
+    if trigger.dead_letter_arn is None:
+        return "keeps nothing that it can't deliver"
+    holds = "" if trigger.waiting is None else f", which holds {plural(trigger.waiting, 'message')}"
+    return f"what it can't deliver goes to {trigger.dead_letter_arn}{holds}"
 
 
 def _role(is_dead_letter: bool, qualifier: str | None) -> str:
@@ -166,7 +201,3 @@ def _verdict(diagnosed: Diagnosed) -> Text:
     if diagnosed.loses_events:
         return Text(f"{diagnosed.name}: events were lost. {strongest.title}.", "bold red")
     return Text(f"{diagnosed.name}: no event was lost. {strongest.title}.", "bold green")
-
-
-def _clock(at: float) -> str:
-    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S}"

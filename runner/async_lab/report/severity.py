@@ -20,6 +20,11 @@ def style_of(finding: Finding) -> str:
     return _COLORS[finding.severity]
 
 
+def heading_style_of(finding: Finding) -> str:
+    """Return the style of a finding's title: its color, and bold where events are lost."""
+    return f"bold {style_of(finding)}" if finding.severity is Severity.CRITICAL else style_of(finding)
+
+
 def mark_of(finding: Finding) -> str:
     """Return a sign for a finding, where there are no colors."""
     return _MARKS[style_of(finding)]

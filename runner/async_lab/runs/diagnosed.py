@@ -10,6 +10,7 @@ from typing import Any
 from async_lab.diagnosis import Finding, Severity
 from async_lab.observation.configuration import Configuration
 from async_lab.observation.gaps import Gap
+from async_lab.observation.history import Change
 from async_lab.observation.observations import Observations
 from async_lab.runs.document import finding_document, metrics_document, moment
 from async_lab.runs.result import Location
@@ -68,9 +69,23 @@ def document(diagnosed: Diagnosed) -> dict[str, Any]:
         "recursions_stopped": seen.recursions_stopped,
         "failure_targets": [asdict(target) for target in seen.failure_targets],
         "alarms": None if seen.alarms is None else [_alarm(asdict(alarm)) for alarm in seen.alarms],
-        "invokers": None if seen.invokers is None else [asdict(invoker) for invoker in seen.invokers],
+        "invokers": _listed(seen.invokers),
+        "triggers": _listed(seen.triggers),
+        "changes": None if seen.changes is None else [_change(change) for change in seen.changes],
+        "failed_requests": None
+        if seen.failed_requests is None
+        else [asdict(request) | {"at": moment(request.at)} for request in seen.failed_requests],
+        "ages": _listed(seen.ages),
         "metrics": metrics_document(seen.metrics),
     }
+
+
+def _listed(values: Sequence[Any] | None) -> list[dict[str, Any]] | None:
+    return None if values is None else [asdict(value) for value in values]
+
+
+def _change(change: Change) -> dict[str, Any]:
+    return {"at": moment(change.at), "action": change.action, "who": change.who, "values": dict(change.values)}
 
 
 def _gap(gap: Gap) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,10 +71,14 @@ class Document:
 
 def parse(path: Path, shown: str) -> Node:
     """Return the file's syntax tree. Raises UsageError, calling the file ``shown``, when it isn't HCL."""
+    return _tree(_text(path, shown), shown)
+
+
+@lru_cache(maxsize=4)  # the variables' declarations are asked for again for each scenario
+def _tree(text: str, shown: str) -> Node:
     import hcl2
     from lark.exceptions import UnexpectedInput
 
-    text = _text(path, shown)
     try:
         tree = hcl2.parses_to_tree(text)
     except UnexpectedInput as error:

@@ -13,7 +13,7 @@ from async_lab.errors import EnvironmentFailure, LabError, LeftBehind, UsageErro
 from async_lab.process.interrupts import Interrupts, nothing_left_behind
 from async_lab.stack.journal import Entry, Journal
 from async_lab.stack.leftovers import RemainingResource
-from async_lab.stack.stack import find_remaining, remove_leftovers
+from async_lab.stack.stack import find_remaining, take_down_noted
 from async_lab.target.base import Target
 from async_lab.terraform import Listener, Terraform, find_terraform, init_from_anywhere
 from async_lab.wording import plural
@@ -92,8 +92,7 @@ def remove(
 
 def _remove(project: Project, target: Target, entry: Entry, listener: Listener, interrupts: Interrupts) -> None:
     with interrupts.taking_down():
-        failed = _destroy(project, target, entry, listener, interrupts)
-        remove_leftovers(target, entry, failed)
+        take_down_noted(target, entry, lambda: _destroy(project, target, entry, listener, interrupts))
         Journal(project.stacks).erase(entry)
 
 
@@ -101,6 +100,8 @@ def _destroy(
     project: Project, target: Target, entry: Entry, listener: Listener, interrupts: Interrupts
 ) -> EnvironmentFailure | None:
     """Return why Terraform could not, if it couldn't: what it would have removed is then deleted by its name."""
+    if not entry.directory:
+        return None
     log = project.lab / "destroy.log"
     try:
         executable = find_terraform(target.environment)

@@ -22,12 +22,14 @@ class Entry:
     name: str
     """The stack's name, which all its resources carry."""
     directory: str
-    """Terraform's working directory, with its state."""
+    """Terraform's working directory, with its state; empty where nothing of it is Terraform's."""
     var_file: str
     resources: tuple[tuple[str, str], ...] = ()
     """Kind and exact name of what Terraform planned to make. None in notes of earlier versions."""
     run: str = ""
     """The directory of the run that made it, which owns it for as long as it goes on."""
+    tag: str = ""
+    """The tag that all of it has with the stack's name, where that isn't Project and Stack: what tests make."""
 
     @property
     def is_in_use(self) -> bool:

@@ -45,7 +45,7 @@ PROJECT = "async-lab"
 def find(target: Target, entry: Entry) -> list[RemainingResource]:
     """Return what stands of a stack, by the exact names noted and where the tags agree, in the order to delete it in.
 
-    Dashboards have no tags: there the note decides.
+    Dashboards and layers have no tags: there the note decides.
     """
     return [
         RemainingResource(kind, name)
@@ -69,6 +69,15 @@ def delete(target: Target, leftover: RemainingResource) -> None:
     """Delete one resource that ``find`` returned."""
     kind = _KINDS[leftover.kind]
     kind.delete(target.client(kind.service), leftover.name)
+
+
+def empty_buckets(target: Target, entry: Entry) -> None:
+    """Delete what lies in a stack's own buckets: until then nobody can delete them."""
+    kind = "aws_s3_bucket"
+    client = target.client(_KINDS[kind].service)
+    for name in (name for noted, name in entry.resources if noted == kind):
+        if (tags := _look(target, kind, name)) is not None and _are_the_stacks(tags, entry):
+            _empty_bucket(client, name)
 
 
 def names(changes: Sequence[Mapping[str, Any]], *, created: bool = False) -> tuple[tuple[str, str], ...]:
@@ -102,6 +111,8 @@ def _noted(entry: Entry) -> list[tuple[str, str]]:
 
 
 def _are_the_stacks(tags: Mapping[str, str], entry: Entry) -> bool:
+    if entry.tag:
+        return tags.get(entry.tag) == entry.name
     stack = tags.get("Stack", None if entry.resources else entry.name)  # an earlier version had no such tag
     return (tags.get("Project"), stack) == (PROJECT, entry.name)
 
@@ -170,6 +181,40 @@ def _delete_queue(client: Any, name: str) -> None:
     client.delete_queue(QueueUrl=client.get_queue_url(QueueName=name)["QueueUrl"])
 
 
+def _layer(client: Any, name: str) -> dict[str, str] | None:
+    return {} if client.list_layer_versions(LayerName=name)["LayerVersions"] else None
+
+
+def _delete_layer(client: Any, name: str) -> None:
+    for page in client.get_paginator("list_layer_versions").paginate(LayerName=name):
+        for version in page["LayerVersions"]:
+            client.delete_layer_version(LayerName=name, VersionNumber=version["Version"])
+
+
+def _bucket(client: Any, name: str) -> dict[str, str] | None:
+    try:
+        return _pairs(client.get_bucket_tagging(Bucket=name)["TagSet"])
+    except client.exceptions.ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code == "NoSuchBucket":
+            return None
+        if code in ("NoSuchTagSet", "AccessDenied", "403"):  # names are everybody's: it may be another account's
+            return {}
+        raise
+
+
+def _empty_bucket(client: Any, name: str) -> None:
+    for page in client.get_paginator("list_object_versions").paginate(Bucket=name):
+        every = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
+        if objects := [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in every]:
+            client.delete_objects(Bucket=name, Delete={"Objects": objects, "Quiet": True})
+
+
+def _delete_bucket(client: Any, name: str) -> None:
+    _empty_bucket(client, name)
+    client.delete_bucket(Bucket=name)
+
+
 def _topic_arn(client: Any, name: str) -> str | None:
     for page in client.get_paginator("list_topics").paginate():
         for topic in page["Topics"]:
@@ -220,10 +265,12 @@ _KINDS = {  # in the order in which they can be deleted
     "aws_lambda_function": _Kind(
         "lambda", _function, lambda client, name: client.delete_function(FunctionName=name), "function_name"
     ),
+    "aws_lambda_layer_version": _Kind("lambda", _layer, _delete_layer, "layer_name", has_tags=False),
     "aws_cloudwatch_log_group": _Kind(
         "logs", _log_group, lambda client, name: client.delete_log_group(logGroupName=name), "name"
     ),
     "aws_sqs_queue": _Kind("sqs", _queue, _delete_queue, "name"),
+    "aws_s3_bucket": _Kind("s3", _bucket, _delete_bucket, "bucket"),
     "aws_sns_topic": _Kind("sns", _topic, _delete_topic, "name"),
     "aws_iam_role": _Kind("iam", _role, _delete_role, "name"),
 }

@@ -7,7 +7,7 @@ import logging
 import os
 import shutil
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -238,6 +238,22 @@ def remove_leftovers(target: Target, entry: Entry, failed: EnvironmentFailure | 
         if pause is None or not is_passing_only:
             raise LeftBehind(still_standing(remaining, entry)) from failed
         target.wait(pause)
+
+
+def take_down_noted(target: Target, entry: Entry, destroy: Callable[[], EnvironmentFailure | None]) -> None:
+    """Take down what a note says: with Terraform, then by name what that left. Raises LeftBehind, which says what.
+
+    ``destroy`` returns why Terraform could not, if it couldn't. Of what tests applied there may be more than is known
+    by name: then Terraform must have succeeded in the end.
+    """
+    leftovers.empty_buckets(target, entry)
+    failed = destroy()
+    remove_leftovers(target, entry, failed)
+    if failed is not None and entry.tag and (failed := destroy()) is not None:
+        raise LeftBehind(
+            f"Terraform doesn't take down all of {entry.name} in account {entry.account_id}, {entry.region}; its state "
+            f"is kept in {entry.directory}. Try again with: {program.command(f'destroy --target {entry.target}')}"
+        ) from failed
 
 
 def still_standing(remaining: list[RemainingResource], entry: Entry) -> str:

@@ -102,13 +102,27 @@ class LocalTarget(Target):
 def open_local(region: str, seed: int) -> Iterator[LocalTarget]:
     """Serve the embedded endpoint for as long as the block runs."""
     check_region(region)
-    with without_users_settings():  # moto reads its own already when it is imported
-        from async_lab.endpoint.embedded import Endpoint
-
+    endpoint_class = embedded_endpoint()
     allow_open_files()
     gc.freeze()  # what is imported stays: looking through all of it again takes a tenth of a second each time
-    with without_users_settings(), Endpoint(seed=seed) as endpoint:
+    with without_users_settings(), endpoint_class(seed=seed) as endpoint:
         yield LocalTarget(endpoint, region)
+
+
+def embedded_endpoint() -> type[Endpoint]:
+    """Import the endpoint: without the user's settings, which moto reads already then, and without looking for garbage.
+
+    All that is imported stays; to look through it again and again would take a seventh of the time.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        with without_users_settings():
+            from async_lab.endpoint.embedded import Endpoint
+    finally:
+        if was_enabled:
+            gc.enable()
+    return Endpoint
 
 
 def allow_open_files() -> None:

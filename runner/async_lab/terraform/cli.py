@@ -13,7 +13,7 @@ from typing import Any
 from async_lab.process.interrupts import Interrupts
 from async_lab.terraform.executable import for_terraform
 from async_lab.terraform.failures import UNWRITTEN_STATE, TerraformFailed, failure
-from async_lab.terraform.process import Running, running
+from async_lab.terraform.process import Running, Stop, running
 from async_lab.terraform.progress import DeferredErrors, Diagnostic, Listener, Progress, Step, read
 
 _SUCCESS = 0
@@ -97,8 +97,13 @@ class Terraform:
 
     def planned(self, kept: Path) -> list[dict[str, Any]]:
         """Return the resource changes of a plan that was kept, as Terraform's JSON has them."""
-        changes: list[dict[str, Any]] = json.loads(self._answer("show", str(kept))).get("resource_changes", [])
+        changes: list[dict[str, Any]] = self.shown(kept).get("resource_changes", [])
         return changes
+
+    def shown(self, kept: Path | None = None) -> dict[str, Any]:
+        """Return a plan that was kept, or the state without one, as Terraform's JSON has it."""
+        shown: dict[str, Any] = json.loads(self._answer("show", *([] if kept is None else [str(kept)])))
+        return shown
 
     def _answer(self, command: str, *arguments: str) -> bytes:
         try:
@@ -123,11 +128,13 @@ class Terraform:
             return self._follow(command, terraform, listener, accepted)
 
     def _change(self, command: str, options: Sequence[str], meanwhile: str) -> None:
+        stop = Stop()
         with (
             self.interrupts.deferred(meanwhile),
+            self.interrupts.forward_to(stop),
             self._running(command, ("-auto-approve", *options)) as terraform,
-            self.interrupts.forward_to(terraform.interrupt),
         ):
+            stop.listen_for(terraform)
             self._follow(command, terraform, self.progress, (_SUCCESS,))
 
     def _running(self, command: str, options: Sequence[str]) -> AbstractContextManager[Running]:

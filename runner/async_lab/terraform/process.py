@@ -69,6 +69,29 @@ class Running:
             os.killpg(self.process.pid, number)
 
 
+class Stop:
+    """Interrupts a program once it is asked to, also while the program is only being started."""
+
+    def __init__(self) -> None:
+        self._program: Running | None = None
+        self._is_asked = False
+
+    def __call__(self) -> None:
+        """Ask, as the user's second Ctrl-C does."""
+        self._is_asked = True
+        self._pass_on()
+
+    def listen_for(self, program: Running) -> None:
+        """Say which program it is, now that it runs."""
+        self._program = program
+        self._pass_on()
+
+    def _pass_on(self) -> None:
+        if self._program is not None and self._is_asked:
+            self._is_asked = False
+            self._program.interrupt()
+
+
 @contextmanager
 def running(
     command: Sequence[str | Path], directory: Path, environment: Mapping[str, str], log: Path

@@ -8,10 +8,10 @@ from async_lab.diagnosis import Finding, diagnose
 from async_lab.observation.look import look_at
 
 if TYPE_CHECKING:
-    from async_lab.testing.lab import Lab
+    from async_lab.testing.base import BaseLab
 
 
-def findings(lab: Lab, function: str) -> tuple[Finding, ...]:
+def findings(lab: BaseLab, function: str) -> tuple[Finding, ...]:
     """Return what is to be seen of a function since the test began."""
     return diagnose(look_at(lab.client, function, None, lab.began_at, lab.now))
 

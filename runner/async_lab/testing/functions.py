@@ -20,7 +20,7 @@ from async_lab.observation.events import Event, Events
 from async_lab.observation.metrics import Metrics
 
 if TYPE_CHECKING:
-    from async_lab.testing.lab import Lab
+    from async_lab.testing.base import BaseLab
 
 Handler = Callable[[Any, Any], Any]
 RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
@@ -41,7 +41,7 @@ class Function:
     """The ARN of the queue that was made for it as its on-failure destination."""
     success_queue: str | None
     dead_letter_queue: str | None
-    lab: Lab = field(repr=False, compare=False)
+    lab: BaseLab = field(repr=False, compare=False)
 
     def send(self, payload: Any = None) -> Event:
         """Invoke it asynchronously; return the event as it is accepted. What becomes of it, ``events`` tells later.

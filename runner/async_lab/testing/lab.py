@@ -13,23 +13,22 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from difflib import get_close_matches
+from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from async_lab.errors import UsageError
 from async_lab.observation.events import Attempt, Event, Events
-from async_lab.observation.metrics import Metrics, collect
-from async_lab.testing import functions, guard, logs, queues
-from async_lab.testing.alarms import Alarm, alarms
+from async_lab.testing import functions, guard, logs, permissions, queues
+from async_lab.testing.base import DAY_SECONDS, POLICY_NAME, TRUST, BaseLab, clock, in_one_sentence
 from async_lab.testing.errors import StillWaiting
-from async_lab.testing.functions import Code, Function, Handler
+from async_lab.testing.functions import Code, Function
+from async_lab.testing.permissions import Statements
 from async_lab.testing.queues import Message
 from async_lab.testing.terraform import Stack, Workspaces
 from async_lab.variables import variables_set
-from async_lab.wording import duration, listed
+from async_lab.wording import duration
 
 if TYPE_CHECKING:
     import boto3
@@ -37,17 +36,15 @@ if TYPE_CHECKING:
     from async_lab.endpoint.embedded import Endpoint
     from async_lab.endpoint.state import Snapshot as AwsSnapshot
 
-DAY_SECONDS = 24 * 3_600.0
+T = TypeVar("T")
 REGION = "us-east-1"
-_ASYNCHRONOUS_LIMIT, _SYNCHRONOUS_LIMIT = 1024 * 1024, 6 * 1024 * 1024  # doc
 _LONGEST_ADVANCE = timedelta(days=31)
 _ROLE = "async-lab-tests"
 _MAY_DO_ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 _ACTION = re.compile(r"[a-z0-9-]+:[A-Za-z0-9*?]+|\*")
-_TRUST = {"Version": "2012-10-17", "Statement": []}
 
 
-class Lab:
+class Lab(BaseLab):
     """An account of the embedded AWS for as long as the ``with`` block runs; one at a time in a process.
 
     ``region`` is where clients go. ``seed`` decides on all random numbers: the same one repeats a test. ``start`` is
@@ -99,15 +96,14 @@ class Lab:
     def open(self) -> None:
         """Begin to serve, without a change of the process's variables; ``with`` does both."""
         from async_lab.target.environment import without_users_settings
-        from async_lab.target.local import LocalTarget, allow_open_files, check_region
+        from async_lab.target.local import LocalTarget, allow_open_files, check_region, embedded_endpoint
 
-        with without_users_settings(), ExitStack() as resources:  # moto reads its own already when it is imported
-            check_region(self.region)
-            from async_lab.endpoint.embedded import Endpoint
-
-            allow_open_files()
+        check_region(self.region)
+        endpoint_class = embedded_endpoint()
+        allow_open_files()
+        with without_users_settings(), ExitStack() as resources:
             endpoint = resources.enter_context(
-                Endpoint(seed=self._seed, start=self._start, account_concurrency=self._account_concurrency)
+                endpoint_class(seed=self._seed, start=self._start, account_concurrency=self._account_concurrency)
             )
             target = LocalTarget(endpoint, self.region)
             self.environment, self._variables = target.environment, target.variables
@@ -136,7 +132,7 @@ class Lab:
 
     def __repr__(self) -> str:
         """Return where it is, and when."""
-        return f"<Lab at {self.url}, {_clock(self.now)}>" if self._open else "<Lab, not open>"
+        return f"<Lab at {self.url}, {clock(self.now)}>" if self._open else "<Lab, not open>"
 
     # AWS
 
@@ -203,8 +199,8 @@ class Lab:
             due = min(self._endpoint.next_due or end, self._endpoint.next_minute, end)
             if self.now >= end:
                 raise StillWaiting(
-                    f"What run_until waits for didn't come within {duration(limit)}, from {_clock(begun)} to "
-                    f"{_clock(end)}: give it a larger limit, or look at events()."
+                    f"What run_until waits for didn't come within {duration(limit)}, from {clock(begun)} to "
+                    f"{clock(end)}: give it a larger limit, or look at events()."
                 )
             self._move_to(due)
 
@@ -237,7 +233,7 @@ class Lab:
         """
         found = self._endpoint.events()
         if function is not None:
-            name = _name(function)
+            name = self._name(function)
             found = Events(event for event in found if event.function == name)
             if not found:
                 self._check_function(name)
@@ -254,26 +250,6 @@ class Lab:
                 return self._with_logs(each)
         raise UsageError(f"There is no event {request_id!r} in this lab.")
 
-    def metrics(self, function: str | Function) -> Metrics:
-        """Return all asynchronous metrics of a function since the test began, by minute: ``["Errors"].total``.
-
-        Raises UsageError when there is no such function.
-        """
-        name = self._check_function(_name(function))
-        return collect(self.client("cloudwatch"), name, self.began_at, self.now)
-
-    def alarms(self) -> list[Alarm]:
-        """Return all alarms, with their states since the test began. Alarms look at each minute when it has ended."""
-        return list(alarms(self.client("cloudwatch"), self.began_at, self.now + 1))
-
-    def logs(self, function: str | Function, request_id: str | None = None) -> list[str]:
-        """Return the lines of a function's log in their order, Lambda's own among them; of one event if it is given.
-
-        Raises UsageError when there is no such function.
-        """
-        name = self._check_function(_name(function))
-        return logs.lines(self.client("logs"), self._log_group(name), request_id)
-
     def messages(self, queue: str) -> list[Message]:
         """Return what is in a queue (name, URL or ARN), and leave it there. Raises UsageError for no such queue."""
         return queues.messages(self._endpoint.account_id, self.region, queue)
@@ -284,125 +260,7 @@ class Lab:
 
         return replace(event, attempts=tuple(replace(attempt, look_up=look_up) for attempt in event.attempts))
 
-    def _log_group(self, name: str) -> str:
-        configured = self.client("lambda").get_function_configuration(FunctionName=name)
-        group: str = configured.get("LoggingConfig", {}).get("LogGroup") or f"/aws/lambda/{name}"
-        return group
-
-    def _check_function(self, name: str) -> str:
-        pages = self.client("lambda").get_paginator("list_functions").paginate()
-        known = [function["FunctionName"] for page in pages for function in page["Functions"]]
-        if name not in known:
-            near = get_close_matches(name, known, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"there is {listed(sorted(known))}." if known else "none is."
-            raise UsageError(f"There is no function {name!r} in {self.region}: {hint}")
-        return name
-
     # What is there
-
-    def function(
-        self,
-        code: str | Handler,
-        *,
-        name: str | None = None,
-        retries: int = 2,
-        maximum_age: float = 21_600,
-        reserved_concurrency: int | None = None,
-        failure_queue: bool = False,
-        success_queue: bool = False,
-        dead_letter_queue: bool = False,
-        on_failure: str | None = None,
-        on_success: str | None = None,
-        timeout: int = 3,
-        memory_size: int = 128,
-        environment: Mapping[str, str] | None = None,
-        layers: Sequence[str | os.PathLike[str]] = (),
-    ) -> Function:
-        """Make a function of ``PATH:HANDLER``, or of a callable, which then runs in this very process.
-
-        ``retries`` and ``maximum_age`` (seconds) are its event-invoke config, ``timeout`` is in seconds,
-        ``memory_size`` in MB. Each of the queues that is asked for is made: on-failure and on-success destination,
-        dead-letter queue; ``on_failure`` and ``on_success`` are ARNs of other destinations. ``layers`` are directories
-        or zip files. Its role may do everything. Raises UsageError for what Lambda or Python doesn't take.
-        """
-        functions.ranges_checked(retries, maximum_age)
-        if (failure_queue and on_failure) or (success_queue and on_success):
-            raise UsageError("A function has one destination each: give the queue or the ARN, not both.")
-        source = self._code(code)
-        name = name or source.name
-        failure, success = on_failure, on_success
-        made = {
-            kind: self._queue(f"{name}-{kind}")
-            for kind, is_wanted in (
-                ("failed", failure_queue),
-                ("succeeded", success_queue),
-                ("dead-letters", dead_letter_queue),
-            )
-            if is_wanted
-        }
-        failure, success = failure or made.get("failed"), success or made.get("succeeded")
-        settings: dict[str, Any] = {
-            "FunctionName": name,
-            "Role": self._role(),
-            "Runtime": functions.RUNTIME,
-            "Handler": source.handler,
-            "Code": {"ZipFile": source.package},
-            "Timeout": timeout,
-            "MemorySize": memory_size,
-            "Environment": {"Variables": dict(environment or {})},
-        }
-        if layers:
-            settings["Layers"] = [self._layer(name, number, where) for number, where in enumerate(layers)]
-        if "dead-letters" in made:
-            settings["DeadLetterConfig"] = {"TargetArn": made["dead-letters"]}
-        targets = {"OnFailure": failure, "OnSuccess": success}
-        with _in_one_sentence(f"The function {name} can't be made"):
-            client = self.client("lambda")
-            arn = client.create_function(**settings)["FunctionArn"]
-            if reserved_concurrency is not None:
-                client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=reserved_concurrency)
-            client.put_function_event_invoke_config(
-                FunctionName=name,
-                MaximumRetryAttempts=retries,
-                MaximumEventAgeInSeconds=int(maximum_age),
-                DestinationConfig={kind: {"Destination": where} for kind, where in targets.items() if where},
-            )
-        function = Function(name, arn, made.get("failed"), made.get("succeeded"), made.get("dead-letters"), lab=self)
-        self._made[name] = function
-        return function
-
-    def send(self, function: str | Function, payload: Any = None) -> Event:
-        """Invoke any function asynchronously; return the event as it is accepted, before its first attempt.
-
-        Raises UsageError for no such function, and for a payload that isn't JSON or over 1 MB.
-        """
-        content = functions.payload_bytes(payload, _ASYNCHRONOUS_LIMIT)
-        name = _name(function)
-        with self._invoking(name):
-            answer = self.client("lambda").invoke(FunctionName=name, InvocationType="Event", Payload=content)
-        return self.event(answer["ResponseMetadata"]["RequestId"])
-
-    def invoke(self, function: str | Function, payload: Any = None) -> Any:
-        """Invoke any function synchronously; return its result. Raises UsageError when it fails, saying with what."""
-        content = functions.payload_bytes(payload, _SYNCHRONOUS_LIMIT)
-        name = _name(function)
-        with self._invoking(name):
-            answer = self.client("lambda").invoke(FunctionName=name, Payload=content)
-        result = json.loads(answer["Payload"].read() or b"null")
-        if "FunctionError" in answer:
-            raise UsageError(f"{name} failed: {result.get('errorType')}: {result.get('errorMessage')}")
-        return result
-
-    @contextmanager
-    def _invoking(self, name: str) -> Iterator[None]:
-        client = self.client("lambda")
-        try:
-            with _in_one_sentence(f"{name} can't be invoked"):
-                yield
-        except UsageError as error:
-            if isinstance(error.__cause__, client.exceptions.ResourceNotFoundException):
-                self._check_function(name.partition(":")[0])
-            raise
 
     def apply(
         self,
@@ -421,21 +279,23 @@ class Lab:
         place = self.directory / directory
         if scope == "session":
             return self._applied_once(place, variables)
-        workspace = self._workspaces.of(place)
-        return Stack(workspace, variables, workspace.apply(variables))
+        return self._applied_now(place, variables)
 
     def _applied_once(self, place: Path, variables: Mapping[str, object]) -> Stack:
         if not self._is_untouched:
             raise UsageError('apply(scope="session") comes first in a test: what was made before would be lost.')
         key = self._begun_from, place.resolve(), json.dumps(variables, sort_keys=True, default=str)
         if key not in self._applied:
-            workspace = self._workspaces.of(place)
-            stack = Stack(workspace, variables, workspace.apply(variables))
+            stack = self._applied_now(place, variables)
             self._applied[key] = self.snapshot(), stack
             return stack
         snapshot, stack = self._applied[key]
         self._restore(snapshot)
         return stack
+
+    def _applied_now(self, place: Path, variables: Mapping[str, object]) -> Stack:
+        workspace = self._workspaces.of(place)
+        return Stack(workspace.apply(variables), lambda: workspace.destroy(variables))
 
     # Beginning anew
 
@@ -481,7 +341,7 @@ class Lab:
 
         It is as if other functions had used up the account's concurrency. Usable as a ``with`` block.
         """
-        name = self._check_function(_name(function))
+        name = self._check_function(self._name(function))
         if attempts is not None and attempts < 1:
             raise UsageError(f"attempts is {attempts}; it must be 1 or more.")
         if seconds is not None and seconds <= 0:
@@ -495,7 +355,7 @@ class Lab:
 
         ``client`` and ``session`` of the lab are the test's own and may do everything. Usable as a ``with`` block.
         """
-        from async_lab.endpoint import denials
+        from async_lab.endpoint.access import denials
 
         if not _ACTION.fullmatch(action):
             raise UsageError(f"The action is {action!r}; it must be SERVICE:ACTION as in IAM, such as s3:GetObject.")
@@ -522,38 +382,53 @@ class Lab:
         return self._open
 
     def _own_session(self) -> boto3.Session:
-        from async_lab.endpoint.denials import TESTER
+        from async_lab.endpoint.access.denials import TESTER
         from async_lab.target.environment import session_without_users_settings
 
         return session_without_users_settings(self.region, TESTER)
 
-    def _code(self, code: str | Handler) -> Code:
-        if isinstance(code, str):
-            return functions.code_of(code, self.directory)
-        if not callable(code):
-            raise UsageError(f"The function's code is {code!r}; it must be PATH:HANDLER or a callable.")
-        return functions.in_process(code, self._endpoint.in_process.add(code))
+    @property
+    def _tags(self) -> Mapping[str, str]:
+        return {}
 
-    def _queue(self, name: str) -> str:
-        sqs = self.client("sqs")
-        url = sqs.create_queue(QueueName=name)["QueueUrl"]
-        arn: str = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        return arn
+    def _invoking_client(self) -> Any:
+        return self.client("lambda")
 
-    def _layer(self, name: str, number: int, where: str | os.PathLike[str]) -> str:
-        content = {"ZipFile": functions.layer(where, self.directory)}
-        with _in_one_sentence(f"{os.fspath(where)} can't be a layer"):
-            made = self.client("lambda").publish_layer_version(LayerName=f"{name}-{number}", Content=content)
-        arn: str = made["LayerVersionArn"]
-        return arn
+    def _accepted(self, name: str, request_id: str, payload: bytes) -> Event:  # noqa: ARG002 - the endpoint knows both
+        return self.event(request_id)
 
-    def _role(self) -> str:
+    def _answered_to(self, request_id: str) -> None:
+        """Do nothing: the endpoint tells events from other requests."""
+
+    def _callable(self, handler: object) -> Code:
+        if not callable(handler):
+            raise UsageError(f"The function's code is {handler!r}; it must be PATH:HANDLER or a callable.")
+        return functions.in_process(handler, self._endpoint.in_process.add(handler))
+
+    def _full_name(self, short: str) -> str:
+        return short
+
+    def _patiently(self, call: Callable[[], T]) -> T:
+        return call()
+
+    def _making(self, kind: str, name: str) -> None:
+        """Do nothing: all goes with the endpoint."""
+
+    def _role(self, name: str, targets: Sequence[str], policy: Statements | None) -> str:
+        if policy is not None:
+            self.client("logs").create_log_group(logGroupName=f"/aws/lambda/{name}")  # such a role may not make it
+            log_group = f"arn:aws:logs:{self.region}:{self._endpoint.account_id}:log-group:/aws/lambda/{name}"
+            return self._made_role(name, permissions.of_role(log_group, targets, policy))
         if self._role_arn is None:
-            iam = self.client("iam")
-            made = iam.create_role(RoleName=_ROLE, AssumeRolePolicyDocument=json.dumps(_TRUST))
-            iam.put_role_policy(RoleName=_ROLE, PolicyName="all", PolicyDocument=json.dumps(_MAY_DO_ALL))
-            self._role_arn = str(made["Role"]["Arn"])
+            self._role_arn = self._made_role(_ROLE, _MAY_DO_ALL)
         return self._role_arn
+
+    def _made_role(self, name: str, policy: Mapping[str, Any]) -> str:
+        iam = self.client("iam")
+        with in_one_sentence(f"The role {name} can't be made"):
+            made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))
+            iam.put_role_policy(RoleName=name, PolicyName=POLICY_NAME, PolicyDocument=json.dumps(policy))
+        return str(made["Role"]["Arn"])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -586,36 +461,7 @@ class Fault:
         self.end()
 
 
-def _name(function: str | Function) -> str:
-    """Return a function's name, given that, its ARN or itself."""
-    from async_lab import arns
-
-    name = str(function)
-    try:
-        return arns.parse(name).name
-    except arns.NotAnArn:
-        return name
-
-
 def _share(what: str, rate: float) -> float:
     if not 0 <= rate <= 1:
         raise UsageError(f"{what} is {rate}; it must be 0 to 1.")
     return rate
-
-
-def _clock(at: float) -> str:
-    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S} UTC"
-
-
-@contextmanager
-def _in_one_sentence(what: str) -> Iterator[None]:
-    """Say what AWS refuses as an error of ours, in AWS's words."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    try:
-        yield
-    except ClientError as error:
-        said = error.response.get("Error", {})
-        raise UsageError(f"{what}: {said.get('Message') or said.get('Code')}") from error
-    except BotoCoreError as error:
-        raise UsageError(f"{what}: {' '.join(str(error).split())}") from error

@@ -21,7 +21,7 @@ def lines(client: CloudWatchLogsClient, group: str, request_id: str | None = Non
     """Return all lines of a log group in their order; those of one request, if it is given. A group may be missing."""
     running: defaultdict[str, str | None] = defaultdict(lambda: None)  # which request, by log stream
     found = []
-    for event in _events(client, group):
+    for event in events(client, group):
         stream, text = event["logStreamName"], event["message"]
         running[stream] = _started(text) or running[stream]
         if request_id in (None, running[stream]):
@@ -36,12 +36,13 @@ def of_attempt(client: CloudWatchLogsClient, attempt: Attempt) -> list[str]:
     first, last = round(attempt.at * _STAMPS_PER_SECOND), round(attempt.ended_at * _STAMPS_PER_SECOND)
     return [
         event["message"]
-        for event in _events(client, attempt.log_group, logStreamNames=[attempt.log_stream])
+        for event in events(client, attempt.log_group, logStreamNames=[attempt.log_stream])
         if first <= event["timestamp"] <= last
     ]
 
 
-def _events(client: CloudWatchLogsClient, group: str, **narrowed: Any) -> Iterator[Any]:
+def events(client: CloudWatchLogsClient, group: str, **narrowed: Any) -> Iterator[Any]:
+    """Yield a log group's events, or those that it is narrowed to; none where there is no group."""
     try:
         for page in client.get_paginator("filter_log_events").paginate(logGroupName=group, **narrowed):
             yield from page["events"]

@@ -33,6 +33,8 @@ _NOT_LINKED = shutil.ignore_patterns(".terraform", ".terraform.lock.hcl", "*.tfs
 _LOCK = ".terraform.lock.hcl"
 _ABOUT_ACCOUNTS = ("profile", "endpoints", "shared_", "_key", "token")
 """In arguments of a provider that lead to an account, and so are overridden."""
+_TO_ACCOUNTS = ("profile", "endpoints", "shared_", "access_key", "secret_key", "token")
+"""Beginnings of those that lead to another account than the one that tests run on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +47,12 @@ class Workspace:
 
     def apply(self, variables: Mapping[str, object]) -> dict[str, Any]:
         """Apply, and return the outputs. Raises EnvironmentFailure with Terraform's own message."""
-        _without_log(lambda: self.terraform.apply(None, variables))
-        return _without_log(self.terraform.output)
+        without_log(lambda: self.terraform.apply(None, variables))
+        return without_log(self.terraform.output)
 
     def destroy(self, variables: Mapping[str, object]) -> None:
         """Take down all that was applied. Raises EnvironmentFailure with Terraform's own message."""
-        _without_log(lambda: self.terraform.destroy(None, variables))
+        without_log(lambda: self.terraform.destroy(None, variables))
 
     @property
     def state(self) -> bytes | None:
@@ -70,8 +72,8 @@ class Workspace:
 class Stack(Mapping[str, Any]):
     """What an apply made: a mapping of Terraform's outputs by name."""
 
-    def __init__(self, workspace: Workspace, variables: Mapping[str, object], outputs: Mapping[str, Any]) -> None:
-        self._workspace, self._variables, self._outputs = workspace, variables, outputs
+    def __init__(self, outputs: Mapping[str, Any], destroy: Callable[[], None]) -> None:
+        self._outputs, self._destroy = outputs, destroy
 
     def __getitem__(self, name: str) -> Any:
         if name not in self._outputs:
@@ -93,7 +95,7 @@ class Stack(Mapping[str, Any]):
 
     def destroy(self) -> None:
         """Take it all down with Terraform, as a test of ``destroy`` itself; the lab's end needs none."""
-        self._workspace.destroy(self._variables)
+        self._destroy()
 
 
 class Workspaces:
@@ -129,17 +131,26 @@ class Workspaces:
         root, log = home.path / "root", home.path / "terraform.log"
         work = copied(directory, root)
         executable = find_terraform(self._environment).path
-        environment = {name: value for name, value in self._environment.items() if name != "TF_DATA_DIR"}
+        environment = without_data_directory(self._environment)
         terraform = Terraform(work, environment, log, executable=executable, goes_with_the_run=True)
-        _without_log(lambda: init_from_anywhere(terraform))
+        without_log(lambda: init_from_anywhere(terraform))
         if program := provider_program(work):
             attached = self._resources.enter_context(kept_provider(program, environment, log, work))
             terraform = replace(terraform, environment=attached)
         return Workspace(root, terraform)
 
 
-def copied(directory: Path, root: Path) -> Path:
-    """Make, or bring up to date, a directory below ``root`` that Terraform can't tell from ``directory``; return it."""
+def without_data_directory(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return it without what the user says of where Terraform keeps what it installs: a copy has its own."""
+    return {name: value for name, value in environment.items() if name != "TF_DATA_DIR"}
+
+
+def copied(directory: Path, root: Path, region: str | None = None) -> Path:
+    """Make, or bring up to date, a directory below ``root`` that Terraform can't tell from ``directory``; return it.
+
+    With a ``region`` its AWS providers work there with the credentials of Terraform's environment; without one on the
+    embedded endpoint.
+    """
     beside = root
     for parent, child in zip(reversed(directory.parents), (*reversed(directory.parents), directory)[1:], strict=True):
         beside.mkdir(parents=True, exist_ok=True)
@@ -149,7 +160,7 @@ def copied(directory: Path, root: Path) -> Path:
     _link(directory, beside, _NOT_LINKED)
     if (directory / _LOCK).exists():
         shutil.copy(directory / _LOCK, beside / _LOCK)
-    (beside / _OVERRIDE).write_text(json.dumps(_override(directory)))
+    (beside / _OVERRIDE).write_text(json.dumps(_override(directory, region)))
     return beside
 
 
@@ -166,20 +177,24 @@ def _link(source: Path, target: Path, left_out: Any) -> None:
             (target / name).symlink_to(source / name)
 
 
-def _override(directory: Path) -> dict[str, Any]:
+def _override(directory: Path, region: str | None) -> dict[str, Any]:
     """Return what keeps the state here, and every AWS provider away from the user's profiles and other endpoints."""
     override: dict[str, Any] = {"terraform": [{"backend": {"local": {"path": _STATE}}}]}
-    if providers := list(_providers(directory)):
+    if providers := list(_providers(directory, region)):
         override["provider"] = {"aws": providers}
     return override
 
 
-def _providers(directory: Path) -> Iterator[dict[str, Any]]:
+def _providers(directory: Path, region: str | None) -> Iterator[dict[str, Any]]:
     for file in _terraform_files(directory):
         text = file.read_text(encoding="utf-8", errors="replace")
-        if "provider" not in text or not any(words in text for words in _ABOUT_ACCOUNTS):
+        if "provider" not in text or not (region or any(words in text for words in _ABOUT_ACCOUNTS)):
             continue
         for block in _blocks(file, text):
+            if region is not None:
+                if "alias" not in block:  # another one is refused when it is planned
+                    yield {"region": region} | {name: _nothing(name) for name in block if name.startswith(_TO_ACCOUNTS)}
+                continue
             if overridden := {name: _nothing(name) for name in block if name.startswith(_ABOUT_ACCOUNTS[:3])}:
                 keys = {"access_key": "local", "secret_key": "local"} if "profile" in overridden else {}
                 yield overridden | keys | {name: block[name] for name in ("alias",) if name in block}
@@ -225,7 +240,7 @@ def _terraform_files(directory: Path) -> list[Path]:
     return sorted(file for file in directory.iterdir() if file.name.endswith((".tf", ".tf.json")))
 
 
-def _without_log(call: Callable[[], T]) -> T:
+def without_log(call: Callable[[], T]) -> T:
     """Return what a call returns; of a failure say all that Terraform said, as its log goes with the lab."""
     try:
         return call()

@@ -5,7 +5,7 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 import pytest
 from cloudwatch_client import START, client
 
-from async_lab.endpoint.invocation.clock import VirtualClock
+from async_lab.endpoint.invocation.timeline import VirtualClock
 
 
 class _Quiet(WSGIRequestHandler):
@@ -17,10 +17,10 @@ class _Quiet(WSGIRequestHandler):
 def endpoint() -> Iterator[str]:
     """moto's server with our CloudWatch, one for all tests."""
     from async_lab.endpoint.cloudwatch import install
+    from async_lab.endpoint.http.callers import Scoped
     from async_lab.endpoint.http.cbor import CborTranslation
     from async_lab.endpoint.http.dispatch import moto_application
-    from async_lab.endpoint.http.model_check import ModelCheck
-    from async_lab.endpoint.http.scopes import Scoped
+    from async_lab.endpoint.http.members import ModelCheck
 
     install(lambda: START)
     server = make_server("127.0.0.1", 0, Scoped(CborTranslation(ModelCheck(moto_application()))), handler_class=_Quiet)

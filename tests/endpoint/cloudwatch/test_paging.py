@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from async_lab.cloudwatch.queries import Answer
-from async_lab.endpoint.cloudwatch.paging import page, slices
+from async_lab.endpoint.cloudwatch.responses import page_of, slices
 
 answers = st.lists(st.dictionaries(st.integers(0, 99), st.floats(0, 9), max_size=6), max_size=6).map(
     lambda every: [Answer(f"q{number}", "label", points) for number, points in enumerate(every)]
@@ -35,9 +35,9 @@ def test_every_answer_is_complete_on_exactly_one_page(answers, size):
 
 @given(st.lists(st.integers()), st.integers(1, 8))
 def test_lists_are_paged_without_loss(items, size):
-    seen, token = page(items, None, size)
+    seen, token = page_of(items, None, size)
     seen = list(seen)
     while token:
-        more, token = page(items, token, size)
+        more, token = page_of(items, token, size)
         seen += more
     assert seen == items

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from lambda_client import NAME, START, client, policy, settings
 
-from async_lab.endpoint.invocation.clock import VirtualClock
+from async_lab.endpoint.invocation.timeline import VirtualClock
 
 
 @pytest.fixture(scope="session")
@@ -12,7 +12,7 @@ def url() -> Iterator[str]:
     """Our functions behind our server, one for all tests."""
     from async_lab.endpoint.functions import install
     from async_lab.endpoint.http.dispatch import moto_application
-    from async_lab.endpoint.http.model_check import ModelCheck
+    from async_lab.endpoint.http.members import ModelCheck
     from async_lab.endpoint.http.server import Server
 
     install(lambda: START)
@@ -27,15 +27,16 @@ def clock(url: str) -> VirtualClock:
     """The endpoint's clock, at START; whatever moto held is gone."""
     from moto.moto_api._internal.models import moto_api_backend
 
+    from async_lab.endpoint import sources
     from async_lab.endpoint.functions import install
-    from async_lab.endpoint.sources import clocks, triggers
+    from async_lab.endpoint.sources import clocks
     from async_lab.endpoint.sources.reach import Reach
 
     moto_api_backend.reset()
     clock = VirtualClock(START)
     install(clock.now)
     clocks.install(clock.now, stands=True)
-    triggers.install(Reach(lambda *_: pytest.fail("No function is triggered here."), clock.now))
+    sources.install(Reach(lambda *_: pytest.fail("No function is triggered here."), clock.now))
     return clock
 
 

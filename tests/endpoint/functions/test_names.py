@@ -5,8 +5,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from moto.core.utils import get_service_model
 
-from async_lab.endpoint.functions import names
-from async_lab.endpoint.functions.names import FunctionName
+from async_lab.endpoint.functions import requests
+from async_lab.endpoint.functions.requests import FunctionName
 
 MODELS = re.compile(get_service_model("lambda").shape_for("NamespacedFunctionName").metadata["pattern"], re.ASCII)
 
@@ -23,10 +23,10 @@ MODELS = re.compile(get_service_model("lambda").shape_for("NamespacedFunctionNam
     ],
 )
 def test_a_function_is_called_by_its_name_its_partial_arn_or_its_arn(called, function):
-    assert names.read(called) == function
+    assert requests.read_name(called) == function
 
 
 @given(st.from_regex(MODELS, fullmatch=True) | st.text(alphabet="a1:$-_. /é\n"))
 @example("fn!")
 def test_what_can_be_a_functions_name_is_what_botocores_model_says(called):
-    assert (names.read(called) is not None) == (MODELS.fullmatch(called) is not None)
+    assert (requests.read_name(called) is not None) == (MODELS.fullmatch(called) is not None)

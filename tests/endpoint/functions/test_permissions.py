@@ -1,7 +1,7 @@
 import pytest
 from lambda_client import NAME, QUEUE_ARN, ROLE_ARN, client, policy
 
-from async_lab.endpoint.functions.permissions import RequiredPermission, allows, first_missing, needs_of_target
+from async_lab.endpoint.access.identity_policies import RequiredPermission, allows, first_missing, needs_of_target
 
 SEND = RequiredPermission("sqs:SendMessage", QUEUE_ARN)
 

@@ -12,8 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from async_lab.endpoint.sandbox.archives import UNZIPPED_LIMIT_BYTES, Tree, UnusablePackage, check_package
-from async_lab.endpoint.sandbox.packages import Packages
+from async_lab.endpoint.sandbox.packages import UNZIPPED_LIMIT_BYTES, Packages, Tree, UnusablePackage, check_package
 
 UNREADABLE = r"^Could not unzip uploaded file\. Please check your file, then try to upload again\.$"
 LINK = stat.S_IFLNK | 0o777
@@ -205,6 +204,6 @@ def _infos(archive):
 
 
 def _contents_of(archive, info):
-    from async_lab.endpoint.sandbox.archives import _contents, _Entry
+    from async_lab.endpoint.sandbox.packages import _contents, _Entry
 
     return _contents(_Entry(archive, info, 0o644))

@@ -6,14 +6,14 @@ import sys
 import pytest
 from handlers import error
 
-from async_lab.endpoint.sandbox import Sandbox, memory
+from async_lab.endpoint.sandbox import Sandbox, environment
 from async_lab.endpoint.sandbox.nursery import ISOLATION, Process
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has process namespaces")
 def test_an_environment_that_has_no_processes_of_its_own_yet_is_not_charged_with_the_machines():
     begun = Process(os.getpid(), control=None, output=-1, status=-1, is_private=True, zygote=None)
-    assert memory.in_use_kib(begun) == 0
+    assert environment.in_use_kib(begun) == 0
 
 
 def test_what_a_handler_starts_counts_as_its_own(deploy):

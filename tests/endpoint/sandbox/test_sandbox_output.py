@@ -7,8 +7,8 @@ from handlers import AT, REQUEST_ID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from async_lab.endpoint.sandbox.directories import Directories
-from async_lab.endpoint.sandbox.lab_child.marks import MARK
+from async_lab.endpoint.sandbox.handler_view import Directories
+from async_lab.endpoint.sandbox.lab_child.protocol import MARK
 from async_lab.endpoint.sandbox.output import Output, mark_pattern
 
 

@@ -1,1 +1,1 @@
-"""What handlers' own calls may do: whose call it is, what it needs, and what its role allows."""
+"""Who may do what: handlers by their roles, services by the policies of what they reach."""

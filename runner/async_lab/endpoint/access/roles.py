@@ -1,32 +1,95 @@
-"""Refuses handlers' calls that their role doesn't allow, in AWS's words.
+"""Whose request it is, and whether the role of a handler that calls allows it, in AWS's words.
 
-Identity policies are read as Lambda's own checks read them (``functions.permissions``); a queue, a topic or a function
-may let the role in by its own policy instead. Whoever calls with other credentials, as Terraform and tests do, may do
-everything.
+Each execution environment has an access key of its own. Identity policies are read as Lambda's own checks read them; a
+queue, a topic or a function may let the role in by its own policy instead. Whoever calls with other credentials, as
+Terraform and tests do, may do everything.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from collections.abc import Callable, Iterable
+from contextvars import ContextVar
+from dataclasses import dataclass
 from html import unescape
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
+from moto.awslambda.exceptions import UnknownFunctionException
+from moto.awslambda.models import lambda_backends
 from moto.core.authorization import ActionAuthenticatorMixin
 from moto.sts.models import STSBackend
 
-from async_lab.endpoint import denials
-from async_lab.endpoint.access import needs
-from async_lab.endpoint.access.holders import Holder, Holders, calling
-from async_lab.endpoint.functions.permissions import RequiredPermission, allows, allows_on_some_resource
+from async_lab.endpoint.access import denials, identity_policies, needs, resource_policies
+from async_lab.endpoint.access.identity_policies import ALLOW, DENY, RequiredPermission, allows_on_some_resource
 from async_lab.endpoint.http.server import WsgiApp
 from async_lab.endpoint.http.wire import error_response, signed_region
 from async_lab.endpoint.invocation.invocations import RecursiveInvocation
-from async_lab.endpoint.invocation.lineage import NOBODY, Lineage, following
+from async_lab.endpoint.invocation.recursion import NOBODY, Lineage, following
 from async_lab.endpoint.moto_patches import replace
-from async_lab.endpoint.sources import resource_policies
+
+_ACCESS_KEY = re.compile(r"(?:Credential=|X-Amz-Credential=)(?P<key>[A-Z0-9]{20})(?:/|%2F)")
+_PREFIX = "ASIA"  # a temporary key, as Lambda's are
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """An execution environment, and the function version whose role it acts by."""
+
+    environment_id: str
+    account_id: str
+    region: str
+    function_name: str
+    version: str
+
+    @property
+    def role_arn(self) -> str | None:
+        """The function's role as it is now; None when the function is gone."""
+        try:
+            function = lambda_backends[self.account_id][self.region].get_function(self.function_name, self.version)
+        except UnknownFunctionException:
+            return None
+        role: str = function.role
+        return role
+
+    @property
+    def function_arn(self) -> str:
+        """The function's ARN, without a qualifier."""
+        return f"arn:aws:lambda:{self.region}:{self.account_id}:function:{self.function_name}"
+
+    @property
+    def session_arn(self) -> str:
+        """Who it is, as STS says it."""
+        role = (self.role_arn or "").rpartition("/")[2]
+        return f"arn:aws:sts::{self.account_id}:assumed-role/{role}/{self.function_name}"
+
+
+class Holders:
+    """The access keys of all execution environments."""
+
+    def __init__(self) -> None:
+        self._by_key: dict[str, Holder] = {}
+
+    def issue(self, environment_id: str, function_name: str, version: str) -> str:
+        """Return the access key of an environment, always the same. Its id begins with account and region."""
+        account_id, region = environment_id.split("/")[:2]
+        digest = hashlib.blake2b(environment_id.encode(), digest_size=10).digest()
+        key = _PREFIX + base64.b32encode(digest).decode()
+        self._by_key[key] = Holder(environment_id, account_id, region, function_name, version)
+        return key
+
+    def of_request(self, authorization: str, query: str) -> Holder | None:
+        """Return whose request it is; None for everybody but handlers."""
+        match = _ACCESS_KEY.search(authorization) or _ACCESS_KEY.search(query)
+        return self._by_key.get(match["key"]) if match else None
+
+
+calling: ContextVar[Holder | None] = ContextVar("calling", default=None)
+"""Whose request is being answered on this thread."""
+
 
 _INVOKE = re.compile(r"/20\d\d-\d\d-\d\d/functions/(?P<name>[^/]+)/(invocations|invoke-async)/?")
 _KEY = re.compile(rb"<Key>(.*?)</Key>", re.DOTALL)
@@ -149,12 +212,14 @@ def _ask(holder: Holder, action: str, resource: str) -> None:
     role_arn = holder.role_arn
     if role_arn is None:
         return
+    request = {"aws:requestedregion": holder.region, "lambda:sourcefunctionarn": holder.function_arn}
     if resource == needs.ANY_RESOURCE:
-        if not allows_on_some_resource(role_arn, action):
+        if not allows_on_some_resource(role_arn, action, request):
             raise AccessDenied(holder, action, resource)
-    elif not allows(role_arn, RequiredPermission(action, resource)) and not resource_policies.lets_in(
-        {role_arn, holder.session_arn}, action, resource
-    ):
+        return
+    own = identity_policies.decision(role_arn, RequiredPermission(action, resource), request)
+    its = resource_policies.decision({role_arn, holder.session_arn}, action, resource)
+    if DENY in {own, its} or ALLOW not in {own, its}:
         raise AccessDenied(holder, action, resource)
 
 

@@ -3,8 +3,8 @@
 moto keeps the wire formats and the dashboards; what a number, an expression or an alarm means is decided here.
 """
 
+from async_lab.endpoint.cloudwatch.alarm_api import install
 from async_lab.endpoint.cloudwatch.alarm_evaluation import evaluate
-from async_lab.endpoint.cloudwatch.alarm_responses import install
 from async_lab.endpoint.cloudwatch.responses import store
 
 __all__ = ["evaluate", "install", "store"]

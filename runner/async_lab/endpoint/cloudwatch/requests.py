@@ -1,4 +1,4 @@
-"""From a request's parameters to our types, refusing what CloudWatch refuses, in its words.
+"""From a request's parameters to our types, and PutMetricData's into the store; what CloudWatch refuses, in its words.
 
 Sources of the words: AWS API reference, and moto's and LocalStack's tests that were validated against AWS; where
 neither has them, the sentence is ours in AWS's form.
@@ -18,7 +18,7 @@ from async_lab.cloudwatch.labels import MetricStat
 from async_lab.cloudwatch.queries import Query
 from async_lab.cloudwatch.series import Span
 from async_lab.cloudwatch.statistic import UnknownStatistic, statistic
-from async_lab.cloudwatch.store import MINUTE, Dimensions, Metric
+from async_lab.cloudwatch.store import MINUTE, Dimensions, Metric, MetricStore
 
 MOST_QUERIES = 500  # GetMetricData, API reference
 MOST_DATA_POINTS = 100_800  # GetMetricData, one page
@@ -99,8 +99,7 @@ def queries(given: Sequence[_PARAMETERS], owner: str = "MetricDataQueries") -> l
         InvalidParameterValue: a period or a statistic that isn't one.
 
     """
-    if len(given) > MOST_QUERIES:
-        raise ValidationError(f"The collection {owner} must not have a size greater than {MOST_QUERIES}.")
+    _check_count(owner, given, MOST_QUERIES)
     result = [_query(each, f"{owner}.member.{number}") for number, each in enumerate(given, start=1)]
     if len({query.id for query in result}) < len(result):
         raise ValidationError(f"The values for parameter id in {owner} are not unique.")
@@ -198,3 +197,100 @@ def _period(given: str | float, parameter: str) -> int:
 
 def _span(start: float, end: float) -> Span:
     return Span(int(start // MINUTE) * MINUTE, math.ceil(end))
+
+
+MOST_FUTURE_SECONDS = 2 * 3600  # API reference, MetricDatum
+MOST_PAST_SECONDS = 14 * 24 * 3600
+
+MOST_DATA = 1_000  # API reference, PutMetricData
+MOST_VALUES = 150  # API reference, MetricDatum
+
+_AWSS_OWN = "AWS/"  # API reference, PutMetricData: for AWS's services alone; words: assumed
+_STATISTIC_FIELDS = ("SampleCount", "Sum", "Minimum", "Maximum")
+
+
+def put_data(store: MetricStore, namespace: str, data: Sequence[Mapping[str, Any]], now: float) -> None:
+    """Take all data of a request, or none of them. ``now`` in epoch seconds is the time of those that say none.
+
+    Raises:
+        InvalidParameterValue, InvalidParameterCombination: as CloudWatch says it.
+
+    """
+    if namespace.startswith(_AWSS_OWN):
+        raise InvalidParameterValue(f"The value {namespace} for parameter Namespace is invalid.")
+    _check_count("MetricData", data, MOST_DATA)
+    for number, datum in enumerate(data, start=1):
+        _check(datum, f"MetricData.member.{number}", now)
+    for datum in data:
+        _put(store, namespace, datum, now)
+
+
+def _check_count(name: str, given: Sequence[Any], limit: int) -> None:
+    if len(given) > limit:
+        raise ValidationError(f"The collection {name} must not have a size greater than {limit}.")
+
+
+def _put(store: MetricStore, namespace: str, datum: Mapping[str, Any], now: float) -> None:
+    metric = Metric(namespace, datum["MetricName"], dimensions(datum.get("Dimensions")))
+    at = _time(datum, now)
+    unit = datum.get("Unit") or "None"
+    if summary := datum.get("StatisticValues"):
+        count, total, minimum, maximum = (float(summary[name]) for name in _STATISTIC_FIELDS)
+        store.put_statistics(metric, at, unit, minimum=minimum, maximum=maximum, total=total, count=count)
+    for value, count in _observations(datum):
+        store.put(metric.namespace, metric.name, metric.dimensions, at, value, unit, count)
+
+
+def _observations(datum: Mapping[str, Any]) -> Sequence[tuple[float, float]]:
+    if "Value" in datum:
+        return [(float(datum["Value"]), 1.0)]
+    values = [float(value) for value in datum.get("Values") or ()]
+    counts = [float(count) for count in datum.get("Counts") or [1] * len(values)]
+    return list(zip(values, counts, strict=True))
+
+
+def _time(datum: Mapping[str, Any], now: float) -> float:
+    return seconds(datum["Timestamp"]) if datum.get("Timestamp") else now
+
+
+def _check(datum: Mapping[str, Any], owner: str, now: float) -> None:
+    values, counts, summary = datum.get("Values"), datum.get("Counts"), datum.get("StatisticValues")
+    if "Value" in datum and values:
+        raise InvalidParameterCombination(
+            f"The parameters {owner}.Value and {owner}.Values are mutually exclusive and you have specified both."
+        )
+    if "Value" in datum and summary:
+        raise InvalidParameterCombination(
+            f"The parameters {owner}.Value and {owner}.StatisticValues are mutually exclusive "
+            "and you have specified both."
+        )
+    if values and counts and len(values) != len(counts):
+        raise InvalidParameterValue(f"The parameters {owner}.Values and {owner}.Counts must be of the same size.")
+    if "Value" not in datum and not values and not summary:
+        raise InvalidParameterCombination(
+            f"At least one of the parameters must be specified: {owner}.Value, {owner}.Values, {owner}.StatisticValues."
+        )
+    _check_count(f"{owner}.Values", values or (), MOST_VALUES)
+    _check_numbers(datum, owner)
+    _check_time(_time(datum, now), owner, now)
+
+
+def _check_numbers(datum: Mapping[str, Any], owner: str) -> None:
+    if "Value" in datum:
+        check_value(float(datum["Value"]), f"{owner}.Value")
+    for value in datum.get("Values") or ():
+        check_value(float(value), f"{owner}.Values")
+    summary = datum.get("StatisticValues") or {}
+    for name in _STATISTIC_FIELDS if summary else ():
+        if name not in summary:
+            raise InvalidParameterValue(f"The parameter {owner}.StatisticValues.{name} is required.")
+        check_value(float(summary[name]), f"{owner}.StatisticValues.{name}")
+
+
+def _check_time(at: float, owner: str, now: float) -> None:
+    if at > now + MOST_FUTURE_SECONDS:
+        raise InvalidParameterValue(
+            f"The parameter {owner}.Timestamp must specify a time no more than two hours in the future."
+        )
+    if at < now - MOST_PAST_SECONDS:
+        raise InvalidParameterValue(f"The parameter {owner}.Timestamp must specify a time within the past two weeks.")

@@ -1,24 +1,80 @@
-"""The data plane of moto's CloudWatch, answered from our store. moto reads and writes the wire formats."""
+"""The data plane of moto's CloudWatch, answered in pages from our store. moto reads and writes the wire formats.
+
+A page's token says where it begins and nothing else: the store keeps what was asked about.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from moto.cloudwatch.exceptions import ValidationError
+from moto.cloudwatch.exceptions import InvalidParameterValue, ValidationError
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult, EmptyResult
 from moto.utilities.constants import JSON_TYPES
 
 from async_lab.cloudwatch.labels import MetricStat
-from async_lab.cloudwatch.queries import answer
+from async_lab.cloudwatch.queries import Answer, answer
 from async_lab.cloudwatch.scope import ExpressionError
 from async_lab.cloudwatch.series import Span
 from async_lab.cloudwatch.statistic import SIMPLE, statistic
 from async_lab.cloudwatch.store import Metric, MetricStore
-from async_lab.endpoint.cloudwatch import ingest, paging, requests
+from async_lab.endpoint.cloudwatch import requests
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """The part of an answer that is on a page; ``is_complete`` when its last data point is on this one."""
+
+    answer: Answer
+    points: Sequence[tuple[int, float]]
+    is_complete: bool
+
+
+def page_of(items: Sequence[Item], token: str | None, size: int) -> tuple[Sequence[Item], str | None]:
+    """Return a page of ``items`` and the token of the next.
+
+    Raises:
+        InvalidParameterValue: the token is none of ours.
+
+    """
+    first = _first(token)
+    following = str(first + size) if first + size < len(items) else None
+    return items[first : first + size], following
+
+
+def slices(
+    answers: Sequence[Answer], token: str | None, size: int, *, descending: bool
+) -> tuple[list[Slice], str | None]:
+    """Return a page of ``size`` data points over all answers, and the token of the next.
+
+    An answer without data points is on the first page.
+
+    Raises:
+        InvalidParameterValue: the token is none of ours.
+
+    """
+    first = _first(token)
+    result, passed = [], 0
+    for each in answers:
+        points = sorted(each.points.items(), reverse=descending)
+        begin, end = max(first - passed, 0), max(min(first + size - passed, len(points)), 0)
+        if begin < end or (not points and not first):
+            result.append(Slice(each, points[begin:end], end == len(points)))
+        passed += len(points)
+    return result, str(first + size) if first + size < passed else None
+
+
+def _first(token: str | None) -> int:
+    if token and not token.isdigit():
+        raise InvalidParameterValue("Request parameter NextToken is invalid")
+    return int(token or 0)
+
 
 LIST_PAGE = 500  # metrics, API reference of ListMetrics
 RECENT_SECONDS = 3 * 3600  # RecentlyActive has one value, PT3H
@@ -54,7 +110,7 @@ class MetricsResponse(CloudWatchResponse):
     def put_metric_data(self) -> ActionResult:
         """Take observations."""
         parameters = self._get_params()
-        ingest.put(self._store, parameters["Namespace"], parameters.get("MetricData") or [], type(self).now())
+        requests.put_data(self._store, parameters["Namespace"], parameters.get("MetricData") or [], type(self).now())
         return EmptyResult()
 
     def get_metric_data(self) -> ActionResult:
@@ -69,7 +125,7 @@ class MetricsResponse(CloudWatchResponse):
             raise ValidationError(str(error)) from None
         descending = parameters.get("ScanBy") != "TimestampAscending"
         size = requests.page_size(parameters)
-        page, token = paging.slices(answers, parameters.get("NextToken"), size, descending=descending)
+        page, token = slices(answers, parameters.get("NextToken"), size, descending=descending)
         return ActionResult({"MetricDataResults": [_result(each) for each in page], "Messages": [], "NextToken": token})
 
     def get_metric_statistics(self) -> ActionResult:
@@ -88,11 +144,11 @@ class MetricsResponse(CloudWatchResponse):
         if parameters.get("RecentlyActive"):
             since = type(self).now() - RECENT_SECONDS
             found = [metric for metric in found if (self._store.latest(metric) or 0) >= since]
-        page, token = paging.page(found, parameters.get("NextToken"), LIST_PAGE)
+        page, token = page_of(found, parameters.get("NextToken"), LIST_PAGE)
         return ActionResult({"Metrics": [_described(metric) for metric in page], "NextToken": token})
 
 
-def _result(part: paging.Slice) -> dict[str, Any]:
+def _result(part: Slice) -> dict[str, Any]:
     return {
         "Id": part.answer.id,
         "Label": part.answer.label,

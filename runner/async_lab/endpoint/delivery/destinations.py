@@ -13,11 +13,11 @@ from moto.s3.models import s3_backends
 
 from async_lab import arns
 from async_lab.endpoint import trouble
+from async_lab.endpoint.access.identity_policies import first_missing, needs_of_target
 from async_lab.endpoint.delivery import records
 from async_lab.endpoint.delivery.records import FinishedEvent
 from async_lab.endpoint.delivery.targets import TOPIC_BYTES, DeliveryFailed, check_size, publish_to_topic, send_to_queue
 from async_lab.endpoint.functions import FunctionNotFound, ResolvedFunction, find
-from async_lab.endpoint.functions.permissions import first_missing, needs_of_target
 from async_lab.endpoint.sources.reach import Invoke
 from async_lab.observation.events import Delivery
 from async_lab.twin import Rules

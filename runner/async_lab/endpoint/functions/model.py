@@ -1,12 +1,15 @@
-"""moto's function with the settings that it forgets."""
+"""moto's function with the settings that it forgets, and where a function's or a layer's code comes from."""
 
 from __future__ import annotations
 
+import base64
+import binascii
 import copy
 import hashlib
 import itertools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from moto.awslambda import models
@@ -14,11 +17,14 @@ from moto.awslambda.policy import Policy
 from moto.awslambda.utils import get_backend
 from moto.core.utils import get_service_model
 from moto.moto_api._internal import mock_random
+from moto.s3.exceptions import MissingBucket
+from moto.s3.models import s3_backends
+from moto.utilities.utils import get_partition
 
 from async_lab import arns
-from async_lab.endpoint.functions import code
-from async_lab.endpoint.functions.permissions import RequiredPermission, needs_of_target
-from async_lab.endpoint.functions.refusals import check_execution_role, invalid_value
+from async_lab.endpoint.access.identity_policies import RequiredPermission, needs_of_target
+from async_lab.endpoint.functions.refusals import check_execution_role, invalid_value, too_large
+from async_lab.endpoint.sandbox import UnusablePackage, check_package
 from async_lab.timestamps import iso_with_offset
 
 if TYPE_CHECKING:
@@ -49,6 +55,7 @@ _NO_LONGER = frozenset(  # developer guide, "Deprecated runtimes": functions can
     }
 )
 _ENVIRONMENT_BYTES = 4_096  # developer guide, "Lambda quotas"
+_MOST_LAYERS = 5  # developer guide, "Lambda quotas"
 _LOG_LEVEL = "INFO"  # API reference, LoggingConfig: the default of both levels in JSON
 
 
@@ -74,11 +81,13 @@ class Function(models.LambdaFunction):
         self.snap_start: str = (spec.get("SnapStart") or {}).get("ApplyOn", "None")
         self.file_systems: list[dict[str, Any]] = spec.get("FileSystemConfigs") or []
         self.layer_packages: tuple[bytes, ...] = ()
+        self.has_environment = _has_variables(spec.get("Environment"))
         super().__init__(account_id, spec, region, version)
         self.event_invoke_configs: dict[str, EventInvokeConfig] = {}
         self.provisioned: dict[str, ProvisionedConcurrency] = {}
         self.urls: dict[str, FunctionUrl] = {}
         self.policies: dict[str, Policy] = {}
+        self.recursive_loop = "Terminate"  # API reference, GetFunctionRecursionConfig: the default
         self._changed()
         self.check_role({})
 
@@ -122,6 +131,8 @@ class Function(models.LambdaFunction):
         configuration: dict[str, Any] = super().get_configuration(on_create)
         configuration["LoggingConfig"] = self._logging()
         configuration["RevisionId"] = self.revision_id
+        if self.has_environment:
+            configuration.setdefault("Environment", {"Variables": {}})
         if on_create:
             configuration |= _CREATING
         if self.package_type == "Zip":
@@ -165,6 +176,7 @@ class Function(models.LambdaFunction):
         if "ImageConfig" in config_updates:
             self.image_config = models.ImageConfig(config_updates["ImageConfig"])
         environment = config_updates.get("Environment")
+        self.has_environment = self.has_environment if environment is None else _has_variables(environment)
         updates = config_updates if environment is None else config_updates | {"Environment": _variables(environment)}
         super().update_configuration(updates)
         self._changed()
@@ -180,11 +192,11 @@ class Function(models.LambdaFunction):
 
     def _set_function_code(self, source: dict[str, Any]) -> None:
         """Take a package that can be run from; refuse any other before anything is changed, and on a dry run too."""
-        package = code.uploaded(self.account_id, self.region, source)
+        package = uploaded(self.account_id, self.region, source)
         if package is None and self.package_type == "Zip":
             raise invalid_value("Please provide a source for function code.")  # capture
         if package is not None and (package.content != self.code_bytes or not self.code_bytes):  # moto sets it twice
-            code.check(package, self.layer_packages)
+            check_code(package, self.layer_packages)
         super()._set_function_code(source)
         if package is not None and not source.get("DryRun"):
             package.describe(self)  # moto forgets which version of an object was asked for
@@ -203,11 +215,12 @@ class Function(models.LambdaFunction):
 
     def _get_layers_data(self, layers_versions_arns: list[str]) -> list[dict[str, Any]]:
         """Take the layers' packages too: a function keeps a layer that is deleted (doc)."""
-        data: list[dict[str, Any]] = super()._get_layers_data(layers_versions_arns)
         backend = get_backend(self.account_id, self.region)
+        _check_layers(backend, layers_versions_arns)
+        data: list[dict[str, Any]] = super()._get_layers_data(layers_versions_arns)
         packages = tuple(backend.layers_versions_by_arn(arn).code_bytes for arn in layers_versions_arns)
         if self.code_bytes:
-            code.check(code.Package(self.code_bytes), packages)
+            check_code(Package(self.code_bytes), packages)
         self.layer_packages = packages
         return data
 
@@ -254,6 +267,125 @@ def _check(settings: dict[str, Any]) -> None:
         )
 
 
+def _check_layers(backend: models.LambdaBackend, layers: Sequence[str]) -> None:
+    """Refuse layers that the function can't have. Words: snapshot."""
+    if len(layers) > _MOST_LAYERS:
+        raise invalid_value(f"Cannot reference more than {_MOST_LAYERS} layers.")
+    seen: dict[str, str] = {}
+    for layer in layers:
+        arn, name = arns.parse(layer), layer.rpartition(":")[0]
+        if arn.account_id != backend.account_id:
+            raise invalid_value(
+                f"async-lab doesn't have {layer}, which is another account's: publish its zip file with "
+                "PublishLayerVersion and use that layer, or use AWS."
+            )
+        if arn.region != backend.region_name:
+            raise invalid_value(
+                "Layers are not in the same region as the function. "
+                f"Layers are expected to be in region {backend.region_name}."
+            )
+        if backend.layers_versions_by_arn(layer) is None:
+            raise invalid_value(f"Layer version {layer} does not exist.")
+        if name in seen:
+            raise invalid_value(
+                "Two different versions of the same layer are not allowed to be referenced in the same function. "
+                f"{seen[name]} and {layer} are versions of the same layer."
+            )
+        seen[name] = layer
+
+
+def _has_variables(environment: Mapping[str, Any] | None) -> bool:
+    """Whether a request gives an environment variables, none at all among them: those read back (snapshot)."""
+    return environment is not None and environment.get("Variables") is not None
+
+
 def _variables(environment: dict[str, Any]) -> dict[str, Any]:
     """Fill in the variables that Terraform leaves out when it takes the last one away."""
     return {"Variables": environment.get("Variables") or {}}
+
+
+ZIPPED_LIMIT_BYTES = 52_428_800  # developer guide, "Lambda quotas": 50 MB, uploaded directly; words: snapshot
+_NOT_BASE64 = "Could not unzip uploaded file. Please check your file, then try to upload again."
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A zip file and what Lambda says of it."""
+
+    content: bytes
+
+    def describe(self, owner: Any) -> None:
+        """Make it the content of one of moto's functions or layers."""
+        digest = hashlib.sha256(self.content)
+        owner.code_bytes, owner.code_size = self.content, len(self.content)
+        owner.code_sha_256, owner.code_digest = base64.b64encode(digest.digest()).decode(), digest.hexdigest()
+
+
+def uploaded(account_id: str, region: str, source: Mapping[str, Any]) -> Package | None:
+    """Return the package that a request brings or names; None where it names a container image, or nothing."""
+    if "ZipFile" in source:
+        return Package(_decoded(source["ZipFile"]))
+    if "S3Bucket" in source and "S3Key" in source:
+        return Package(_stored(account_id, region, source))
+    return None
+
+
+def check_zipped(encoded: Any) -> None:
+    """Refuse a package that is too large to be brought in a request, as base64; S3 has no such limit."""
+    size = len(encoded) * 3 // 4 - encoded[-2:].count("=") if isinstance(encoded, str) else 0
+    if size > ZIPPED_LIMIT_BYTES:
+        raise too_large(f"Zipped size must be smaller than {ZIPPED_LIMIT_BYTES} bytes")
+
+
+def check_code(package: Package, layers: Sequence[bytes] = ()) -> None:
+    """Refuse a package that no function can run from, or not together with its layers."""
+    try:
+        check_package(package.content, layers)
+    except UnusablePackage as error:
+        raise invalid_value(str(error)) from error
+
+
+def check_sha256(wanted: str | None, present: str) -> None:
+    """Refuse to publish other code than the caller knows (doc: PublishVersion, CodeSha256)."""
+    if wanted and wanted != present:
+        raise invalid_value(
+            f"CodeSHA256 ({wanted}) is different from current CodeSHA256 in $LATEST ({present}). "
+            "Please try again with the CodeSHA256 in $LATEST."
+        )
+
+
+class LayerVersion(models.LayerVersion):
+    """moto's layer version, of a package that can be unpacked."""
+
+    def __init__(self, spec: dict[str, Any], account_id: str, region: str) -> None:
+        package = uploaded(account_id, region, spec["Content"])
+        if package is None:
+            raise invalid_value("Please provide a source for layer content.")
+        check_code(package)
+        super().__init__(spec, account_id, region)
+        package.describe(self)
+
+
+def _decoded(encoded: Any) -> bytes:
+    try:
+        return base64.b64decode(encoded, validate=True)
+    except (binascii.Error, TypeError, ValueError) as error:
+        raise invalid_value(_NOT_BASE64) from error
+
+
+def _stored(account_id: str, region: str, source: Mapping[str, Any]) -> bytes:
+    backend = s3_backends[account_id][get_partition(region)]
+    try:
+        found = backend.get_object(source["S3Bucket"], source["S3Key"], source.get("S3ObjectVersion"))
+    except MissingBucket as error:
+        raise _not_got("NoSuchBucket", "The specified bucket does not exist") from error
+    if found is None:
+        if source.get("S3ObjectVersion"):
+            raise _not_got("NoSuchVersion", "The specified version does not exist.")
+        raise _not_got("NoSuchKey", "The specified key does not exist.")
+    content: bytes = found.value
+    return content
+
+
+def _not_got(code: str, message: str) -> Exception:
+    return invalid_value(f"Error occurred while GetObject. S3 Error Code: {code}. S3 Error Message: {message}")

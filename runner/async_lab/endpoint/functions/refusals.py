@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from moto.core.exceptions import JsonRESTError
 
-from async_lab.endpoint.functions.permissions import RequiredPermission, first_missing, needs_of_target
+from async_lab.endpoint.access.identity_policies import RequiredPermission, first_missing, needs_of_target
 
 
 class Refusal(JsonRESTError):
@@ -28,6 +28,11 @@ def not_found(message: str) -> Refusal:
 def conflict(message: str) -> Refusal:
     """Return the error for something that stands in the way."""
     return Refusal(409, "ResourceConflictException", message)
+
+
+def too_large(message: str) -> Refusal:
+    """Return the error for a request, or a package in it, that is too large."""
+    return Refusal(413, "RequestEntityTooLargeException", message)
 
 
 def check_revision(asked: str | None, latest: str) -> None:

@@ -1,21 +1,47 @@
-"""What all of our requests share: whom they are about, and how they answer."""
+"""What all of our requests share: whom they call, in which of a name's forms, and how they answer."""
 
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, unquote
 
 from moto.awslambda.responses import LambdaResponse
 
-from async_lab.endpoint import denials
-from async_lab.endpoint.functions import names
+from async_lab.endpoint.access import denials
 from async_lab.endpoint.functions.model import Function
 from async_lab.endpoint.functions.refusals import conflict, invalid_value, not_found
-from async_lab.endpoint.one_at_a_time import aside
+from async_lab.endpoint.state import aside
+
+_CALLED = re.compile(  # botocore's NamespacedFunctionName, its parts named; a test holds the two together
+    r"(arn:(aws[a-zA-Z-]*)?:lambda:)?"
+    r"((?P<region>(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}):)?"
+    r"(\d{12}:)?(function:)?(?P<name>[a-zA-Z0-9-_\.]+)"
+    r"(:(?P<qualifier>\$LATEST(\.PUBLISHED)?|[a-zA-Z0-9-_]+))?",
+    re.ASCII,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionName:
+    """Whom a request calls."""
+
+    name: str
+    qualifier: str | None
+    region: str | None
+    """None where the name says none."""
+
+
+def read_name(called: str) -> FunctionName | None:
+    """Return the parts of what a request calls a function; None for what can be none's name."""
+    match = _CALLED.fullmatch(called)
+    return FunctionName(match["name"], match["qualifier"], match["region"]) if match else None
+
 
 LATEST = "$LATEST"
 Answer = tuple[int, dict[str, str], str]
@@ -34,7 +60,7 @@ class Requests(LambdaResponse):
         self.response_headers["Content-Type"] = "application/json"
         before, functions, rest = self.path.partition("/functions/")
         called, slash, after = rest.partition("/")
-        if not functions or (function := names.read(unquote(called))) is None:
+        if not functions or (function := read_name(unquote(called))) is None:
             return
         self.path = f"{before}{functions}{quote(function.name)}{slash}{after}"
         qualifier = (self.querystring.get("Qualifier") or [None])[0]

@@ -5,29 +5,34 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote
 
 from moto.awslambda import models, urls
 from moto.core.utils import get_service_model
 from moto.moto_api._internal import mock_random
 
-from async_lab.endpoint.functions import names
-from async_lab.endpoint.functions.code import LayerVersion, check_sha256
+from async_lab import arns
+from async_lab.endpoint.functions import requests
 from async_lab.endpoint.functions.concurrency import Account, ConcurrencyRequests
 from async_lab.endpoint.functions.event_invoke_config import EventInvokeConfigRequests
-from async_lab.endpoint.functions.model import Function
+from async_lab.endpoint.functions.model import Function, LayerVersion, check_sha256, check_zipped
 from async_lab.endpoint.functions.policies import PolicyRequests
-from async_lab.endpoint.functions.refusals import Refusal, check_revision, invalid_value
+from async_lab.endpoint.functions.refusals import Refusal, check_revision, invalid_value, too_large
 from async_lab.endpoint.functions.requests import NO_CONTENT, Answer, Requests, answer, changing
 from async_lab.endpoint.functions.urls import UrlRequests
+from async_lab.endpoint.http import tag_limits
 from async_lab.endpoint.http.wire import lambda_error
 from async_lab.endpoint.moto_patches import add_route, replace, replace_route
-from async_lab.endpoint.sources.mapping_requests import MappingRequests
+from async_lab.endpoint.sources.mappings import MappingRequests
 from async_lab.twin.rules import ACCOUNT_CONCURRENCY
 
 _LONGEST_NAME = 64  # API reference, CreateFunction; the model's 140 are those of an ARN
 _PAGE = 50
 """How many items of a list Lambda gives at the most (API reference, MaxItems)."""
 _FIRST_ERROR = 400
+_CODE_REQUEST_BYTES = 70_167_211
+"""Of a request with code (snapshot, November 2023; 69,905,067 before)."""
+_REQUEST_BYTES = {"UpdateFunctionConfiguration": 5_120}  # public issues, 2016 to May 2024
 _NOT_LISTED = (  # API reference, ListFunctions
     *("State", "StateReason", "StateReasonCode"),
     *("LastUpdateStatus", "LastUpdateStatusReason", "LastUpdateStatusReasonCode"),
@@ -46,8 +51,9 @@ class FunctionsResponse(EventInvokeConfigRequests, ConcurrencyRequests, PolicyRe
 
     def create_function(self) -> Any:
         """Make a function; whatever calls it, its name is all that is kept."""
+        self._check_size()
         request = self.json_body
-        called = names.read(request["FunctionName"])
+        called = requests.read_name(request["FunctionName"])
         if called is None or len(called.name) > _LONGEST_NAME:
             raise Refusal(
                 400,
@@ -77,6 +83,7 @@ class FunctionsResponse(EventInvokeConfigRequests, ConcurrencyRequests, PolicyRe
 
     def update_function_configuration(self) -> Any:
         """Change a function's configuration, one change at a time."""
+        self._check_size()
         function = self._function()
         check_revision(self.json_body.get("RevisionId"), function.revision_id)
         with changing(function.function_arn, self.headers.get("Authorization", "")):
@@ -84,6 +91,7 @@ class FunctionsResponse(EventInvokeConfigRequests, ConcurrencyRequests, PolicyRe
 
     def update_function_code(self) -> Any:
         """Change a function's code, one change at a time."""
+        self._check_size()
         function = self._function()
         check_revision(self.json_body.get("RevisionId"), function.revision_id)
         with changing(function.function_arn, self.headers.get("Authorization", "")):
@@ -122,15 +130,44 @@ class FunctionsResponse(EventInvokeConfigRequests, ConcurrencyRequests, PolicyRe
             settings.pop(alias, None)
         return NO_CONTENT
 
+    def get_function_recursion_config(self) -> Answer:
+        """Return what becomes of a function that triggers itself."""
+        return answer(200, {"RecursiveLoop": self._function().recursive_loop})
+
+    def put_function_recursion_config(self) -> Answer:
+        """Say what becomes of a function that triggers itself."""
+        self._function().recursive_loop = self._get_param("RecursiveLoop")
+        return self.get_function_recursion_config()
+
     def delete_layer_version(self) -> Answer:
         """Delete a layer's version."""
         super().delete_layer_version()
         return NO_CONTENT
 
+    def publish_layer_version(self) -> Any:
+        """Publish a layer's next version."""
+        self._check_size()
+        return super().publish_layer_version()
+
     def tag_resource(self) -> Answer:
         """Tag a function or a mapping."""
+        arn = unquote(self.path.rsplit("/", 1)[-1])
+        if arns.service_of(arn) == "lambda" and arns.parse(arn).qualifier and ":function:" in arn:
+            raise invalid_value(  # snapshot
+                "Tags on function aliases and versions are not supported. Please specify a function ARN."
+            )
+        if refused := tag_limits.check("lambda", self.backend.list_tags(arn), self.json_body["Tags"]):
+            raise invalid_value(refused.message)
         super().tag_resource()
         return NO_CONTENT
+
+    def _check_size(self) -> None:
+        """Refuse a package, and then a request, that is larger than Lambda takes directly."""
+        operation, request = self._get_action(), self.json_body
+        check_zipped((request.get("Code") or request.get("Content") or request).get("ZipFile"))
+        limit = _REQUEST_BYTES.get(operation, _CODE_REQUEST_BYTES)
+        if len(self.body) > limit:
+            raise too_large(f"Request must be smaller than {limit} bytes for the {operation} operation")
 
     def _called(self, configuration: dict[str, Any]) -> dict[str, Any]:
         """Return a configuration with the ARN under which it was asked for: an alias's is its own."""
@@ -178,6 +215,7 @@ _FEWER = r"[\w_:%-]+"
 _PATHS_UNKNOWN_TO_MOTO = (
     r"{0}/(?P<api_version>[^/]+)/account-settings/?$",
     r"{0}/(?P<api_version>[^/]+)/functions/(?P<function_name>[^/]+)/provisioned-concurrency/?$",
+    r"{0}/(?P<api_version>[^/]+)/functions/(?P<function_name>[^/]+)/recursion-config/?$",
     r"{0}/(?P<api_version>[^/]+)/functions/(?P<function_name>[^/]+)/urls/?$",
 )
 

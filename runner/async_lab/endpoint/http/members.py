@@ -1,21 +1,27 @@
-"""Which members of a request somebody acts on, which are only kept, and which are refused: ``members.toml`` says.
+"""Holds each request against botocore's model, and against ``members.toml``, before anybody acts on it.
 
-A member that changes what happens on AWS and nothing here would be a silent lie, so that everything is refused which
-stands neither among those acted on nor among those kept: members that are newer than this endpoint, too.
+The table says which members somebody acts on, which are only kept, and which are refused. A member that changes what
+happens on AWS and nothing here would be a silent lie, so that everything is refused which stands neither among those
+acted on nor among those kept: members that are newer than this endpoint, too.
 """
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from http import HTTPStatus
 from importlib.resources import files
 from typing import Any
 
 from moto.core.model import Shape
 
-from async_lab.endpoint.http.api_call import ApiCall
+from async_lab.endpoint.http import api_call, constraints, tag_limits
+from async_lab.endpoint.http.api_call import ApiCall, Malformed
+from async_lab.endpoint.http.constraints import Problem
+from async_lab.endpoint.http.server import WsgiApp
+from async_lab.endpoint.http.wire import Response, error_response, missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,3 +121,48 @@ def _widest(path: str, known: frozenset[str]) -> str:
 def _is_above(path: str, known: frozenset[str]) -> bool:
     """Whether some member below a path is known; one that has a value of another kind is not ours to judge."""
     return any(other.startswith(f"{path}.") for other in known)
+
+
+_OURS = {"lambda", "cloudwatch"}
+"""Of these an operation that has no table is none that anybody acts on, whatever moto makes of it."""
+_NEVER_ACTS = {"AnyScaleFrontendService.RegisterScalableTarget": "scale anything, such as provisioned concurrency,"}
+"""What moto would keep and nobody acts on, by the target that a request names."""
+
+
+class ModelCheck:
+    """WSGI middleware that refuses what nobody would act on."""
+
+    def __init__(self, app: WsgiApp) -> None:
+        self._app = app
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Pass on, or say what is wrong."""
+        refused = _refusal(environ)
+        return refused.sent(start_response) if refused else self._app(environ, start_response)
+
+
+def _refusal(environ: dict[str, Any]) -> Response | None:
+    try:
+        call = api_call.read(environ)
+    except Malformed as error:
+        problem: Problem | None = Problem("SerializationException", str(error))
+    else:
+        if call and call.service in _OURS and not models(call):
+            return missing(environ, call.operation.name)
+        problem = _problem(call) if call else _of_what_never_acts(environ)
+    return error_response(environ, HTTPStatus.BAD_REQUEST, problem.code, problem.message) if problem else None
+
+
+def _problem(call: ApiCall) -> Problem | None:
+    if member := unmodelled(call):
+        return _not_modelled(f"model {member} of {call.operation.name}")
+    return (constraints.problem(call) if call.service in _OURS else None) or tag_limits.problem(call)
+
+
+def _of_what_never_acts(environ: dict[str, Any]) -> Problem | None:
+    what = _NEVER_ACTS.get(environ.get("HTTP_X_AMZ_TARGET", ""))
+    return _not_modelled(what) if what else None
+
+
+def _not_modelled(what: str) -> Problem:
+    return Problem("ValidationException", f"async-lab doesn't {what} yet: leave it out, or use AWS.")

@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import Any
 
 from async_lab.endpoint import trouble
-from async_lab.endpoint.denials import Denied
+from async_lab.endpoint.access.denials import Denied
 from async_lab.endpoint.http.dispatch import UnknownRegion
 from async_lab.endpoint.http.server import WsgiApp
 from async_lab.endpoint.http.wire import Response, collected, error_response, missing, signed_service

@@ -9,7 +9,7 @@ from typing import cast
 from async_lab.endpoint import sandbox
 from async_lab.endpoint.delivery.records import AttemptResponse
 from async_lab.endpoint.functions import ResolvedFunction
-from async_lab.endpoint.invocation import system_log
+from async_lab.endpoint.invocation import logs
 from async_lab.endpoint.sandbox import LogLine, Sandbox, UnsupportedRuntime, UnusablePackage
 from async_lab.twin import Execution, FunctionConfig, Outcome
 
@@ -52,11 +52,11 @@ class CompletedExecution:
     def log_lines(self) -> list[LogLine]:
         """What it writes to its log stream."""
         execution, deployed = self.execution, self.deployed
-        run = system_log.Run(
+        run = logs.Run(
             execution.request_id, deployed.version, deployed.memory_size_mb, execution.started_at, self.result
         )
         level = deployed.system_log_level
-        return list(system_log.text(run) if level is None else system_log.structured(run, level))
+        return list(logs.text_lines(run) if level is None else logs.json_lines(run, level))
 
     def log_tail(self) -> bytes:
         """Return the last 4 KB of its log, as ``LogType=Tail`` asks for (doc)."""

@@ -11,18 +11,17 @@ from functools import partial
 from moto.moto_api._internal import mock_random
 
 from async_lab.cloudwatch.store import MetricStore
-from async_lab.endpoint import functions, one_at_a_time, sandbox, trouble
+from async_lab.endpoint import functions, sandbox, state, trouble
 from async_lab.endpoint.delivery import destinations
 from async_lab.endpoint.delivery.records import THROTTLED, AttemptResponse, FinishedEvent
 from async_lab.endpoint.functions import FunctionNotFound, ResolvedFunction
-from async_lab.endpoint.invocation import executions, lineage, logs, recursion
-from async_lab.endpoint.invocation.account_metrics import AccountConcurrency
-from async_lab.endpoint.invocation.clock import VirtualClock
+from async_lab.endpoint.invocation import executions, logs, recursion
 from async_lab.endpoint.invocation.executions import CompletedExecution
 from async_lab.endpoint.invocation.faults import NO_ROOM, Faults
 from async_lab.endpoint.invocation.history import History
-from async_lab.endpoint.invocation.lineage import Lineage
-from async_lab.endpoint.invocation.publish import publish, put, put_for_account
+from async_lab.endpoint.invocation.metrics import AccountConcurrency, publish, put, put_for_account
+from async_lab.endpoint.invocation.recursion import Lineage
+from async_lab.endpoint.invocation.timeline import VirtualClock
 from async_lab.endpoint.sandbox import LogLine, Sandbox
 from async_lab.endpoint.sources.reach import Invoke
 from async_lab.observation.events import Event as SeenEvent
@@ -76,7 +75,7 @@ class LambdaRegion:
         faults: Faults,
     ) -> None:
         self.account_id, self.region = account_id, region
-        self._changed = threading.Condition(one_at_a_time.LOCK)
+        self._changed = threading.Condition(state.LOCK)
         self._clock, self._store, self._sandbox = clock, store, box
         self._invoke_elsewhere, self._faults = invoke_elsewhere, faults
         self._payloads: dict[str, bytes] = {}
@@ -133,7 +132,7 @@ class LambdaRegion:
 
     def accept(self, target: FunctionRef, payload: bytes) -> str:
         """Queue an event for a function that exists; return its request id. One that closes a loop is dropped."""
-        chain = lineage.current().then(target.function)
+        chain = recursion.current_lineage().then(target.function)
         if chain.is_loop(target.function) and recursion.is_stopped(self.account_id, self.region, target.function):
             return self._stop_loop(target, payload or EMPTY_PAYLOAD)
         with self._changed:
@@ -155,7 +154,7 @@ class LambdaRegion:
 
         Raises RecursiveInvocation for one that closes a loop.
         """
-        chain = lineage.current().then(target.function)
+        chain = recursion.current_lineage().then(target.function)
         if chain.is_loop(target.function) and recursion.is_stopped(self.account_id, self.region, target.function):
             self._count_loop(target)
             raise RecursiveInvocation
@@ -182,7 +181,7 @@ class LambdaRegion:
     def lineage_of(self, environment: str) -> Lineage:
         """Return the chain to which an execution environment's present execution belongs."""
         with self._changed:
-            return self._lineages.get(self._requests.get(environment, ""), lineage.NOBODY)
+            return self._lineages.get(self._requests.get(environment, ""), recursion.NOBODY)
 
     @property
     def is_resolved(self) -> bool:
@@ -302,7 +301,7 @@ class LambdaRegion:
             executions=record.executions,
             response=None if record.condition is Condition.ZERO_RESERVED_CONCURRENCY else response,
         )
-        with lineage.following(self._lineages.get(request_id, lineage.NOBODY)):
+        with recursion.following(self._lineages.get(request_id, recursion.NOBODY)):
             self._deliver(record.event.target, deployed, event, record.at)
 
     def _deliver(self, target: FunctionRef, deployed: ResolvedFunction, event: FinishedEvent, at: float) -> None:
@@ -320,7 +319,7 @@ class LambdaRegion:
             event = FinishedEvent(
                 request_id, deployed.arn, payload, Condition.RECURSIVE_INVOCATION, executions=0, response=None
             )
-            with lineage.following(lineage.NOBODY):
+            with recursion.following(recursion.NOBODY):
                 self._deliver(target, deployed, event, self._clock.now())
         return request_id
 

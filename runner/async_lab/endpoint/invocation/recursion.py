@@ -1,59 +1,89 @@
-"""Whether Lambda stops a function that triggers itself: yes, unless the function says otherwise."""
+"""Which invocations led to another one, and whether a function that triggers itself is stopped.
+
+It is, unless the function says otherwise. Source: developer guide, "Use Lambda recursive loop detection": through SQS,
+SNS, S3 and Lambda itself, and not through EventBridge. AWS carries it in the tracing header; here it goes along in the
+request, the message and the event.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 
-from moto.awslambda import urls
 from moto.awslambda.exceptions import UnknownFunctionException
 from moto.awslambda.models import lambda_backends
 from moto.sqs.models import Message, Queue
 
-from async_lab.endpoint.functions.requests import Answer, Requests, answer
-from async_lab.endpoint.functions.responses import FunctionsResponse
-from async_lab.endpoint.invocation import lineage
-from async_lab.endpoint.moto_patches import add_route, replace
+from async_lab.endpoint.moto_patches import replace
 
-ALLOW, TERMINATE = "Allow", "Terminate"
+MOST_ROUNDS = 16
+"""Invocations of one function in one chain (doc: "approximately 16 times")."""
 
-_PATH = r"{0}/(?P<api_version>[^/]+)/functions/(?P<function_name>[^/]+)/recursion-config/?$"
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """How often each function ran in a chain of invocations."""
+
+    rounds: Mapping[str, int] = field(default_factory=dict)
+    """By function."""
+
+    def then(self, function: str) -> Lineage:
+        """Return the chain with one more invocation."""
+        return Lineage({**self.rounds, function: self.rounds.get(function, 0) + 1})
+
+    def is_loop(self, function: str) -> bool:
+        """Return whether the chain's last invocation, of this function, is one too many."""
+        return self.rounds.get(function, 0) > MOST_ROUNDS
+
+
+NOBODY = Lineage()
+_current: ContextVar[Lineage] = ContextVar("lineage", default=NOBODY)
+
+
+def current_lineage() -> Lineage:
+    """Return the chain to which belongs what is done now, on this thread."""
+    return _current.get()
+
+
+@contextmanager
+def following(lineage: Lineage) -> Iterator[None]:
+    """Let what is done in a block belong to a chain."""
+    token = _current.set(lineage)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def longest(lineages: Iterable[Lineage]) -> Lineage:
+    """Return what several chains that come together count: for each function the most."""
+    rounds: dict[str, int] = {}
+    for lineage in lineages:
+        for function, count in lineage.rounds.items():
+            rounds[function] = max(count, rounds.get(function, 0))
+    return Lineage(rounds)
+
+
 _add_message = Queue.add_message
 
 
-class RecursionRequests(Requests):
-    """Requests about a function's recursion config."""
-
-    def get_function_recursion_config(self) -> Answer:
-        """Return it."""
-        return answer(200, {"RecursiveLoop": _wanted(self._function())})
-
-    def put_function_recursion_config(self) -> Answer:
-        """Set it."""
-        self._function().recursive_loop = self._get_param("RecursiveLoop")
-        return self.get_function_recursion_config()
-
-
 def install() -> None:
-    """Let functions have a recursion config, and messages remember what led to them; again is no harm."""
-    for name in ("get_function_recursion_config", "put_function_recursion_config"):
-        setattr(FunctionsResponse, name, getattr(RecursionRequests, name))
-    add_route(urls.url_paths, _PATH, FunctionsResponse.dispatch)
+    """Let messages remember what led to them; again is no harm."""
     replace(Queue, "add_message", _remember)
 
 
 def is_stopped(account_id: str, region: str, name: str) -> bool:
     """Return whether a function that triggers itself is stopped."""
     try:
-        return _wanted(lambda_backends[account_id][region].get_function(name)) == TERMINATE
+        function = lambda_backends[account_id][region].get_function(name)
     except UnknownFunctionException:
         return False
-
-
-def _wanted(function: Any) -> str:
-    wanted: str = getattr(function, "recursive_loop", TERMINATE)
-    return wanted
+    is_terminated: bool = function.recursive_loop == "Terminate"
+    return is_terminated
 
 
 def _remember(queue: Queue, message: Message) -> None:
-    message.lineage = lineage.current()
+    message.lineage = current_lineage()
     _add_message(queue, message)

@@ -1,4 +1,4 @@
-"""An execution environment: one process, its directory for temporary files, and the executions it is given."""
+"""An execution environment: one process, the memory it takes, its temporary files, and the executions it is given."""
 
 from __future__ import annotations
 
@@ -11,15 +11,63 @@ import signal
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
-from async_lab.endpoint.sandbox import memory
-from async_lab.endpoint.sandbox.directories import Directories
-from async_lab.endpoint.sandbox.lab_child.frames import ORDER, REPORT, InvokeRequest, InvokeResult, Kind
+import psutil
+
+from async_lab.endpoint.sandbox.handler_view import Directories
+from async_lab.endpoint.sandbox.lab_child.protocol import ORDER, REPORT, InvokeRequest, InvokeResult, Kind
 from async_lab.endpoint.sandbox.lab_child.zygote import STATUS
 from async_lab.endpoint.sandbox.model import Limits
 from async_lab.endpoint.sandbox.nursery import Process
 from async_lab.endpoint.sandbox.output import Output
 from async_lab.errors import EnvironmentFailure
+
+_KIB_PER_PAGE = os.sysconf("SC_PAGE_SIZE") // 1024
+_KEEPER, _HANDLER = "1", "2"
+"""In every environment's process namespace."""
+
+
+def in_use_kib(process: Process) -> int:
+    """Return the handler's resident memory and, of what it started, the shares that it doesn't have in common."""
+    if process.is_private:
+        return _in_namespace(Path("/proc", str(process.pid), "root", "proc"))
+    total = 0
+    with contextlib.suppress(psutil.Error):
+        for number, child in enumerate(psutil.Process(process.pid).children(recursive=True)):
+            with contextlib.suppress(psutil.Error):
+                total += (_resident if number == 0 else _own)(child) // 1024
+    return total
+
+
+def _in_namespace(processes: Path) -> int:
+    total = 0
+    with contextlib.suppress(OSError):
+        if processes.stat().st_dev == Path("/proc").stat().st_dev:
+            return 0  # the environment has none of its own yet: these are all of this machine's
+        for name in (process.name for process in processes.iterdir()):
+            if name.isdecimal() and name != _KEEPER:
+                with contextlib.suppress(OSError, ValueError, IndexError):  # it ends while we look
+                    total += _resident_pages(processes / name) if name == _HANDLER else _private_kib(processes / name)
+    return total
+
+
+def _resident_pages(process: Path) -> int:
+    return int((process / "statm").read_text().split()[1]) * _KIB_PER_PAGE
+
+
+def _private_kib(process: Path) -> int:
+    lines = (process / "smaps_rollup").read_text().splitlines()
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+
+
+def _resident(process: psutil.Process) -> int:
+    return int(process.memory_info().rss)
+
+
+def _own(process: psutil.Process) -> int:
+    return int(process.memory_full_info().uss)
+
 
 _CHECK_SECONDS = 0.02
 _CHUNK_BYTES = 65536
@@ -108,7 +156,7 @@ class Environment:
                     return self._ended(trouble, output)
 
     def _trouble(self, real_seconds: float) -> Kind | None:
-        self._peak_memory_kib = max(self._peak_memory_kib, memory.in_use_kib(self._process))
+        self._peak_memory_kib = max(self._peak_memory_kib, in_use_kib(self._process))
         if self._peak_memory_kib > self._memory_limit_kib:
             return Kind.OUT_OF_MEMORY
         return Kind.HUNG if real_seconds >= self._limits.real_seconds else None

@@ -18,11 +18,10 @@ from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdo
 from dataclasses import dataclass, field
 from typing import IO, Any
 
-from async_lab.endpoint.sandbox import failures
-from async_lab.endpoint.sandbox.failures import UNHANDLED, Failure
-from async_lab.endpoint.sandbox.lab_child.frames import RESPONSE_LIMIT_BYTES
+from async_lab.endpoint.sandbox import outcome
+from async_lab.endpoint.sandbox.lab_child.protocol import RESPONSE_LIMIT_BYTES
 from async_lab.endpoint.sandbox.model import Costs, Deployment, HandlerCall, LogLine, Result
-from async_lab.endpoint.sandbox.outcome import SECOND_NS, Schedule, schedule
+from async_lab.endpoint.sandbox.outcome import SECOND_NS, UNHANDLED, Failure, Schedule, schedule
 from async_lab.errors import EnvironmentFailure
 from async_lab.variables import variables_set
 
@@ -126,13 +125,13 @@ def _run(handler: Handler, deployment: Deployment, call: HandlerCall, times: Sch
             pass  # told below, where a handler that swallowed it is told too
         except SystemExit as leaving:
             code = leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
-            failure, survives = failures.exited(call.request_id, code), False
+            failure, survives = outcome.exited(call.request_id, code), False
         except BaseException as error:  # noqa: BLE001 - whatever leaves a handler is its function's error
             failure = _raised(error, call.request_id)
         if clock.is_over:
-            failure, survives = failures.timed_out(call.request_id, deployment.timeout_seconds, deadline), False
+            failure, survives = outcome.timed_out(call.request_id, deployment.timeout_seconds, deadline), False
         elif len(body) > RESPONSE_LIMIT_BYTES:
-            failure = failures.response_too_large()
+            failure = outcome.response_too_large()
     lines = output.lines()
     if failure is not None and failure.log_text:
         lines.append(LogLine(clock.now, failure.log_text))

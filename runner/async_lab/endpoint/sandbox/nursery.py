@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from async_lab.endpoint.sandbox import runtime_packages
-from async_lab.endpoint.sandbox.directories import RUNTIME_DIRECTORY
+from async_lab.endpoint.sandbox import runtimes
+from async_lab.endpoint.sandbox.handler_view import RUNTIME_DIRECTORY
 from async_lab.endpoint.sandbox.lab_child.environment import Specification
 from async_lab.endpoint.sandbox.lab_child.private_root import Plan
 from async_lab.endpoint.sandbox.lab_child.zygote import GREETING, LENGTH
@@ -241,8 +241,8 @@ def _private_command(root: Path, descriptor: int) -> list[str]:
         descriptor=descriptor,
         interpreter=os.path.realpath(sys.executable),
         prefix=os.path.realpath(sys.base_prefix),
-        runtime=runtime_packages.files(runtime_packages.LAMBDAS),
-        ours=runtime_packages.files(runtime_packages.OURS),
+        runtime=runtimes.package_files(runtimes.LAMBDAS_PACKAGES),
+        ours=runtimes.package_files(runtimes.OUR_PACKAGES),
         child_package=str(_CHILD_PACKAGE),
     )
     return [sys.executable, "-s", "-P", "-m", f"{_CHILD_PACKAGE.name}.private_root", plan.written()]
@@ -250,8 +250,8 @@ def _private_command(root: Path, descriptor: int) -> list[str]:
 
 def _plain_command(root: Path, descriptor: int) -> list[str]:
     packages = (
-        runtime_packages.linked(root / RUNTIME_DIRECTORY, runtime_packages.LAMBDAS),
-        runtime_packages.linked(root / "ours", runtime_packages.OURS),
+        runtimes.linked_packages(root / RUNTIME_DIRECTORY, runtimes.LAMBDAS_PACKAGES),
+        runtimes.linked_packages(root / "ours", runtimes.OUR_PACKAGES),
     )
     arguments = [str(descriptor), str(root), "shared", *map(str, packages)]
     return [sys.executable, "-S", "-s", "-P", "-m", _CHILD_PACKAGE.name, *arguments]

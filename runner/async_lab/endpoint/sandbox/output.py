@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from async_lab.endpoint.sandbox.directories import Directories
-from async_lab.endpoint.sandbox.lab_child.marks import MARK
+from async_lab.endpoint.sandbox.handler_view import Directories
+from async_lab.endpoint.sandbox.lab_child.protocol import MARK
 from async_lab.endpoint.sandbox.model import LogLine
 
 

@@ -11,12 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from async_lab import owned
-from async_lab.endpoint.sandbox.directories import Directories
 from async_lab.endpoint.sandbox.environment import Environment, ProcessExit
+from async_lab.endpoint.sandbox.handler_view import Directories, search_path, variables
 from async_lab.endpoint.sandbox.in_process import InProcessHandlers
 from async_lab.endpoint.sandbox.lab_child.environment import Specification
-from async_lab.endpoint.sandbox.lab_child.frames import Kind
-from async_lab.endpoint.sandbox.lab_child.places import TASK_ROOT
+from async_lab.endpoint.sandbox.lab_child.protocol import TASK_ROOT, Kind
 from async_lab.endpoint.sandbox.model import Costs, Deployment, HandlerCall, Limits, Result
 from async_lab.endpoint.sandbox.nursery import ZygoteClient
 from async_lab.endpoint.sandbox.outcome import SECOND_NS, result_of, schedule
@@ -24,7 +23,6 @@ from async_lab.endpoint.sandbox.output import Output, mark_pattern
 from async_lab.endpoint.sandbox.packages import Packages
 from async_lab.endpoint.sandbox.pool import Pool, PoolEntry
 from async_lab.endpoint.sandbox.runtimes import OWN_VERSION, python_version
-from async_lab.endpoint.sandbox.variables import search_path, variables
 from async_lab.errors import EnvironmentFailure
 
 _LOG = logging.getLogger(__name__)

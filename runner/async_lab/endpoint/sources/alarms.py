@@ -6,11 +6,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from async_lab.endpoint.access.resource_policies import Caller
 from async_lab.endpoint.cloudwatch import alarms
 from async_lab.endpoint.cloudwatch.alarms import METRIC, Alarm, AlarmRegistry, AlarmState
 from async_lab.endpoint.delivery.targets import DeliveryFailed
 from async_lab.endpoint.sources.reach import Reach
-from async_lab.endpoint.sources.resource_policies import Caller
 from async_lab.timestamps import iso_with_offset
 
 _PRINCIPAL = "lambda.alarms.cloudwatch.amazonaws.com"

@@ -21,11 +21,11 @@ from moto.s3.responses import S3Response
 
 from async_lab import arns
 from async_lab.endpoint import trouble
+from async_lab.endpoint.access.resource_policies import Caller
 from async_lab.endpoint.delivery.targets import DeliveryFailed
 from async_lab.endpoint.moto_patches import replace
 from async_lab.endpoint.sources import rules
 from async_lab.endpoint.sources.reach import Reach
-from async_lab.endpoint.sources.resource_policies import Caller
 
 _EVENT_VERSION = "2.1"  # S3 user guide, "Event message structure"
 _OWNER = "A3NL1KOZZKEXAMPLE"

@@ -13,7 +13,7 @@ from moto.s3 import models as s3
 from moto.sqs import models as sqs
 
 from async_lab.endpoint.moto_patches import replace
-from async_lab.endpoint.one_at_a_time import aside
+from async_lab.endpoint.state import aside
 
 _POLL_SECONDS = 0.02
 _receive_message = sqs.SQSBackend.receive_message

@@ -13,8 +13,8 @@ from moto.moto_api._internal import mock_random
 from moto.sqs.models import Queue, sqs_backends
 
 from async_lab import arns
+from async_lab.endpoint.access.identity_policies import RequiredPermission
 from async_lab.endpoint.functions.deployed import FunctionNotFound, ResolvedFunction, find
-from async_lab.endpoint.functions.permissions import RequiredPermission
 from async_lab.endpoint.functions.refusals import (
     Refusal,
     check_execution_role,
@@ -22,6 +22,7 @@ from async_lab.endpoint.functions.refusals import (
     invalid_value,
     not_found,
 )
+from async_lab.endpoint.functions.requests import Answer, Requests, answer
 
 PARTIAL_FAILURES = "ReportBatchItemFailures"
 
@@ -285,3 +286,37 @@ def _arn(function: ResolvedFunction) -> str:
 def _queue(queue_arn: str) -> Queue | None:
     arn = arns.parse(queue_arn)
     return sqs_backends[arn.account_id][arn.region].queues.get(arn.name)
+
+
+class MappingRequests(Requests):
+    """Made, changed, read back and deleted; each is at once what it was asked to become."""
+
+    def create_event_source_mapping(self) -> Answer:
+        """Make a mapping."""
+        return answer(202, create(self.backend, self.json_body, self._at()).response("Creating"))
+
+    def get_event_source_mapping(self) -> Answer:
+        """Return a mapping."""
+        return answer(200, _present(get(self.backend, self._uuid())))
+
+    def update_event_source_mapping(self) -> Answer:
+        """Change a mapping."""
+        changed = update(self.backend, self._uuid(), self.json_body, self._at())
+        return answer(202, changed.response("Updating"))
+
+    def delete_event_source_mapping(self) -> Answer:
+        """Delete a mapping."""
+        return answer(202, delete(self.backend, self._uuid()).response("Deleting"))
+
+    def list_event_source_mappings(self) -> Answer:
+        """Return the mappings of a function or of a queue, or all."""
+        asked = [(self.querystring.get(name) or [None])[0] for name in ("FunctionName", "EventSourceArn")]
+        found = listed(self.backend, *asked)
+        return answer(200, {"EventSourceMappings": [_present(mapping) for mapping in found]})
+
+    def _uuid(self) -> str:
+        return str(self.path.rstrip("/").rsplit("/", 1)[-1])
+
+
+def _present(mapping: QueueMapping) -> dict[str, object]:
+    return mapping.response("Enabled" if mapping.enabled else "Disabled")

@@ -20,12 +20,12 @@ from moto.awslambda.exceptions import UnknownFunctionException
 from moto.awslambda.models import lambda_backends
 from moto.sqs.models import Message, Queue
 
-from async_lab.endpoint.invocation import lineage
+from async_lab.endpoint.invocation import recursion
 from async_lab.endpoint.invocation.executions import CompletedExecution
 from async_lab.endpoint.invocation.invocations import LambdaRegion, RecursiveInvocation
-from async_lab.endpoint.one_at_a_time import LOCK
 from async_lab.endpoint.sources import clocks, mappings
 from async_lab.endpoint.sources.mappings import QueueMapping
+from async_lab.endpoint.state import LOCK
 from async_lab.twin import Execution, FunctionRef
 
 BATCHES_AT_FIRST = 5
@@ -191,9 +191,9 @@ class Pollers:
     ) -> Future[CompletedExecution] | None:
         """Invoke the function, or wait for room until the messages can be received again."""
         region, now = self._region(mapping.region), self._now()
-        chain = lineage.longest(getattr(message, "lineage", lineage.NOBODY) for message in batch.messages)
+        chain = recursion.longest(getattr(message, "lineage", recursion.NOBODY) for message in batch.messages)
         try:
-            with lineage.following(chain):
+            with recursion.following(chain):
                 execution = region.begin(FunctionRef(mapping.function_name, mapping.qualifier or ""), batch.payload)
         except RecursiveInvocation:
             if mapping.queue is not None:
@@ -256,7 +256,7 @@ def _drop(queue: Queue, messages: list[Message]) -> None:
     _delete(queue, messages)
     for message in messages if queue.dead_letter_queue is not None else ():
         message.visible_at = 0.0
-        with lineage.following(lineage.NOBODY):
+        with recursion.following(recursion.NOBODY):
             queue.dead_letter_queue.add_message(message)
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from async_lab import arns
 from async_lab.endpoint import cloudwatch
+from async_lab.endpoint.access import resource_policies
+from async_lab.endpoint.access.resource_policies import Caller
 from async_lab.endpoint.delivery.targets import DeliveryFailed, TargetMissing, publish_to_topic, send_to_queue
 from async_lab.endpoint.functions.deployed import FunctionNotFound, find
-from async_lab.endpoint.sources import resource_policies
-from async_lab.endpoint.sources.resource_policies import Caller
 
 Invoke = Callable[[str, str, str | None, bytes], None]
 """Invokes a function asynchronously: region, name, qualifier, payload."""

@@ -1,10 +1,15 @@
-"""EventBridge: the rules of a bus, and how an event gets to their targets."""
+"""EventBridge: the rules of a bus, what they pass on of an event, and how that gets to their targets.
+
+Sources: EventBridge user guide, "Input transformation"; paths are the part of JSONPath that EventBridge takes.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, ClassVar
 
 from moto.events import models as events
@@ -14,21 +19,102 @@ from moto.moto_api._internal import mock_random
 
 from async_lab import arns
 from async_lab.endpoint import trouble
-from async_lab.endpoint.delivery.targets import DeliveryFailed, TargetMissing, send_to_queue
-from async_lab.endpoint.invocation.lineage import NOBODY, following
+from async_lab.endpoint.access.resource_policies import Caller
+from async_lab.endpoint.delivery.targets import DeliveryFailed, TargetMissing, TooLarge, send_to_queue
+from async_lab.endpoint.invocation.recursion import NOBODY, following
 from async_lab.endpoint.moto_patches import replace
-from async_lab.endpoint.sources import event_input
 from async_lab.endpoint.sources.reach import Reach
-from async_lab.endpoint.sources.resource_policies import Caller
+
+# What is passed on: all of an event, a part, a constant, or a template filled in. Pure functions.
+
+_STEP = re.compile(r"\.(?P<name>[\w-]+)|\[(?P<quote>['\"])(?P<quoted>.+?)(?P=quote)\]|\[(?P<index>\d+)\]")
+_PLACEHOLDER = re.compile(r"<(?P<name>[\w.-]+)>")
+_ABSENT = object()
+
+
+def problem_of(path: str) -> str | None:
+    """Return what is wrong with a path; None when it can be followed."""
+    rest = path.removeprefix("$")
+    while rest and (step := _STEP.match(rest)):
+        rest = rest[step.end() :]
+    return None if path.startswith("$") and not rest else f"Invalid JSON path: {path}"
+
+
+def input_of(target: Mapping[str, Any], event: Mapping[str, Any], rule_arn: str, ingested_at: str) -> str:
+    """Return what a rule's target gets of an event, as text."""
+    if "Input" in target:
+        return str(target["Input"])
+    if path := target.get("InputPath"):
+        part = _found(event, path)
+        return json.dumps(None if part is _ABSENT else part)
+    if transformer := target.get("InputTransformer"):
+        return _transformed(transformer, event, rule_arn, ingested_at)
+    return json.dumps(event)
+
+
+def _found(event: Any, path: str) -> Any:
+    found, rest = event, path.removeprefix("$")
+    while rest and (step := _STEP.match(rest)):
+        rest = rest[step.end() :]
+        try:
+            found = found[int(step["index"])] if step["index"] else found[step["name"] or step["quoted"]]
+        except (KeyError, IndexError, TypeError):
+            return _ABSENT
+    return found
+
+
+def _transformed(transformer: Mapping[str, Any], event: Mapping[str, Any], rule_arn: str, ingested_at: str) -> str:
+    template: str = transformer["InputTemplate"].strip()
+    values = {name: _found(event, path) for name, path in (transformer.get("InputPathsMap") or {}).items()}
+    values |= {
+        "aws.events.rule-arn": rule_arn,
+        "aws.events.rule-name": rule_arn.rpartition("/")[2],
+        "aws.events.event.ingestion-time": ingested_at,
+        "aws.events.event": {name: value for name, value in event.items() if name != "detail"},
+        "aws.events.event.json": event,
+    }
+    fill: Callable[[re.Match[str]], str] = partial(_value, values, template)
+    return _PLACEHOLDER.sub(fill, template)
+
+
+def _value(values: Mapping[str, Any], template: str, placeholder: re.Match[str]) -> str:
+    """Return what stands in a placeholder's place: in quotes the bare text, outside of them JSON."""
+    value = values.get(placeholder["name"], _ABSENT)
+    value = "" if value is _ABSENT else value
+    if not _is_quoted(template, placeholder.start()):
+        return json.dumps(value)
+    text = value if isinstance(value, str) else json.dumps(value)
+    return json.dumps(text)[1:-1] if isinstance(value, str) else text.replace('"', "")
+
+
+def _is_quoted(template: str, at: int) -> bool:
+    """Whether a place in a template is inside of a string."""
+    return len(re.findall(r'(?<!\\)"', template[:at])) % 2 == 1
+
+
+# Rules and their targets
 
 NAMESPACE = "AWS/Events"
 MOST_BYTES = 1024 * 1024  # doc: of all entries of a PutEvents request, since January 2026; 256 KB before
 
 _PRINCIPAL = "events.amazonaws.com"
 _ENTRY_TIME_BYTES = 14  # user guide, "Calculating PutEvents event entry size"
+_AGES, _ATTEMPTS = range(60, 86_401), range(186)  # API reference, RetryPolicy
 _TARGETS = {"lambda", "sqs", "sns", "logs", "events"}
 _put_events = events.EventsBackend.put_events
 _put_targets = events.EventsBackend.put_targets
+
+
+class NotJson(DeliveryFailed):
+    """What a rule makes of an event is nothing that a function can be invoked with."""
+
+
+_CODES = {  # user guide, "Using dead-letter queues"; which one is for a message that is too large: assumed
+    TargetMissing: "NO_RESOURCE",
+    NotJson: "INVALID_JSON",
+    TooLarge: "INVALID_PARAMETER",
+    DeliveryFailed: "NO_PERMISSIONS",
+}
 
 
 def install(reach: Reach) -> None:
@@ -91,7 +177,7 @@ class Rule(events.Rule):
     def _send(self, target: Mapping[str, Any], event: Mapping[str, Any]) -> None:
         arn: str = target["Arn"]
         reach, caller = type(self).reach, Caller(_PRINCIPAL, self.arn, self.account_id)
-        body = event_input.input_of(target, event, self.arn, _time(reach.now()))
+        body = input_of(target, event, self.arn, _time(reach.now()))
         match arns.service_of(arn):
             case "lambda":
                 reach.function(caller, arn, _json(body).encode())
@@ -130,14 +216,17 @@ class Rule(events.Rule):
         self._send_to_events_archive(resource, dict(event))
 
     def _dead_letter(self, target: Mapping[str, Any], event: Mapping[str, Any], failed: DeliveryFailed) -> None:
-        """Send what a target can't get to the target's dead-letter queue, if it has one (user guide)."""
+        """Send what a target can't get to the target's dead-letter queue, if it has one (user guide).
+
+        No target fails here in a way in which AWS would try again, such as by throttling the rule.
+        """
         queue_arn = (target.get("DeadLetterConfig") or {}).get("Arn")
         if not queue_arn:
             return
         reason = {
             "RULE_ARN": ("String", self.arn),
             "TARGET_ARN": ("String", target["Arn"]),
-            "ERROR_CODE": ("String", "NO_RESOURCE" if isinstance(failed, TargetMissing) else "NO_PERMISSIONS"),
+            "ERROR_CODE": ("String", _CODES[type(failed)]),
             "ERROR_MESSAGE": ("String", str(failed)),
             "RETRY_ATTEMPTS": ("Number", "0"),
         }
@@ -170,7 +259,7 @@ def _json(body: str) -> str:
     try:
         json.loads(body)
     except ValueError as error:
-        raise DeliveryFailed(f"What the rule passes on is no JSON ({error}).") from error
+        raise NotJson(f"What the rule passes on is no JSON ({error}).") from error
     return body
 
 
@@ -186,11 +275,23 @@ def _check_targets(
                 f"async-lab sends no events of a rule to {what} yet: {target['Arn']}. It does to functions, queues, "
                 "topics, log groups and event buses."
             )
+        _check_retries(target)
         paths = [target.get("InputPath"), *((target.get("InputTransformer") or {}).get("InputPathsMap") or {}).values()]
         for path in filter(None, paths):
-            if problem := event_input.problem_of(path):
+            if problem := problem_of(path):
                 raise ValidationException(f"{problem} for target {target['Id']}.")
     _put_targets(backend, name, event_bus_arn, targets)
+
+
+def _check_retries(target: Mapping[str, Any]) -> None:
+    policy, queue_arn = target.get("RetryPolicy") or {}, (target.get("DeadLetterConfig") or {}).get("Arn")
+    for name, allowed in (("MaximumEventAgeInSeconds", _AGES), ("MaximumRetryAttempts", _ATTEMPTS)):
+        if name in policy and policy[name] not in allowed:
+            raise ValidationException(f"{name} must be {allowed[0]} to {allowed[-1]} for target {target['Id']}.")
+    if queue_arn and (arns.service_of(queue_arn) != "sqs" or queue_arn.endswith(".fifo")):
+        raise ValidationException(
+            f"The dead-letter queue of target {target['Id']} must be a standard SQS queue, and is {queue_arn}."
+        )
 
 
 def _check_and_put(backend: events.EventsBackend, entries: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -18,13 +18,13 @@ from moto.scheduler.exceptions import ValidationException
 
 from async_lab import arns
 from async_lab.endpoint import trouble
+from async_lab.endpoint.access.identity_policies import first_missing, needs_of_target
 from async_lab.endpoint.delivery.targets import DeliveryFailed, send_to_queue
-from async_lab.endpoint.functions.permissions import first_missing, needs_of_target
 from async_lab.endpoint.moto_patches import replace
-from async_lab.endpoint.one_at_a_time import LOCK
 from async_lab.endpoint.sources.reach import Reach
 from async_lab.endpoint.sources.rules import Rule
 from async_lab.endpoint.sources.schedule_expressions import InvalidExpression, Schedule, parse
+from async_lab.endpoint.state import LOCK
 
 NAMESPACE = "AWS/Scheduler"
 

@@ -10,10 +10,10 @@ from moto.sns import models as sns
 
 from async_lab import arns
 from async_lab.endpoint import trouble
+from async_lab.endpoint.access.resource_policies import Caller
 from async_lab.endpoint.delivery.targets import DeliveryFailed, send_to_queue
 from async_lab.endpoint.moto_patches import replace
 from async_lab.endpoint.sources.reach import Reach
-from async_lab.endpoint.sources.resource_policies import Caller
 
 NAMESPACE = "AWS/SNS"
 

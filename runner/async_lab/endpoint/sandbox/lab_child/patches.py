@@ -18,9 +18,9 @@ from collections import Counter
 from types import SimpleNamespace
 from typing import Any
 
-from . import alarms, looks
+from . import clock, waits
 from .clock import CLOCK, real_monotonic, real_sleep
-from .frames import DURATION_HEADER
+from .protocol import DURATION_HEADER
 from .waits import move, sleep, starting, wait_until, waiting
 
 _WHOLE_NS = 100_000_000
@@ -35,23 +35,23 @@ def install() -> None:
     _patch_http()
     _leave_subprocess_alone()
     _count_processes()
-    alarms.install()
+    clock.install_alarm()
 
 
 def _patch_time() -> None:
     time.sleep = sleep  # type: ignore[assignment]
     time.monotonic = time.perf_counter = _monotonic
     time.monotonic_ns = time.perf_counter_ns = _monotonic_ns
-    CLOCK.looked = looks.looked
+    CLOCK.looked = waits.looked
 
 
 def _monotonic() -> float:
-    looks.looked(sys._getframe(1))  # noqa: SLF001 -- documented
+    waits.looked(sys._getframe(1))  # noqa: SLF001 -- documented
     return CLOCK.monotonic_ns() / 1e9
 
 
 def _monotonic_ns() -> int:
-    looks.looked(sys._getframe(1))  # noqa: SLF001 -- documented
+    waits.looked(sys._getframe(1))  # noqa: SLF001 -- documented
     return CLOCK.monotonic_ns()
 
 

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from . import kernel
-from .places import LANGUAGE, LAYERS, RUNTIME, TASK_ROOT, TEMPORARY
+from .protocol import LANGUAGE, LAYERS, RUNTIME, TASK_ROOT, TEMPORARY
 
 USER, GROUP = 993, 990  # Lambda's own
 _OURS, _PACKAGES, _FILES, _OLD = "/run/lab", "/run/packages", "/run/files", "/run/old"

@@ -18,10 +18,10 @@ from awslambdaric import bootstrap  # noqa: E402
 from awslambdaric.lambda_runtime_client import BaseLambdaRuntimeClient, InvocationRequest  # noqa: E402
 from awslambdaric.lambda_runtime_marshaller import LambdaMarshaller  # noqa: E402
 
-from . import looks  # noqa: E402
+from . import waits  # noqa: E402
 from .clock import CLOCK, real_sleep  # noqa: E402
-from .frames import RESPONSE_LIMIT_BYTES, Kind  # noqa: E402
-from .link import Link  # noqa: E402
+from .environment import Link  # noqa: E402
+from .protocol import RESPONSE_LIMIT_BYTES, Kind  # noqa: E402
 
 del sys.modules["runtime_client"]
 
@@ -90,7 +90,7 @@ class Client(BaseLambdaRuntimeClient):
 
     def _report(self, kind: Kind, body: bytes = b"") -> None:
         CLOCK.freeze()
-        looks.forget()
+        waits.forget_looks()
         self._link.report(kind, body)
 
 

@@ -1,4 +1,4 @@
-"""Waiting in virtual time, with any number of threads.
+"""Waiting in virtual time: asleep, blocked, or in a loop that looks at the clock; with any number of threads.
 
 A thread that waits for a time gives the clock a reason to move. It moves when nothing computes, that is when every
 thread waits in one of the ways that we know, and then to the earliest of those times; so threads that sleep side by
@@ -7,20 +7,26 @@ side take as long as the longest, and one in the background drives nobody's cloc
 A thread blocked in a way that we don't know, such as by a lock, can't be told from one that computes or talks to the
 world, except that it uses no processor time: after a while without any it counts as waiting too. Daemon threads have no
 such patience: they flush and poll in the background, often while the handler waits for an answer.
+
+``while time.time() < end`` would never end, because the clock stands still while it looks. Whoever looks again and
+again from one place of one running function, and compares what it sees, is taken to wait: from some looks on each lets
+a little time pass. None of it rests on how fast the machine is. A loop over many items that takes each one's time, or
+that logs, compares nothing and moves no clock.
 """
 
 from __future__ import annotations
 
+import dis
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from types import FrameType
+from functools import lru_cache
+from types import CodeType, FrameType
 
-from .alarms import ALARM
-from .clock import CLOCK, NEVER_NS, real_monotonic, real_sleep
+from .clock import ALARM, CLOCK, NEVER_NS, real_monotonic, real_sleep
 
 _NAP_SECONDS = 0.002
 _FROZEN_NAP_SECONDS = 0.05
@@ -144,3 +150,52 @@ def _is_idle_worker(frame: FrameType) -> bool:
     if code.co_name != "_worker" or not code.co_filename.endswith("concurrent/futures/thread.py"):
         return False
     return bool(frame.f_locals["work_queue"].empty())
+
+
+_LOOKS = 100
+"""From one place, before they count as waiting."""
+_STEP_NS = 10_000_000
+_INSTRUCTIONS = 12
+"""After a look within which it must be compared."""
+_PLACES = 64
+
+_seen: dict[tuple[int, CodeType, int], tuple[FrameType, int, int]] = {}
+"""By thread and place: the function that looked, how often, and at which time."""
+
+
+def looked(frame: FrameType) -> None:
+    """Note that ``frame`` looks at the clock, or what it is called by does so through it."""
+    for each in (frame, frame.f_back):
+        if each is not None and _compares(each.f_code, each.f_lasti):
+            _count(each)
+
+
+def forget_looks() -> None:
+    """Hold on to no function that looked."""
+    _seen.clear()
+
+
+def _count(frame: FrameType) -> None:
+    place = threading.get_ident(), frame.f_code, frame.f_lasti
+    seen, count, at_ns = _seen.get(place, (None, 0, 0))
+    is_again = seen is frame and at_ns == CLOCK.now_ns
+    count = count + 1 if is_again else 0
+    if count > _LOOKS:
+        move(CLOCK.now_ns + _STEP_NS)
+    if len(_seen) >= _PLACES and place not in _seen:
+        _seen.clear()
+    _seen[place] = frame, count, CLOCK.now_ns
+
+
+@lru_cache(maxsize=1_024)
+def _compares(code: CodeType, offset: int) -> bool:
+    """Whether what is called at an instruction is compared soon after."""
+    left = 0
+    for instruction in dis.get_instructions(code):
+        if instruction.offset > offset:
+            left += 1
+            if instruction.opname == "COMPARE_OP":
+                return True
+            if left > _INSTRUCTIONS or instruction.opname.startswith("JUMP_BACKWARD"):
+                return False
+    return False

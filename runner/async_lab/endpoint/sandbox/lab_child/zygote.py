@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from . import environment, kernel, private_root
-from .link import peak_memory_kib
+from .environment import peak_memory_kib
 
 LENGTH = struct.Struct(">I")
 GREETING = b"\0"

@@ -1,0 +1,146 @@
+"""What the log says of requests that failed last: Lambda's own error lines, each by its request id.
+
+Bounded in time and number. What a function prints by itself is left out: it may be a payload.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from async_lab.observation.gaps import Gap, Looks
+
+ACTION = "logs:FilterLogEvents"
+_SUBJECT = "log lines of failed requests"
+_MOST_REQUESTS = 5
+_MOST_PAGES, _PAGE = 5, 100
+_SPAN_SECONDS = 900
+"""How long before the last error is looked for others."""
+_LONGEST_LINE = 200
+_PATTERN = '?ERROR ?"Task timed out" ?"Runtime exited" ?errorType'
+_REQUEST_ID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_ERROR_LINES = (
+    re.compile(rf"\S+ (?P<id>{_REQUEST_ID}) (?P<said>Task timed out after .*)"),
+    re.compile(rf"RequestId: (?P<id>{_REQUEST_ID}) (?P<said>Error: .*)"),
+    re.compile(rf"\S+\t(?P<id>{_REQUEST_ID})\tERROR\t(?P<said>(Invoke Error|Uncaught Exception)).*"),
+    re.compile(r"(?P<said>\[ERROR\] [A-Za-z_][\w.]*(: .*)?)"),  # only of a message with a traceback
+)
+_PYTHON, _TRACEBACK = "[ERROR]", "Traceback (most recent call last):"
+"""How Lambda and its runtimes begin the report of a failed request: a timeout, an exit, Node.js, Python (captures).
+
+Of Node.js's the error itself is left out, which stands in one line with the stack.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class FailedRequest:
+    """A request that failed, as its log lines say it."""
+
+    request_id: str | None
+    """An event's attempts have the same; None where the log doesn't name it."""
+    at: float
+    """When its last line was written, in epoch seconds."""
+    line: str
+    """The first line of that error, at most 200 characters."""
+    failures: int
+    """How often it failed in the lines that were read."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    stream: str
+    at: float
+    request_id: str | None
+    said: str
+
+
+def read_failed_requests(
+    logs: Any, group: str, last_error: float, timeout_seconds: int, looks: Looks
+) -> tuple[FailedRequest, ...] | None:
+    """Return the requests that failed last, the latest first.
+
+    ``last_error`` is the last minute with an error, in epoch seconds. None, and a gap in ``looks``, where the log can't
+    be read.
+    """
+    begin, end = last_error - _SPAN_SECONDS, last_error + 60 + timeout_seconds
+    pages = looks.at(_SUBJECT, ACTION, lambda: list(_pages(logs, group, begin, end)))
+    if pages is None:
+        return None
+    if len(pages) == _MOST_PAGES and pages[-1].get("nextToken"):
+        looks.gaps.append(Gap("later log lines of failed requests", "there are more than are read"))
+    lines = [line for page in pages for event in page["events"] if (line := _error_line(event))]
+    latest = [
+        line if line.request_id else _named(logs, group, line, timeout_seconds, looks)
+        for line in sorted(lines, key=lambda line: -line.at)[: _MOST_REQUESTS * 3]
+    ]
+    requests: dict[str | None, list[_Line]] = {}
+    for line in latest:
+        requests.setdefault(line.request_id, []).append(line)
+    found = (FailedRequest(name, mine[0].at, mine[0].said, len(mine)) for name, mine in requests.items())
+    return tuple(found)[:_MOST_REQUESTS]
+
+
+def _pages(logs: Any, group: str, begin: float, end: float) -> Iterator[Mapping[str, Any]]:
+    request: dict[str, Any] = {
+        "logGroupName": group,
+        "startTime": int(begin * 1000),
+        "endTime": int(end * 1000),
+        "filterPattern": _PATTERN,
+        "limit": _PAGE,
+    }
+    for _ in range(_MOST_PAGES):
+        page = logs.filter_log_events(**request)
+        yield page
+        if not page.get("nextToken"):
+            return
+        request["nextToken"] = page["nextToken"]
+
+
+def _error_line(event: Mapping[str, Any]) -> _Line | None:
+    """Return what an event of the log says of a failure; None when it isn't Lambda's or its runtime's word on one."""
+    message, at = event["message"].strip(), event["timestamp"] / 1000
+    if message.startswith("{"):
+        return _of_json(event["logStreamName"], at, message)
+    if not message or (message.startswith(_PYTHON) and _TRACEBACK not in message):  # what a handler prints itself
+        return None
+    first = message.splitlines()[0]
+    for form in _ERROR_LINES:
+        if match := form.fullmatch(first):
+            request_id = match.groupdict().get("id")
+            return _Line(event["logStreamName"], at, request_id, match["said"][:_LONGEST_LINE])
+    return None
+
+
+def _of_json(stream: str, at: float, message: str) -> _Line | None:
+    """Return what a line in Lambda's JSON format says: an error object of the runtime, with its type."""
+    try:
+        content = json.loads(message)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(content, dict) or not {"errorType", "stackTrace"} <= set(content):
+        return None
+    request_id = content.get("requestId") or content.get("AWSRequestId")
+    said = f"{content['errorType']}: {content.get('errorMessage', '')}".splitlines()[0]
+    return _Line(stream, at, None if request_id is None else str(request_id), said[:_LONGEST_LINE])
+
+
+def _named(logs: Any, group: str, line: _Line, timeout_seconds: int, looks: Looks) -> _Line:
+    """Return a line with the request id of the execution that it is in: the last that began in its stream before."""
+    page = looks.at(
+        "the request id of a failed request",
+        ACTION,
+        lambda: logs.filter_log_events(
+            logGroupName=group,
+            logStreamNames=[line.stream],
+            startTime=int((line.at - timeout_seconds) * 1000),
+            endTime=int(line.at * 1000) + 1,
+            filterPattern='"START RequestId"',
+            limit=_PAGE,
+        ),
+    )
+    starts = [event["message"] for event in (page or {}).get("events", []) if event["message"].startswith("START ")]
+    match = re.match(rf"START RequestId: ({_REQUEST_ID})", starts[-1]) if starts else None
+    return _Line(line.stream, line.at, match[1] if match else None, line.said)

@@ -1,0 +1,84 @@
+"""Log lines of failed requests: Lambda's and its runtime's own, by request id, and never what a handler prints."""
+
+import json
+
+import pytest
+from queue_lab import Lab, id_of
+
+from async_lab.endpoint.embedded import Endpoint
+from async_lab.observation.failed_requests import ACTION, _error_line, read_failed_requests
+from async_lab.observation.gaps import Looks
+
+REQUEST_ID = "6a1c7b0e-0000-4000-8000-000000000001"
+PRINTS = """
+import logging, os, time
+def handler(event, context):
+    print("[ERROR] payload: secret")
+    print('{"level": "ERROR", "errorType": "secret", "requestId": "x"}')
+    logging.getLogger().error("secret")
+    if event.get("sleep"): time.sleep(event["sleep"])
+    if event.get("exit"): os._exit(1)
+    if event.get("fail"): raise ValueError("no stock")
+"""
+
+
+@pytest.fixture(scope="module")
+def lab():
+    with Endpoint(start=1_692_778_920.0) as endpoint:
+        yield Lab(endpoint)
+
+
+def read(lab, name, looks=None, **changes):
+    settings = {"last_error": lab.target.now() - 60, "timeout_seconds": 100} | changes
+    return read_failed_requests(lab.target.client("logs"), f"/aws/lambda/{name}", looks=looks or Looks(), **settings)
+
+
+def test_each_failed_request_is_told_by_its_id_and_nothing_that_the_handler_printed(lab):
+    name = lab.function(source=PRINTS, asynchronous={"MaximumRetryAttempts": 1})
+    ids = [id_of(lab.send(name, payload)) for payload in ({"fail": 1}, {"sleep": 200}, {"exit": 1}, {})]
+    lab.target.wait(400)
+    found = {request.request_id: request for request in read(lab, name)}
+    assert set(found) == set(ids[:3])
+    assert {one: request.failures for one, request in found.items()} == dict.fromkeys(ids[:3], 2)
+    assert found[ids[0]].line == "[ERROR] ValueError: no stock"
+    assert found[ids[1]].line == "Task timed out after 100.00 seconds"
+    assert found[ids[2]].line.startswith("Error: Runtime exited")
+    assert "secret" not in str(found)
+
+
+def test_only_the_latest_are_read_and_only_in_their_time(lab):
+    name = lab.function(asynchronous={"MaximumRetryAttempts": 0})
+    for number in range(8):
+        lab.send(name, {"fail": str(number)})
+        lab.target.wait(1)
+    lab.target.wait(60)
+    assert [request.line for request in read(lab, name)] == [f"[ERROR] ValueError: {n}" for n in (7, 6, 5, 4, 3)]
+    assert read(lab, name, last_error=lab.target.now() + 7_200) == ()
+
+
+def test_a_log_that_can_not_be_read_is_a_gap(lab):
+    looks = Looks()
+    assert read(lab, "nobody", looks) is None
+    assert [gap.subject for gap in looks.gaps] == ["log lines of failed requests"]
+    assert ACTION in looks.gaps[0].reason
+
+
+def line(message):
+    found = _error_line({"message": message, "timestamp": 1_000, "logStreamName": "s"})
+    return found and (found.request_id, found.said)
+
+
+def test_the_runtimes_forms():
+    trace = "\nTraceback (most recent call last):\n  File ..."
+    assert line(f"[ERROR] app.Error: no{trace}") == (None, "[ERROR] app.Error: no")
+    assert line(f"[ERROR] KeyError{trace}") == (None, "[ERROR] KeyError")
+    assert line("[ERROR] app.Error: what somebody printed") is None
+    assert line(f"2026-11-23T08:24:15.123Z\t{REQUEST_ID}\tERROR\tInvoke Error \t{{...}}") == (
+        REQUEST_ID,
+        "Invoke Error",
+    )
+    whole = {"log_level": "ERROR", "errorType": "E", "errorMessage": "no", "requestId": REQUEST_ID, "stackTrace": []}
+    assert line(json.dumps(whole)) == (REQUEST_ID, "E: no")
+    assert line("{") is None
+    assert line("") is None
+    assert len(line(f"[ERROR] E: {'x' * 1_000}{trace}")[1]) == 200
