@@ -5,18 +5,10 @@ from dataclasses import replace
 import pytest
 import standing
 
-from async_lab.endpoint.embedded import Endpoint
 from async_lab.stack import leftovers
-from async_lab.target.local import LocalTarget
 
 NEIGHBORS = ["async-lab-eu", "async-lab2", "my-async-lab", "my-async-lab-eu", "async"]
 """Names that begin with ours, end with it and contain it."""
-
-
-@pytest.fixture
-def target():
-    with Endpoint() as endpoint:
-        yield LocalTarget(endpoint, "eu-west-1")
 
 
 def found(target, entry):
