@@ -18,7 +18,7 @@ from async_lab.observation import alarms
 from async_lab.observation.configuration import read_configuration
 from async_lab.observation.gaps import Looks
 from async_lab.observation.look import recursions_stopped
-from async_lab.observation.metrics import Metrics, collect
+from async_lab.observation.metrics import Metrics, collect, unreserved_by_minute
 from async_lab.observation.observations import Observations, Setting
 from async_lab.process.interrupts import Interrupts
 from async_lab.runs.result import Location, RunResult
@@ -132,6 +132,11 @@ def run_one(scenario: Scenario, stack: Stack, settings: Settings, view: View) ->
             "cloudwatch:GetMetricData",
             lambda: recursions_stopped(target.cloudwatch(), function_name, None, started_at, ended_at),
         )
+        in_use = looks.at(
+            "how much of the account's concurrency was in use",
+            "cloudwatch:GetMetricData",
+            lambda: unreserved_by_minute(target.cloudwatch(), started_at, ended_at),
+        )
         names = [*outputs["alarm_names"], *outputs["composite_alarm_names"]]
         changes = alarms.changes(target.cloudwatch(), names, started_at, ended_at)
         if purged := target.settle():
@@ -148,6 +153,7 @@ def run_one(scenario: Scenario, stack: Stack, settings: Settings, view: View) ->
         unsure=sum(event.outcome == "unsure" for event in sent),
         wished=wished(scenario),
         recursions_stopped=stopped,
+        unreserved_by_minute=in_use,
         gaps=tuple(looks.gaps),
     )
     return RunResult(

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -95,6 +96,13 @@ def test_help_has_examples_groups_and_exit_codes_and_calls_no_flag_a_bool(checko
     for words in ("The lab", "What runs have shown", "This machine and your account", "Exit codes: 0 as expected"):
         assert words in overview
     assert "async-lab run function-errors expired --json" in of_run
+
+
+@pytest.mark.parametrize("command", [command.name or command.callback.__name__ for command in app.registered_commands])
+def test_help_names_what_is_to_be_given_and_no_type_of_pythons(command):
+    said = CliRunner().invoke(app, [command, "--help"]).output
+    assert "Usage:" in said
+    assert not re.search(r"<(\w+\[)?(str|bool|int|float|Path)\b", said)
 
 
 def test_an_unknown_scenario_is_answered_with_the_nearest(checkout):

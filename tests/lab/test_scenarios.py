@@ -162,7 +162,7 @@ FINDINGS = {
     "scenario-4": "dropped-stopped",
     "slow-code": "slower",
     "success-not-told": "success-not-delivered",
-    "timeouts": "dropped-retries-used",
+    "timeouts": "dropped-timed-out",
     "trigger-not-permitted": "not-arrived",
 }
 """Of the lab's scenarios, what the diagnosis says first. One that is new need not be here."""
