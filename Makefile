@@ -17,7 +17,8 @@ CLIENTS := build/clients
 LAB := $(BIN)/async-lab
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Names that the shell and make leave in one piece; `async-lab scenarios` tells of others.
-SCENARIOS := $(shell ls terraform/scenarios | LC_ALL=C sed -nE 's/^([A-Za-z0-9][A-Za-z0-9._-]{0,99})\.tfvars$$/\1/p')
+FOUND := $(shell ls terraform/scenarios | LC_ALL=C sed -nE 's/^([A-Za-z0-9][A-Za-z0-9._-]{0,99})\.tfvars$$/\1/p')
+SCENARIOS := $(filter baseline,$(FOUND)) $(filter scenario-%,$(FOUND)) $(filter-out baseline scenario-%,$(FOUND))
 # Bare like Terraform's own arguments: a scenario is found with or without the prefix.
 scenario_of = $(if $(wildcard terraform/scenarios/scenario-$(1).tfvars),scenario-$(1),$(1))
 

@@ -78,15 +78,20 @@ def reserve(target, name, number):
     target.client("lambda").put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=number)
 
 
-def _make_function(target, name, role, **options):
+def package():
+    """A function's package."""
     archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as package:
-        package.writestr("app.py", "def handler(event, context): ...\n")
+    with zipfile.ZipFile(archive, "w") as packed:
+        packed.writestr("app.py", "def handler(event, context): ...\n")
+    return archive.getvalue()
+
+
+def _make_function(target, name, role, **options):
     target.client("lambda").create_function(
         FunctionName=name,
         Runtime="python3.13",
         Role=role,
         Handler="app.handler",
-        Code={"ZipFile": archive.getvalue()},
+        Code={"ZipFile": package()},
         **options,
     )

@@ -13,14 +13,8 @@ from async_lab.invoke import SentEvent, recognized, send, sender
 from async_lab.observation.events import Event
 from async_lab.scenario import Behavior, Events
 from async_lab.scenario.model import MixPart
-from async_lab.target.local import LocalTarget
 
 AS_CONFIGURED = Behavior("succeed", 0.0, "")
-
-
-@pytest.fixture
-def target(async_lab):
-    return LocalTarget(async_lab._endpoint, async_lab.region)
 
 
 @pytest.fixture

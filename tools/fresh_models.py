@@ -23,11 +23,12 @@ _called_at_import: set[str] = set()
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests() -> None:
-    """Forget the models and their tests, so that they are imported once more; all else is slow to import."""
+    """Forget the models, their tests and what these import of ``tools``; all else is slow to import."""
     tests = Path.cwd() / "tests"
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
-        if _is_ours(name) or (file and tests in Path(file).parents):
+        is_of_tests = file is not None and tests in Path(file).parents
+        if name != __name__ and (_is_model(name) or name.startswith("tools.") or is_of_tests):
             del sys.modules[name]
 
 
@@ -51,7 +52,7 @@ def pytest_runtest_teardown() -> None:
     called.update(name for name in _called_at_import if _module(name) in modules)
 
 
-def _is_ours(name: str) -> bool:
+def _is_model(name: str) -> bool:
     return name.startswith(_MODELS)
 
 
@@ -60,7 +61,7 @@ def _module(function: str) -> str:
 
 
 def _remembered() -> Iterator[_lru_cache_wrapper[object]]:
-    for name in [name for name in sys.modules if _is_ours(name)]:
+    for name in [name for name in sys.modules if _is_model(name)]:
         for each in vars(sys.modules[name]).values():
             if isinstance(each, _lru_cache_wrapper) and each.cache_parameters()["maxsize"] != 1:  # that is a parser
                 yield each

@@ -67,8 +67,12 @@ def main() -> int:
 
 
 def copy_sources() -> None:
-    """Bring the copy up to date; what mutmut knows stays in it."""
+    """Bring the copy up to date; mutmut's results stay in it.
+
+    Which test calls which function is found anew: of a function that has moved, mutmut would ask new tests only.
+    """
     WORK.mkdir(parents=True, exist_ok=True)
+    (WORK / "mutants" / "mutmut-stats.json").unlink(missing_ok=True)
     _copy(ROOT / "runner", WORK / "src")
     for name in _COPIED:
         _copy(ROOT / name, WORK / name)

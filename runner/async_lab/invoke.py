@@ -113,21 +113,18 @@ def send(
 
 def recognized(sent: Sequence[SentEvent], seen: Sequence[Event]) -> tuple[SentEvent, ...]:
     """Return events that were sent by way of a trigger with the ids that Lambda gave them: their payloads say which."""
-    by_payload = [(event.request_id, (event.payload or b"").decode(errors="replace")) for event in seen]
+    ids: dict[str, str] = {}
+    for event in seen:
+        for event_id in _EVENT_ID.findall((event.payload or b"").decode(errors="replace")):
+            ids.setdefault(event_id, event.request_id)
     return tuple(
-        replace(one, request_id=next((found for found, payload in by_payload if one.event_id in _names(payload)), None))
-        if one.request_id is None and one.outcome == "accepted"
-        else one
+        replace(one, request_id=ids.get(one.event_id)) if one.request_id is None and one.outcome == "accepted" else one
         for one in sent
     )
 
 
-def _names(payload: str) -> frozenset[str]:
-    """Return the lab's ids of events in a payload: a run's id, a hyphen and a number."""
-    return frozenset(_EVENT_ID.findall(payload))
-
-
 _EVENT_ID = re.compile(r"\b[0-9a-f]{8}-\d+\b")
+"""The lab's id of an event: its run's, a hyphen and a number."""
 
 
 def _send(to: Sender, event_id: str, payload: str, at: float) -> SentEvent:

@@ -1,4 +1,4 @@
-"""Services that functions write to: the largest messages of SQS, and streams that nothing here polls."""
+"""Services that functions write to: the largest messages of SQS and SNS, and streams that nothing here polls."""
 
 import pytest
 from botocore.exceptions import ClientError
@@ -62,3 +62,35 @@ def test_streams_are_written_to_and_their_mappings_refused_by_name(lab):
         ):
             lab.lambda_.create_event_source_mapping(FunctionName=name, EventSourceArn=source, StartingPosition="LATEST")
     assert lab.lambda_.list_event_source_mappings()["EventSourceMappings"] == []
+
+
+@pytest.mark.parametrize(
+    ("message", "attributes", "is_taken"),
+    [
+        ("x" * 262_144, {}, True),
+        ("x" * 262_145, {}, False),
+        ("é" * 131_072, {}, True),
+        ("é" * 131_073, {}, False),
+        ("x" * (262_144 - 8), {"n": {"DataType": "String", "StringValue": "v"}}, True),
+        ("x" * (262_144 - 7), {"n": {"DataType": "String", "StringValue": "v"}}, False),
+    ],
+)
+def test_a_topic_takes_256_kilobytes_with_the_attributes(lab, message, attributes, is_taken):
+    sns = lab.target.client("sns")
+    topic = sns.create_topic(Name="large")["TopicArn"]
+    if is_taken:
+        assert sns.publish(TopicArn=topic, Message=message, MessageAttributes=attributes)["MessageId"]
+        return
+    with pytest.raises(ClientError) as raised:
+        sns.publish(TopicArn=topic, Message=message, MessageAttributes=attributes)
+    error = raised.value.response["Error"]
+    assert (error["Code"], error["Message"]) == ("InvalidParameter", "Invalid parameter: Message too long")
+
+
+def test_a_batch_for_a_topic_is_256_kilobytes_together(lab):
+    sns = lab.target.client("sns")
+    topic = sns.create_topic(Name="large")["TopicArn"]
+    entries = [{"Id": str(number), "Message": "x" * 131_072} for number in range(2)]
+    assert len(sns.publish_batch(TopicArn=topic, PublishBatchRequestEntries=entries)["Successful"]) == 2
+    with pytest.raises(ClientError, match="BatchRequestTooLong"):
+        sns.publish_batch(TopicArn=topic, PublishBatchRequestEntries=[*entries, {"Id": "2", "Message": "x"}])

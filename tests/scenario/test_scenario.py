@@ -96,10 +96,10 @@ def test_every_scenario_of_the_lab_loads(name):
 def test_names_are_in_the_order_people_count(tmp_path):
     project = Project(tmp_path)
     project.scenarios.mkdir(parents=True)
-    for name in ("scenario-10", "scenario-2", "baseline"):
+    for name in ("scenario-10", "scenario-2", "burst", "baseline", "account-pool"):
         (project.scenarios / f"{name}.tfvars").touch()
 
-    assert scenario.names(project) == ["baseline", "scenario-2", "scenario-10"]
+    assert scenario.names(project) == ["baseline", "scenario-2", "scenario-10", "account-pool", "burst"]
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,8 @@ def test_bad_event_is_tried_three_times_and_kept(recorder, run, client, project)
     assert f"async-lab: Nothing is left in account 123456789012, {REGION} (5 resources made and removed)." in said
     needed = {f"{service}:{action}" for service, actions in announcement.NEEDED.items() for action in actions}
     with_others = {"iam:PassRole", "iam:TagRole", "lambda:TagResource", "logs:TagResource", "sqs:TagQueue"}
-    sometimes = {"iam:DetachRolePolicy", "lambda:PutFunctionConcurrency"}
+    layers = {f"lambda:{verb}LayerVersion" for verb in ("Delete", "Publish")} | {"lambda:ListLayerVersions"}
+    sometimes = {"iam:DetachRolePolicy", "lambda:PutFunctionConcurrency", *layers}
     asked = {action.removesuffix("Batch") for action in recorder.actions}  # IAM has one name for both
     assert asked == needed - with_others - sometimes
     assert standing(client) == []
@@ -270,6 +271,28 @@ def test_what_a_killed_process_left_is_removed_by_destroy(run, account, client, 
     assert f"Nothing is left in account 123456789012, {REGION}." in destroyed.stdout
     assert standing(client) == []
     assert client("lambda").list_layers()["Layers"] == []
+
+
+def test_what_cannot_be_removed_is_named_and_the_rest_goes(run, account, client, project):
+    said = run(
+        """
+        def test_it(async_lab):
+            async_lab.function("src/app.py:handler", failure_queue=True)
+    """,
+        ON_AWS,
+        REFUSED="DeleteQueue",
+    )
+    assert "1 passed, 1 error" in said, said
+    assert f"LeftBehind: Still standing in account 123456789012, {REGION}: aws_sqs_queue async-lab-test-" in said
+    assert "destroy --target aws" in said
+    assert f"-1 may stand in account 123456789012, {REGION}." in said.replace("\n", " ")
+    assert "Nothing is left" not in said
+    [queue] = standing(client)
+    assert queue.endswith("-app-failed")
+    assert (
+        call(project, "destroy", "--target", "aws", "--yes", **endpoint_variables(account.url, REGION)).returncode == 0
+    )
+    assert standing(client) == []
 
 
 SHARED = """

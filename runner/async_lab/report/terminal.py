@@ -160,7 +160,7 @@ def _show_comparisons(console: Console, result: RunResult, glyphs: Glyphs) -> No
     """Print what was expected; what was seen only where that is something else."""
     heading(console, "Expectations")
     if not result.comparisons:
-        indented(console, _why_not_compared(result))
+        indented(console, why_not_compared(result))
         return
     table = table_of("", "", "expected", "seen")
     for comparison in result.comparisons:
@@ -168,7 +168,8 @@ def _show_comparisons(console: Console, result: RunResult, glyphs: Glyphs) -> No
     indented(console, table)
 
 
-def _why_not_compared(result: RunResult) -> str:
+def why_not_compared(result: RunResult) -> str:
+    """Return why a run has no comparisons: it was sent or configured otherwise, or nothing is expected of it."""
     if not result.scenario.expectations:
         return "The scenario has none: it is to be looked at."
     if result.scenario.changed:

@@ -20,6 +20,8 @@ from async_lab.scenario.model import Scenario, scenario_of
 from async_lab.wording import shortened
 
 _LONGEST_NAME = 100
+_FIRST = "baseline"
+"""What all others are compared with."""
 _SHORTEST_MISSPELT = 3
 """A shorter name is near to every ``scenario-…``."""
 _NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{_LONGEST_NAME - 1}}}")
@@ -29,8 +31,8 @@ _ALIAS = re.compile(rf'^alias\s*=\s*"({_NAME.pattern})"', re.MULTILINE)
 
 
 def names(project: Project) -> list[str]:
-    """Return the names of the checkout's scenarios, ``scenario-2`` before ``scenario-10``."""
-    return sorted((path.stem for path in project.scenarios.glob("*.tfvars") if _is_name(path.stem)), key=_natural)
+    """Return the names of the checkout's scenarios: the baseline, those with numbers in order, then the others."""
+    return sorted((path.stem for path in project.scenarios.glob("*.tfvars") if _is_name(path.stem)), key=_order)
 
 
 def misnamed(project: Project) -> list[str]:
@@ -151,6 +153,10 @@ def _problems(values: Mapping[str, Any], declared: variables.Type) -> Iterator[P
 def _located(document: hcl.Document, problem: Problem, shown: str) -> str:
     line = document.line(problem.address)
     return f"{shown}:{line}: {problem.sentence}" if line else f"{shown}: {problem.sentence}"
+
+
+def _order(name: str) -> tuple[bool, bool, list[tuple[int, str]]]:
+    return name != _FIRST, not name.startswith("scenario-"), _natural(name)
 
 
 def _natural(name: str) -> list[tuple[int, str]]:

@@ -137,11 +137,14 @@ def test_a_denial_wins_whoever_says_it(lab, caller):
     send = {"Action": "sqs:SendMessage", "Resource": queue, "Principal": {"AWS": caller.role}}
     caller.allow("sqs:SendMessage")
     queue_policy(lab, url, {"Effect": "Deny", **send})
-    assert caller.call("sqs", "send_message", QueueUrl=url, MessageBody="x")["code"] == "AccessDenied"
+    answer = caller.call("sqs", "send_message", QueueUrl=url, MessageBody="x")
+    assert answer["code"] == "AccessDenied"
+    assert answer["said"].endswith(f" on resource: {queue} with an explicit deny in a resource-based policy")
     queue_policy(lab, url, {"Effect": "Allow", **send})
     assert caller.call("sqs", "send_message", QueueUrl=url, MessageBody="x")["code"] is None
     caller.allow("sqs:SendMessage", effect="Deny")
-    assert caller.call("sqs", "send_message", QueueUrl=url, MessageBody="x")["code"] == "AccessDenied"
+    answer = caller.call("sqs", "send_message", QueueUrl=url, MessageBody="x")
+    assert answer["said"].endswith(f" on resource: {queue} with an explicit deny in an identity-based policy")
 
 
 @pytest.mark.parametrize(

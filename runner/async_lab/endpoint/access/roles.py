@@ -108,14 +108,16 @@ _caller_identity = STSBackend.get_caller_identity
 
 
 class AccessDenied(Exception):
-    """A role doesn't allow what its function asks for."""
+    """A role doesn't allow what its function asks for, or ``denied_by``, as ``an identity-based policy``, denies it."""
 
-    def __init__(self, holder: Holder, action: str, resource: str) -> None:
+    def __init__(self, holder: Holder, action: str, resource: str, denied_by: str | None = None) -> None:
         on = f" on resource: {resource}" if resource else ""
-        super().__init__(
-            f"User: {holder.session_arn} is not authorized to perform: {action}{on} because no identity-based policy "
-            f"allows the {action} action"
+        why = (
+            f"with an explicit deny in {denied_by}"
+            if denied_by
+            else f"because no identity-based policy allows the {action} action"
         )
+        super().__init__(f"User: {holder.session_arn} is not authorized to perform: {action}{on} {why}")
         self.code, self.status = _CODES.get(action.partition(":")[0], _ELSEWHERE)
 
 
@@ -219,7 +221,11 @@ def _ask(holder: Holder, action: str, resource: str) -> None:
         return
     own = identity_policies.decision(role_arn, RequiredPermission(action, resource), request)
     its = resource_policies.decision({role_arn, holder.session_arn}, action, resource)
-    if DENY in {own, its} or ALLOW not in {own, its}:
+    if own == DENY:
+        raise AccessDenied(holder, action, resource, "an identity-based policy")
+    if its == DENY:
+        raise AccessDenied(holder, action, resource, "a resource-based policy")
+    if ALLOW not in {own, its}:
         raise AccessDenied(holder, action, resource)
 
 

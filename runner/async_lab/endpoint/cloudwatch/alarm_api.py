@@ -20,6 +20,7 @@ from moto.cloudwatch.exceptions import (
 )
 from moto.core.responses import ActionResult, EmptyResult
 
+from async_lab import arns
 from async_lab.cloudwatch.alarm_state import COMPARISONS, Missing, State
 from async_lab.cloudwatch.queries import evaluate
 from async_lab.cloudwatch.scope import ExpressionError
@@ -30,6 +31,7 @@ from async_lab.endpoint.cloudwatch import requests, responses
 from async_lab.endpoint.cloudwatch.alarm_evaluation import evaluate_composites
 from async_lab.endpoint.cloudwatch.alarms import (
     ACTIONS,
+    ACTIONS_BY_SERVICE,
     COMPOSITE,
     METRIC,
     Alarm,
@@ -106,6 +108,14 @@ def check_deletion(names: Sequence[str], book: AlarmRegistry) -> None:
 
 
 def _kept(parameters: _Parameters) -> dict[str, Any]:
+    for arn in (arn for name in ACTIONS.values() for arn in parameters.get(name) or ()):
+        if not arns.service_of(arn):
+            raise ValidationError(f"Invalid arn syntax: {arn}")
+        if arns.service_of(arn) not in ACTIONS_BY_SERVICE:
+            raise ValidationError(
+                f"async-lab carries out alarms' actions of {' and '.join(sorted(ACTIONS_BY_SERVICE))} alone, and not "
+                f"{arn}: leave it out, or use AWS."
+            )
     return {"ActionsEnabled": True, **{name: value for name, value in parameters.items() if name != "Tags"}}
 
 

@@ -7,7 +7,9 @@ from contextlib import suppress
 from typing import Any
 
 from moto.moto_api._internal import mock_random
-from moto.sns.models import sns_backends
+from moto.sns.exceptions import InvalidParameterValue as MessageTooLong
+from moto.sns.exceptions import SNSException
+from moto.sns.models import SNSBackend, sns_backends
 from moto.sqs.constants import MAXIMUM_MESSAGE_LENGTH
 from moto.sqs.exceptions import BatchRequestTooLong, InvalidParameterValue
 from moto.sqs.models import Message, SQSBackend, sqs_backends
@@ -20,6 +22,7 @@ Attributes = Mapping[str, tuple[str, str]]
 
 TOPIC_BYTES = 256 * 1024  # doc: SNS
 _send_message, _send_message_batch = SQSBackend.send_message, SQSBackend.send_message_batch
+_publish_message, _publish_message_batch = SNSBackend.publish, SNSBackend.publish_batch
 
 
 class DeliveryFailed(Exception):
@@ -75,14 +78,16 @@ def check_size(target_arn: str, body: str, limit_bytes: int, attributes: Attribu
         raise TooLarge(f"The message is larger than the {limit_bytes} bytes that {target_arn} takes.")
 
 
-# What queues take of requests: moto counts the characters of a body, and SQS the bytes of all (developer guide, "Amazon
-# SQS message quotas")
+# What queues and topics take of requests: moto counts the characters of a body, and AWS the bytes of all (developer
+# guides, "Amazon SQS message quotas" and "Amazon SNS endpoints and quotas")
 
 
 def install() -> None:
-    """Have queues count bytes, and attributes too, in the whole process; again is no harm."""
+    """Have queues and topics count bytes, and attributes too, in the whole process; again is no harm."""
     replace(SQSBackend, "send_message", _send)
     replace(SQSBackend, "send_message_batch", _send_batch)
+    replace(SNSBackend, "publish", _publish)
+    replace(SNSBackend, "publish_batch", _publish_batch)
 
 
 def _send(backend: SQSBackend, queue_name: str, message_body: str, *rest: Any, **options: Any) -> Any:
@@ -103,8 +108,26 @@ def _send_batch(backend: SQSBackend, queue_name: str, entries: dict[str, dict[st
 
 
 def _sent_bytes(body: str, attributes: Mapping[str, Mapping[str, Any]] | None) -> int:
+    """Return what counts of a message: its body, and its attributes with their names and types."""
     size = len(body.encode())
     for name, attribute in (attributes or {}).items():
-        texts = (name, attribute.get("DataType"), attribute.get("StringValue"))
-        size += sum(len(text.encode()) for text in texts if text) + len(attribute.get("BinaryValue") or b"")
+        said = (attribute.get(part) for part in ("DataType", "StringValue", "BinaryValue", "Type", "Value"))
+        size += len(name.encode()) + sum(
+            len(each if isinstance(each, bytes) else str(each).encode()) for each in said if each
+        )
     return size
+
+
+def _publish(backend: SNSBackend, message: str, *rest: Any, **options: Any) -> Any:
+    is_for_topic = options.get("phone_number") is None
+    if is_for_topic and _sent_bytes(message, options.get("message_attributes")) > TOPIC_BYTES:
+        raise MessageTooLong("Invalid parameter: Message too long")
+    return _publish_message(backend, message, *rest, **options)
+
+
+def _publish_batch(backend: SNSBackend, topic_arn: str, publish_batch_request_entries: list[dict[str, Any]]) -> Any:
+    size = sum(_sent_bytes(each["Message"], each.get("MessageAttributes")) for each in publish_batch_request_entries)
+    if size > TOPIC_BYTES:
+        message = "The length of all the messages put together is more than the limit."  # API reference, PublishBatch
+        raise SNSException("BatchRequestTooLong", message)
+    return _publish_message_batch(backend, topic_arn, publish_batch_request_entries)

@@ -55,6 +55,7 @@ _NO_LONGER = frozenset(  # developer guide, "Deprecated runtimes": functions can
     }
 )
 _ENVIRONMENT_BYTES = 4_096  # developer guide, "Lambda quotas"
+_WRAPPER = "AWS_LAMBDA_EXEC_WRAPPER"  # developer guide, "Wrapper scripts"
 _MOST_LAYERS = 5  # developer guide, "Lambda quotas"
 _LOG_LEVEL = "INFO"  # API reference, LoggingConfig: the default of both levels in JSON
 
@@ -75,13 +76,17 @@ class Function(models.LambdaFunction):
 
     def __init__(self, account_id: str, spec: dict[str, Any], region: str, version: str | int = 1) -> None:
         _check(spec)
+        if spec.get("PackageType", "Zip") == "Zip" and not (spec.get("Runtime") and spec.get("Handler")):
+            raise invalid_value(  # snapshot
+                "Runtime and Handler are mandatory parameters for functions created with deployment packages."
+            )
         self._versions = itertools.count(1)
         self.dead_letter_config: dict[str, Any] = spec.get("DeadLetterConfig") or {}
         self.logging_config: dict[str, Any] = spec.get("LoggingConfig") or {}
         self.snap_start: str = (spec.get("SnapStart") or {}).get("ApplyOn", "None")
         self.file_systems: list[dict[str, Any]] = spec.get("FileSystemConfigs") or []
         self.layer_packages: tuple[bytes, ...] = ()
-        self.has_environment = _has_variables(spec.get("Environment"))
+        self.has_environment = (spec.get("Environment") or {}).get("Variables") is not None
         super().__init__(account_id, spec, region, version)
         self.event_invoke_configs: dict[str, EventInvokeConfig] = {}
         self.provisioned: dict[str, ProvisionedConcurrency] = {}
@@ -176,7 +181,8 @@ class Function(models.LambdaFunction):
         if "ImageConfig" in config_updates:
             self.image_config = models.ImageConfig(config_updates["ImageConfig"])
         environment = config_updates.get("Environment")
-        self.has_environment = self.has_environment if environment is None else _has_variables(environment)
+        # Terraform takes the last variable away by an empty environment, and plans nothing more: AWS then has none.
+        self.has_environment = self.has_environment and environment is None
         updates = config_updates if environment is None else config_updates | {"Environment": _variables(environment)}
         super().update_configuration(updates)
         self._changed()
@@ -259,7 +265,12 @@ def _check(settings: dict[str, Any]) -> None:
             f"The runtime parameter of {runtime} is no longer supported for creating or updating AWS Lambda functions. "
             "We recommend you use a supported runtime while creating or updating functions."
         )
-    variables = json.dumps(_variables(settings.get("Environment") or {})["Variables"], separators=(",", ":"))
+    given = _variables(settings.get("Environment") or {})["Variables"]
+    if _WRAPPER in given:
+        raise invalid_value(
+            f"async-lab starts no handler by a script, which {_WRAPPER} asks for: leave it out, or use AWS."
+        )
+    variables = json.dumps(given, separators=(",", ":"))
     if len(variables.encode()) > _ENVIRONMENT_BYTES:
         raise invalid_value(
             "Lambda was unable to configure your environment variables because the environment variables you have "
@@ -292,11 +303,6 @@ def _check_layers(backend: models.LambdaBackend, layers: Sequence[str]) -> None:
                 f"{seen[name]} and {layer} are versions of the same layer."
             )
         seen[name] = layer
-
-
-def _has_variables(environment: Mapping[str, Any] | None) -> bool:
-    """Whether a request gives an environment variables, none at all among them: those read back (snapshot)."""
-    return environment is not None and environment.get("Variables") is not None
 
 
 def _variables(environment: dict[str, Any]) -> dict[str, Any]:
