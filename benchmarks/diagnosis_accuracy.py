@@ -248,7 +248,11 @@ def undelivered_dead_letter(rng: random.Random, _now: float) -> Variation:
 
 def looping(rng: random.Random, _now: float) -> Variation:
     """Each event leads to another, until Lambda stops that."""
-    return Variation(several(rng, {"again": True}, 2))
+
+    def let_it_end(lab: Lab, _name: str) -> None:
+        lab.target.wait(5)  # 16 rounds; a synchronous call would wait for those of all functions
+
+    return Variation(several(rng, {"again": True}, 2), after=let_it_end)
 
 
 def slowing(rng: random.Random, _now: float) -> Variation:
