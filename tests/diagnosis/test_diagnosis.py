@@ -597,6 +597,13 @@ def test_a_burst_is_told_from_a_pool_that_is_full(in_use, code):
     assert finding.alternatives
 
 
+@pytest.mark.parametrize(("unreserved", "may_reserve"), [(100, False), (101, True)])
+def test_a_reservation_is_advised_where_lambda_allows_one(unreserved, may_reserve):
+    configuration = replace(NO_RESERVATION, account=AccountConcurrency(unreserved, unreserved))
+    advice = diagnose(seen_of(SCENARIO_2, configuration))[0].advice
+    assert any(each.startswith("Reserve concurrency") for each in advice) is may_reserve
+
+
 def test_a_minute_that_is_not_seen_leaves_the_pool_as_it_may_be():
     seen = seen_of(SCENARIO_2, replace(NO_RESERVATION, account=AccountConcurrency(1_000, 1_000)))
     throttled = [point.minute for point in SCENARIO_2["Throttles"].points if point.sum]

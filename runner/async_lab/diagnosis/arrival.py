@@ -72,7 +72,7 @@ def arrived_too_often(seen: Observations) -> Finding | None:
         confidence=Confidence.CERTAIN,
         title="More events than were sent",
         explanation=(
-            f"Lambda received {plural(received, 'event')}, and {count(seen.sent)} were sent: "
+            f"{plural(seen.sent, 'event')} sent, {count(received)} received by Lambda: "
             "a source sends twice, or another one sends too."
         ),
         evidence=(Fact("Events sent", seen.sent, "Count"), *words.sums(seen, "AsyncEventsReceived")),

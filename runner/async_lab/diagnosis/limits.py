@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from async_lab.diagnosis import arithmetic, words
 from async_lab.diagnosis.finding import Fact
 from async_lab.observation.observations import Observations
+from async_lab.twin.rules import MINIMUM_UNRESERVED_CONCURRENCY
 from async_lab.wording import count, duration
 
 
@@ -46,7 +47,7 @@ def limit_of(seen: Observations) -> Limit:
             f"All of the account's unreserved concurrency{_pool_size(seen)} was in use",
             _pool(seen),
             (
-                "Reserve concurrency for this function, so that others can't take it.",
+                *_reserve_some(seen),
                 "Ask AWS for a higher account limit (Service Quotas, Lambda, concurrent executions).",
                 words.BURST,
             ),
@@ -59,6 +60,14 @@ def limit_of(seen: Observations) -> Limit:
         (words.reservation(seen), *words.who_reserved(seen)),
         (_reserve_more(seen, reservation.executions), *_shorten(seen)),
     )
+
+
+def _reserve_some(seen: Observations) -> tuple[str, ...]:
+    """Advise a reservation where the account lets anybody reserve."""
+    account = seen.configuration.account
+    if account is not None and account.unreserved <= MINIMUM_UNRESERVED_CONCURRENCY:
+        return ()
+    return ("Reserve concurrency for this function, so that others can't take it.",)
 
 
 _FULL_SHARE = 0.9
