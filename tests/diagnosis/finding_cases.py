@@ -71,6 +71,7 @@ CASES = {
     # arrival
     "nothing was sent": seen_of(metrics_of(), of()),
     "nothing was sent, and others called": seen_of(metrics_of(Invocations=[[1, 1]], Duration=[[5, 5]]), of()),
+    "an event of before was tried": seen_of(metrics_of(AsyncEventAge=[[35]], Invocations=[[1]]), of()),
     "all is well": seen_of(BASELINE, of(), sent=1),
     "all is well with several events": seen_of(
         but(BASELINE, AsyncEventsReceived=[[1, 1]], AsyncEventAge=[[35, 40]], Invocations=[[1, 1]]), of()
@@ -143,6 +144,29 @@ CASES = {
     "late after errors, and other requests fail": seen_of(
         but(ERRORS, AsyncEventsDropped=[], Errors=[[1] * 4, [1], [], [0]], Invocations=[[1] * 4, [1], [], [1]]), of()
     ),
+    "late after errors, and others call": seen_of(
+        but(ERRORS, AsyncEventsDropped=[], Errors=[[1], [1], [], [0]], Invocations=[[1, 1], [1], [], [1]]), of()
+    ),
+    "late after an error by no more than its wait": seen_of(
+        metrics_of(
+            AsyncEventsReceived=[[1]],
+            AsyncEventAge=[[35], [67_200]],
+            Invocations=[[1], [1]],
+            Errors=[[1], [0]],
+            Duration=[[0], [0]],
+        ),
+        of(MaximumRetryAttempts=1),
+    ),
+    "late after an error by its shortest wait": seen_of(
+        metrics_of(
+            AsyncEventsReceived=[[1]],
+            AsyncEventAge=[[35], [52_800]],
+            Invocations=[[1], [1]],
+            Errors=[[1], [0]],
+            Duration=[[2], [2]],
+        ),
+        of(),
+    ),
     "later than errors explain": seen_of(
         but(ERRORS, AsyncEventsDropped=[], Errors=[[1], [1], [], [0]], AsyncEventAge=[[35], [66_200], [], [400_000]]),
         of(),
@@ -172,6 +196,17 @@ CASES = {
     ),
     "dropped at the reservation and after errors": seen_of(
         but(EXPIRED, Errors=[[1]], AsyncEventsDropped=[[0], [1, 1]]), of(**ONE, **SHORT, MaximumRetryAttempts=0), sent=2
+    ),
+    "dropped at the reservation, if the throttles are of events": seen_of(
+        metrics_of(
+            AsyncEventsReceived=[[1, 1]],
+            AsyncEventsDropped=[[], [1, 1]],
+            AsyncEventAge=[[35, 60_000]],
+            Invocations=[[1] * 30],
+            Errors=[[1]],
+            Throttles=[[1] * 6],
+        ),
+        of(**ONE, **SHORT),
     ),
     "late at the reservation": seen_of(LATE, of(**ONE), sent=2),
     "late at the reservation, not run yet": seen_of(
@@ -230,6 +265,12 @@ CASES = {
     ),
     "later in the queue than throttles explain": seen_of(
         but(BASELINE, AsyncEventAge=[[35, 1_000], [50_000]], Invocations=[[1], [1]], Throttles=[[1]]), of(), sent=1
+    ),
+    "a little later in the queue than throttles explain": seen_of(
+        but(BASELINE, AsyncEventAge=[[35, 1_000, 3_000, 8_000]], Throttles=[[1] * 3]), of(), sent=1
+    ),
+    "slower, with ever fewer executions": seen_of(
+        but(BASELINE, Duration=[[1_000] * 4, [2_000] * 2, [3_000]]), of(), sent=1
     ),
     "slower": seen_of(but(BASELINE, Duration=[[900], [2_500], [7_000]]), of(), sent=1),
     "one is queued": seen_of(but(BASELINE, AsyncEventsReceived=[[1, 1]]), of(), sent=2),
@@ -335,6 +376,7 @@ CASES = {
             changed(-62, "PutFunctionConcurrency", reservedConcurrentExecutions="7"),
         ),
     ),
+    "history: late by just 5 seconds": seen_of(but(BASELINE, AsyncEventAge=[[4_999], [5_000]]), of()),
     "history: began without a change": seen_of(
         but(LATE, DeadLetterErrors=[[], [1]], DestinationDeliveryFailures=[[], [1]]),
         of(**ONE),
