@@ -215,6 +215,12 @@ CASES = {
     "late at the reservation, no execution ended": seen_of(
         but(LATE, Duration=[], Invocations=[[1]]), of(**ONE), sent=2
     ),
+    "late at the reservation by no more than the waits": seen_of(
+        but(LATE, AsyncEventAge=[[35, 35, 1_000, 3_000, 7_000, 16_800]], Throttles=[[1] * 4]), of(**ONE), sent=2
+    ),
+    "late at the reservation by a tenth of its age": seen_of(
+        but(BASELINE, AsyncEventAge=[[35], [168_000]], Throttles=[[1] * 4], Invocations=[[1], [1]]), of(**ONE), sent=1
+    ),
     "late at the account's limit": seen_of(LATE, of(), sent=2),
     "late at a limit that could not be seen": seen_of(LATE, unseen(of(), "reservation"), sent=2),
     "late at the reservation and after errors": seen_of(but(LATE, Errors=[[1]]), of(**ONE), sent=2),
@@ -280,6 +286,9 @@ CASES = {
     ),
     # what becomes of failed events
     "a dead-letter queue refused events": seen_of(but(ERRORS, DeadLetterErrors=[[], [], [], [1]]), of(), sent=1),
+    "a dead-letter queue and a destination refused events": seen_of(
+        but(ERRORS, DeadLetterErrors=[[], [], [], [1]], DestinationDeliveryFailures=[[], [], [], [1]]), of(), sent=1
+    ),
     "a destination refused events": seen_of(
         but(ERRORS, DestinationDeliveryFailures=[[], [], [], [1]]), of(on_success=QUEUE), sent=1
     ),
