@@ -13,10 +13,12 @@ unexport PYTHONPATH PYTHONHOME
 VENV := .venv
 BIN := $(VENV)/bin
 SECURITY := .venv-security
+CLIENTS := build/clients
 LAB := $(BIN)/async-lab
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Names that the shell and make leave in one piece; `async-lab scenarios` tells of others.
-SCENARIOS := $(shell ls terraform/scenarios | LC_ALL=C sed -nE 's/^([A-Za-z0-9][A-Za-z0-9._-]{0,99})\.tfvars$$/\1/p')
+FOUND := $(shell ls terraform/scenarios | LC_ALL=C sed -nE 's/^([A-Za-z0-9][A-Za-z0-9._-]{0,99})\.tfvars$$/\1/p')
+SCENARIOS := $(filter baseline,$(FOUND)) $(filter scenario-%,$(FOUND)) $(filter-out baseline scenario-%,$(FOUND))
 # Bare like Terraform's own arguments: a scenario is found with or without the prefix.
 scenario_of = $(if $(wildcard terraform/scenarios/scenario-$(1).tfvars),scenario-$(1),$(1))
 
@@ -27,9 +29,9 @@ help: ## List the targets
 	@echo "make TARGET, where TARGET is one of"
 	@for name in $(SCENARIOS); do \
 	  title=$$(sed -n 's/^title *= *"\(.*\)"$$/\1/p' terraform/scenarios/$$name.tfvars); \
-	  printf '  %-20s %s\n' "scenario-$${name#scenario-}" "$$title"; \
+	  printf '  %-34s %s\n' "scenario-$${name#scenario-}" "$$title"; \
 	done
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  %-20s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  %-34s %s\n", $$1, $$2}'
 	@echo "TARGET=aws runs a scenario on AWS; ARGS passes options on: make scenario-2 ARGS=\"--seed 7\""
 
 .PHONY: setup
@@ -101,12 +103,25 @@ $(SECURITY)/.installed: requirements-security.lock | $(VENV)/bin/python
 	@$(SECURITY)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-security.lock
 	@touch $@
 
+.PHONY: test-clients
+test-clients: $(VENV)/.installed $(CLIENTS)/.installed ## Call the endpoint with the AWS CLI and, where Node.js is, the JavaScript SDK
+	@$(BIN)/python -m tools.clients
+
+$(CLIENTS)/.installed: requirements-clients.lock tools/clients/package.json | $(VENV)/bin/python
+	@echo "Setting up $(CLIENTS) (once)"
+	@$(PYTHON) -m venv $(CLIENTS)/cli
+	@$(CLIENTS)/cli/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-clients.lock
+	@mkdir -p $(CLIENTS)/node && cp tools/clients/package.json $(CLIENTS)/node
+	@if command -v npm > /dev/null; then npm install --prefix $(CLIENTS)/node --silent --no-package-lock --no-audit --no-fund; fi
+	@touch $@
+
 .PHONY: lock
 lock: $(VENV)/bin/python ## Choose the newest allowed versions of all dependencies anew
 	@$(PIP_INSTALL) uv
 	@$(BIN)/uv pip compile pyproject.toml --group build --group dev $(LOCK_OPTIONS) --output-file requirements-dev.lock
 	@$(BIN)/uv pip compile pyproject.toml --group build --constraint requirements-dev.lock $(LOCK_OPTIONS) --output-file requirements.lock
 	@echo checkov | $(BIN)/uv pip compile - $(LOCK_OPTIONS) --output-file requirements-security.lock
+	@echo awscli | $(BIN)/uv pip compile - $(LOCK_OPTIONS) --output-file requirements-clients.lock
 
 LOCK_OPTIONS := --quiet --upgrade --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11
 

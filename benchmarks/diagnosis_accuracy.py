@@ -21,10 +21,15 @@ from async_lab.diagnosis import diagnose
 from async_lab.endpoint.embedded import Endpoint
 from async_lab.observation.look import look_at
 from async_lab.target.local import LocalTarget
+from async_lab.twin import Rules
 
 HANDLER = """
-import time
+import json, time
 def handler(event, context):
+    if event.get("again"):
+        import boto3
+        name = context.function_name
+        boto3.client("lambda").invoke(FunctionName=name, InvocationType="Event", Payload=json.dumps(event))
     time.sleep(event.get("sleep", 0))
     if event.get("fail") or time.time() < event.get("fail_until", 0):
         raise ValueError("no")
@@ -32,6 +37,8 @@ def handler(event, context):
 MAY_DO_ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 HOUR = 3_600
 POOL = 120
+BURST = 3
+"""New execution environments in 10 s, where a burst is tried: AWS's 1,000 are more than a machine has room for."""
 
 
 class Lab:
@@ -99,6 +106,8 @@ class Variation:
     """Done when the function is made and before anything is sent."""
     after: Callable[[Lab, str], None] = lambda _lab, _name: None
     """Done when all is sent."""
+    later: list[dict[str, Any]] = field(default_factory=list)
+    """Events of which one is sent every minute, after that."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +122,8 @@ class Cause:
     account_concurrency: int = 1_000
     hog_seconds: float = 0
     """How long another function takes all of the account's pool."""
+    rules: Rules | None = None
+    """AWS's own unless given: 1,000 environments in 10 s are more than a machine has room for."""
 
 
 def several(rng: random.Random, payload: dict[str, Any], most: int = 8) -> list[dict[str, Any]]:
@@ -223,6 +234,38 @@ def undelivered(rng: random.Random, _now: float) -> Variation:
     return Variation(several(rng, {"fail": True}), before=aim)
 
 
+def undelivered_dead_letter(rng: random.Random, _now: float) -> Variation:
+    """Fail each time, with a dead-letter queue that is gone."""
+    queue = f"queue-{rng.getrandbits(40)}"
+
+    def aim(lab: Lab, name: str) -> None:
+        arn = lab.queue_that_goes(queue)
+        lab.lambda_.update_function_configuration(FunctionName=name, DeadLetterConfig={"TargetArn": arn})
+        lab.drop_queue(queue)
+
+    return Variation(several(rng, {"fail": True}), before=aim, asynchronous=settings(retries=rng.randint(0, 2)))
+
+
+def looping(rng: random.Random, _now: float) -> Variation:
+    """Each event leads to another, until Lambda stops that."""
+
+    def let_it_end(lab: Lab, _name: str) -> None:
+        lab.target.wait(5)  # 16 rounds; a synchronous call would wait for those of all functions
+
+    return Variation(several(rng, {"again": True}, 2), after=let_it_end)
+
+
+def slowing(rng: random.Random, _now: float) -> Variation:
+    """Every event takes longer than the one before, and none waits."""
+    first, growth = rng.uniform(0.5, 2), rng.uniform(1.3, 1.6)
+    return Variation([], later=[{"sleep": first * growth**number} for number in range(8)])
+
+
+def bursting(rng: random.Random, _now: float) -> Variation:
+    """More events at once than new execution environments may come for, in an account that has room."""
+    return Variation([{"sleep": rng.uniform(8, 12)}] * (BURST * 4 + rng.randint(0, 4)))
+
+
 def failing_and_full(rng: random.Random, _now: float) -> Variation:
     """Fail each time with some events, while there is too little room for the others."""
     long = [{"sleep": rng.uniform(20, 40)}] * rng.randint(2, 4)
@@ -235,7 +278,7 @@ CAUSES = {
     "healthy": Cause(healthy, ("healthy",)),
     "nothing received": Cause(nothing, ("idle",)),
     "errors, retries used": Cause(exhausted, ("dropped-retries-used",)),
-    "timeouts": Cause(timed_out, ("dropped-retries-used",)),
+    "timeouts": Cause(timed_out, ("dropped-timed-out",)),
     "errors, then success": Cause(retried, ("late-after-errors",)),
     "errors, too old": Cause(too_old_after_errors, ("dropped-age-after-errors",)),
     "own reservation, late": Cause(waiting, ("late-at-reservation",), 2 * HOUR),
@@ -245,6 +288,10 @@ CAUSES = {
     "account's pool, late": Cause(short_of_pool, ("late-at-account-limit",), 900, POOL, 90),
     "account's pool, lost": Cause(expired_at_pool, ("dropped-age-at-account-limit",), 900, POOL, 890),
     "errors, not delivered": Cause(undelivered, ("dropped-retries-used", "not-kept")),
+    "errors, no dead letter": Cause(undelivered_dead_letter, ("dropped-retries-used", "not-kept")),
+    "recursion stopped": Cause(looping, ("recursion-stopped",)),
+    "slow code": Cause(slowing, ("slower",)),
+    "burst scaling": Cause(bursting, ("late-at-scale-up",), rules=Rules(scale_up_environments=BURST)),
     "errors and reservation": Cause(failing_and_full, ("dropped-retries-used", "late-at-reservation"), 2 * HOUR),
 }
 
@@ -258,7 +305,8 @@ def with_synchronous_calls(rng: random.Random, variation: Variation) -> Variatio
 
 def run(cause: Cause, variations: int, rng: random.Random) -> list[tuple[str, ...]]:
     """Return the codes that were found for each variation of a cause."""
-    with Endpoint(seed=rng.getrandbits(32), account_concurrency=cause.account_concurrency) as endpoint:
+    seed, rules = rng.getrandbits(32), cause.rules
+    with Endpoint(seed=seed, rules=rules, account_concurrency=cause.account_concurrency) as endpoint:
         lab = Lab(endpoint)
         start = lab.target.now()
         made = {
@@ -279,6 +327,10 @@ def run(cause: Cause, variations: int, rng: random.Random) -> list[tuple[str, ..
         for name, variation in made.items():
             for payload in variation.synchronous:
                 lab.send(name, payload, "RequestResponse")
+        for minute in range(max(len(variation.later) for variation in made.values())):
+            lab.target.wait(60)
+            for name, variation in made.items():
+                lab.send(name, variation.later[minute])
         lab.target.wait(cause.seconds)
         end = lab.target.now()
         return [

@@ -22,13 +22,49 @@ module "function" {
   async = {
     maximum_event_age_in_seconds = var.maximum_event_age_in_seconds
     maximum_retry_attempts       = var.maximum_retry_attempts
+    on_failure                   = try({ arn = local.target_arns.on_failure }, null)
+    on_success                   = try({ arn = local.target_arns.on_success }, null)
   }
+  dead_letter_target = try({ arn = local.target_arns.dead_letter }, null)
+  allowed_triggers   = local.allowed_triggers
 
   reserved_concurrent_executions = var.reserved_concurrent_executions
   logging                        = { retention_in_days = var.log_retention_in_days }
 
   # What the module warns of is what the lab is about.
   accepted_risks = ["events_can_be_lost", "function_is_stopped", "timeout_exceeds_event_age"]
+}
+
+# Others that take part of the account's concurrency: what shares a pool is not one function's to see.
+module "other_functions" {
+  source   = "./modules/async-function"
+  for_each = var.other_functions
+
+  name          = "${var.name}-${each.key}"
+  description   = "Shares the account's concurrency with ${var.name}."
+  code          = { zip = var.package, handler = "app.handler", runtime = var.runtime }
+  timeout       = 900
+  function_tags = { Scenario = var.title }
+
+  environment = {
+    variables = { LAB_ACTION = "sleep", LAB_SLEEP_SECONDS = each.value.sleep_seconds }
+  }
+
+  logging        = { retention_in_days = var.log_retention_in_days }
+  accepted_risks = ["events_can_be_lost"]
+}
+
+# A function that invokes itself must be allowed to. The module's own policy has nothing that only a handler needs.
+resource "aws_iam_role_policy" "invoke_itself" {
+  count = var.behavior.action == "invoke_itself" ? 1 : 0
+
+  name = "invoke-itself"
+  role = module.function.role_name
+
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = ["lambda:InvokeFunction"], Resource = module.function.arn }]
+  })
 }
 
 # Names and not the function's attributes: alarms and dashboard are made while Lambda is still creating the function.

@@ -28,6 +28,11 @@ output "log_group_name" {
   value       = module.function.log_group_name
 }
 
+output "other_function_names" {
+  description = "Names of the functions that share the account's concurrency, by what was added to this one's."
+  value       = { for key, function in module.other_functions : key => function.name }
+}
+
 output "qualifier" {
   description = "Qualifier to invoke, whose event-invoke config is the scenario's."
   value       = module.function.qualifier
@@ -36,4 +41,12 @@ output "qualifier" {
 output "role_name" {
   description = "Name of the function's role."
   value       = module.function.role_name
+}
+
+output "trigger_address" {
+  description = "What the runner sends events to, by the name that the trigger's API takes: the function, an event source or a topic's ARN."
+  value       = local.trigger_address
+
+  # Whoever sends waits until what is sent arrives.
+  depends_on = [aws_cloudwatch_event_target.trigger, aws_sns_topic_subscription.trigger]
 }

@@ -3,6 +3,17 @@
 # look_at, observe_seconds) is declared here too, so that
 # `terraform apply -var-file=scenarios/NAME.tfvars` by hand does the same, without a warning.
 
+variable "account_concurrency" {
+  description = "The account's limit of concurrent executions that the scenario is about; null for any. The embedded endpoint takes it on; on AWS the run is refused where the account has another."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = coalesce(var.account_concurrency, 10) >= 1 && coalesce(var.account_concurrency, 10) <= 1000 && floor(coalesce(var.account_concurrency, 10)) == coalesce(var.account_concurrency, 10)
+    error_message = "account_concurrency must be a whole number from 1 to 1000; leave it out for any."
+  }
+}
+
 variable "alias" {
   description = "Another name of the scenario, by which it is run too: function-errors."
   type        = string
@@ -16,22 +27,70 @@ variable "alias" {
 }
 
 variable "behavior" {
-  description = "What the handler does with an event. It sleeps first, whatever the action; the message is printed, or is the exception's."
+  description = "What the handler does with an event. It sleeps first, whatever the action; the message is printed, or is the exception's. Each event sleeps growth_seconds longer than the one before. From recovers_after_seconds after it was sent an event succeeds. mix gives shares of the events an action and a sleep of their own."
   type = object({
-    action        = string
-    message       = optional(string, "The event is processed")
-    sleep_seconds = optional(number, 0)
+    action                 = string
+    growth_seconds         = optional(number, 0)
+    message                = optional(string, "The event is processed")
+    recovers_after_seconds = optional(number)
+    sleep_seconds          = optional(number, 0)
+    mix = optional(list(object({
+      action        = optional(string, "succeed")
+      share         = number
+      sleep_seconds = optional(number, 0)
+    })), [])
   })
   nullable = false
 
   validation {
-    condition     = contains(["succeed", "fail", "sleep", "exhaust_memory", "exit"], var.behavior.action)
-    error_message = "behavior.action must be succeed, fail, sleep, exhaust_memory or exit."
+    condition     = contains(["succeed", "fail", "sleep", "exhaust_memory", "exit", "invoke_itself"], var.behavior.action)
+    error_message = "behavior.action must be succeed, fail, sleep, exhaust_memory, exit or invoke_itself."
   }
 
   validation {
     condition     = var.behavior.sleep_seconds >= 0 && var.behavior.sleep_seconds <= 900
     error_message = "behavior.sleep_seconds must be 0 to 900, Lambda's longest timeout."
+  }
+
+  validation {
+    condition     = var.behavior.growth_seconds >= 0 && var.behavior.growth_seconds <= 900
+    error_message = "behavior.growth_seconds must be 0 to 900, Lambda's longest timeout."
+  }
+
+  validation {
+    condition     = coalesce(var.behavior.recovers_after_seconds, 0) >= 0 && coalesce(var.behavior.recovers_after_seconds, 0) <= 86400
+    error_message = "behavior.recovers_after_seconds must be 0 to 86400 (a day); leave it out where nothing recovers."
+  }
+
+  validation {
+    condition     = alltrue([for part in var.behavior.mix : contains(["succeed", "fail", "sleep", "exhaust_memory", "exit"], part.action)])
+    error_message = "behavior.mix[*].action must be succeed, fail, sleep, exhaust_memory or exit."
+  }
+
+  validation {
+    condition     = alltrue([for part in var.behavior.mix : part.sleep_seconds >= 0 && part.sleep_seconds <= 900])
+    error_message = "behavior.mix[*].sleep_seconds must be 0 to 900, Lambda's longest timeout."
+  }
+
+  validation {
+    condition     = alltrue([for part in var.behavior.mix : part.share >= 0 && part.share <= 1]) && sum(concat([0], var.behavior.mix[*].share)) <= 1
+    error_message = "behavior.mix[*].share must be 0 to 1, and no more than 1 in all."
+  }
+}
+
+variable "dead_letter_target" {
+  description = "Where Lambda sends the bare payload of a dropped event: a queue (which takes 25 s to make) or a topic. problem is missing, for one that isn't there, or forbidden, for one that the role may not write to."
+  type        = object({ type = string, problem = optional(string, "") })
+  default     = null
+
+  validation {
+    condition     = contains(["queue", "topic"], try(var.dead_letter_target.type, "topic"))
+    error_message = "dead_letter_target.type must be queue or topic."
+  }
+
+  validation {
+    condition     = contains(["", "forbidden", "missing"], try(var.dead_letter_target.problem, ""))
+    error_message = "dead_letter_target.problem must be forbidden or missing; leave it out for a target that works."
   }
 }
 
@@ -48,8 +107,9 @@ variable "description" {
 }
 
 variable "events" {
-  description = "The events that the runner sends: how many, and how long it waits between two."
+  description = "The events that the runner sends: how many, how many of them at once, and how long it waits after each such burst."
   type = object({
+    burst            = optional(number, 1)
     count            = optional(number, 1)
     interval_seconds = optional(number, 0)
   })
@@ -62,13 +122,18 @@ variable "events" {
   }
 
   validation {
+    condition     = var.events.burst >= 1 && var.events.burst <= 10000 && floor(var.events.burst) == var.events.burst
+    error_message = "events.burst must be a whole number from 1 to 10000."
+  }
+
+  validation {
     condition     = var.events.interval_seconds >= 0 && var.events.interval_seconds <= 86400
     error_message = "events.interval_seconds must be 0 to 86400 (a day)."
   }
 }
 
 variable "expectations" {
-  description = "What the metrics of a run must show. A statistic is of the whole run, or with data_point = n of the n-th minute that has a data point."
+  description = "What the metrics of a run must show; leave it out to look only. A statistic is of the whole run, or with data_point = n of the n-th minute that has a data point."
   type = list(object({
     metric     = string
     statistic  = optional(string, "Sum")
@@ -78,12 +143,8 @@ variable "expectations" {
     at_most    = optional(number)
     absent     = optional(bool, false)
   }))
+  default  = []
   nullable = false
-
-  validation {
-    condition     = length(var.expectations) > 0
-    error_message = "expectations must hold at least one: a scenario says what it shows."
-  }
 
   validation {
     condition = alltrue([for expected in var.expectations : contains([
@@ -196,6 +257,63 @@ variable "observe_seconds" {
   }
 }
 
+variable "on_failure" {
+  description = "Where Lambda sends the record of a dropped event: a queue (which takes 25 s to make) or a topic. problem is missing, for one that isn't there, or forbidden, for one that the role may not write to."
+  type        = object({ type = string, problem = optional(string, "") })
+  default     = null
+
+  validation {
+    condition     = contains(["queue", "topic"], try(var.on_failure.type, "topic"))
+    error_message = "on_failure.type must be queue or topic."
+  }
+
+  validation {
+    condition     = contains(["", "forbidden", "missing"], try(var.on_failure.problem, ""))
+    error_message = "on_failure.problem must be forbidden or missing; leave it out for a target that works."
+  }
+}
+
+variable "on_success" {
+  description = "Where Lambda sends the record of an event that succeeded: a queue (which takes 25 s to make) or a topic. problem is missing, for one that isn't there, or forbidden, for one that the role may not write to."
+  type        = object({ type = string, problem = optional(string, "") })
+  default     = null
+
+  validation {
+    condition     = contains(["queue", "topic"], try(var.on_success.type, "topic"))
+    error_message = "on_success.type must be queue or topic."
+  }
+
+  validation {
+    condition     = contains(["", "forbidden", "missing"], try(var.on_success.problem, ""))
+    error_message = "on_success.problem must be forbidden or missing; leave it out for a target that works."
+  }
+}
+
+variable "other_functions" {
+  description = "Functions that share the account's concurrency with this one, by what is added to its name; each gets its events before this one does."
+  type = map(object({
+    events        = optional(number, 0)
+    sleep_seconds = optional(number, 0)
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for name in keys(var.other_functions) : can(regex("^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$", name))])
+    error_message = "other_functions: a name must be 1 to 32 small letters, digits and hyphens, beginning and ending with a letter or digit."
+  }
+
+  validation {
+    condition     = alltrue([for other in values(var.other_functions) : other.events >= 0 && other.events <= 10000 && floor(other.events) == other.events])
+    error_message = "other_functions[*].events must be a whole number from 0 to 10000."
+  }
+
+  validation {
+    condition     = alltrue([for other in values(var.other_functions) : other.sleep_seconds >= 0 && other.sleep_seconds <= 900])
+    error_message = "other_functions[*].sleep_seconds must be 0 to 900, Lambda's longest timeout."
+  }
+}
+
 variable "package" {
   description = "The function's deployment package, relative to terraform/."
   type        = string
@@ -259,5 +377,25 @@ variable "title" {
   validation {
     condition     = can(regex("^[\\p{L}\\p{N} _.:/=+@-]{1,128}$", var.title))
     error_message = "title must be 1 to 128 letters, digits, spaces and _ . : / = + @ - (it becomes a tag's value)."
+  }
+}
+
+variable "trigger" {
+  description = "What invokes the function with an event: direct is the runner itself, sns a topic it publishes to, eventbridge a rule on the default bus it puts an event on. permitted = false leaves out the permission that lets the trigger invoke the function."
+  type = object({
+    permitted = optional(bool, true)
+    service   = optional(string, "direct")
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = contains(["direct", "eventbridge", "sns"], var.trigger.service)
+    error_message = "trigger.service must be direct, eventbridge or sns."
+  }
+
+  validation {
+    condition     = var.trigger.permitted || var.trigger.service != "direct"
+    error_message = "trigger.permitted can be false for eventbridge and sns only: a direct caller needs no such permission."
   }
 }

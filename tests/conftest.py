@@ -6,6 +6,7 @@ import pytest
 from hypothesis import Phase, settings
 
 from async_lab import Lab
+from async_lab.target.local import LocalTarget
 
 settings.register_profile("lab", deadline=None)  # these machines lose their CPU to others at times
 settings.register_profile(  # for make mutants: the same few examples for every mutant, and none made smaller
@@ -37,3 +38,9 @@ def _open_lab():
     lab.open()
     yield lab
     lab.close()
+
+
+@pytest.fixture
+def target(async_lab):
+    """The lab as what runs work on: a fresh account on the embedded endpoint."""
+    return LocalTarget(async_lab._endpoint, async_lab.region)

@@ -33,10 +33,12 @@ def resources(name):
     return (
         ("aws_cloudwatch_composite_alarm", f"{name}-async"),
         ("aws_cloudwatch_dashboard", name),
+        ("aws_cloudwatch_event_rule", f"{name}-trigger"),
         ("aws_cloudwatch_log_group", f"/aws/lambda/{name}"),
         ("aws_cloudwatch_metric_alarm", f"{name}-errors"),
         ("aws_iam_role", name),
         ("aws_lambda_function", name),
+        ("aws_sns_topic", f"{name}-trigger"),
         ("aws_sqs_queue", f"{name}-failures"),
     )
 
@@ -59,6 +61,11 @@ def make(target, name, tags=None):
     target.client("logs").create_log_group(logGroupName=f"/aws/lambda/{name}", tags=tags)
     target.client("sqs").create_queue(QueueName=f"{name}-failures", tags=tags)
     _make_function(target, name, role, Tags=tags)
+    target.client("sns").create_topic(Name=f"{name}-trigger", Tags=pairs)
+    events = target.client("events")
+    events.put_rule(Name=f"{name}-trigger", EventPattern='{"source": ["x"]}', Tags=pairs)
+    function = f"arn:aws:lambda:{target.region}:{target.account_id}:function:{name}"
+    events.put_targets(Rule=f"{name}-trigger", Targets=[{"Id": "function", "Arn": function}])
     cloudwatch.put_metric_alarm(AlarmName=f"{name}-errors", Tags=pairs, **ALARM)
     cloudwatch.put_composite_alarm(AlarmName=f"{name}-async", AlarmRule=f'ALARM("{name}-errors")', Tags=pairs)
     cloudwatch.put_dashboard(DashboardName=name, DashboardBody='{"widgets": []}')
@@ -71,15 +78,20 @@ def reserve(target, name, number):
     target.client("lambda").put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=number)
 
 
-def _make_function(target, name, role, **options):
+def package():
+    """A function's package."""
     archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as package:
-        package.writestr("app.py", "def handler(event, context): ...\n")
+    with zipfile.ZipFile(archive, "w") as packed:
+        packed.writestr("app.py", "def handler(event, context): ...\n")
+    return archive.getvalue()
+
+
+def _make_function(target, name, role, **options):
     target.client("lambda").create_function(
         FunctionName=name,
         Runtime="python3.13",
         Role=role,
         Handler="app.handler",
-        Code={"ZipFile": archive.getvalue()},
+        Code={"ZipFile": package()},
         **options,
     )

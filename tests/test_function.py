@@ -69,6 +69,46 @@ def test_an_unknown_action_is_named_with_those_that_there_are(app, configure):
         app.handler({}, None)
 
 
+def test_an_event_may_say_for_itself_what_becomes_of_it(app, configure, slept):
+    configure(action="succeed", message="done", sleep_seconds="1")
+    assert app.handler({"behavior": {"sleep_seconds": 2.5}}, None)["message"] == "done"
+    with pytest.raises(Exception, match=r"^done$"):
+        app.handler({"behavior": {"action": "fail", "sleep_seconds": 0}}, None)
+    assert slept == [2.5, 0.0]
+
+
+def test_an_event_recovers_when_it_says_so(app, configure, monkeypatch):
+    configure(action="fail", message="no")
+    event = {"behavior": {"recovers_at": 1_000.0}}
+    monkeypatch.setattr(time, "time", lambda: 999.9)
+    with pytest.raises(Exception, match=r"^no$"):
+        app.handler(event, None)
+    monkeypatch.setattr(time, "time", lambda: 1_000.0)
+    assert app.handler(event, None)["message"] == "no"
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        {"Records": [{"EventSource": "aws:sns", "Sns": {"Message": '{"behavior": {"action": "fail"}}'}}]},
+        {"detail-type": "Event", "source": "async-lab.x", "detail": {"behavior": {"action": "fail"}}},
+    ],
+    ids=["sns", "eventbridge"],
+)
+def test_what_a_source_wraps_is_taken_out(app, configure, wrapped):
+    configure(action="succeed", message="no")
+    with pytest.raises(Exception, match=r"^no$"):
+        app.handler(wrapped, None)
+
+
+@pytest.mark.parametrize(
+    "event", [None, 3, "text", [], {"Records": []}, {"behavior": "none"}, {"Records": [{"s3": {}}]}]
+)
+def test_an_event_that_says_nothing_goes_by_the_environment(app, configure, event):
+    configure(action="succeed", message="done")
+    assert app.handler(event, None) == {"message": "done", "event": event}
+
+
 def run(action, preamble=""):
     code = f"{preamble}\nimport sys; sys.path.insert(0, {str(SOURCE.parent)!r})\nimport app; app.handler({{}}, None)"
     environment = os.environ | {"LAB_ACTION": action, "PYTHONDONTWRITEBYTECODE": "1"}

@@ -1,17 +1,20 @@
+import json
 import socket
 import threading
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from async_lab.errors import EnvironmentFailure
-from async_lab.invoke import send
-from async_lab.target.local import LocalTarget
+from async_lab.invoke import SentEvent, recognized, send, sender
+from async_lab.observation.events import Event
+from async_lab.scenario import Behavior, Events
+from async_lab.scenario.model import MixPart
 
-
-@pytest.fixture
-def target(async_lab):
-    return LocalTarget(async_lab._endpoint, async_lab.region)
+AS_CONFIGURED = Behavior("succeed", 0.0, "")
 
 
 @pytest.fixture
@@ -21,8 +24,9 @@ def function(async_lab, tmp_path):
     return async_lab.function(f"{tmp_path}/app.py:handler", name="lab").name
 
 
-def send_to(target, function, ids, interval=0.0):
-    return list(send(target.invoking_client(), function, ids, interval, now=target.now, wait=target.wait))
+def send_to(target, function, ids, interval=0.0, burst=1, behavior=AS_CONFIGURED):
+    to = sender("direct", function, target.client_that_sends_once)
+    return list(send(to, ids, Events(len(ids), interval, burst), behavior, now=target.now, wait=target.wait))
 
 
 def test_every_event_carries_its_own_id_and_gets_one_of_lambdas(target, function):
@@ -86,7 +90,7 @@ def answer(status, body=b""):
 def test_an_event_whose_answer_was_lost_or_is_no_refusal_is_unsure_and_not_sent_again(target, answered):
     with hanging_up(answered) as (url, taken):
         client = target.session.client("lambda", endpoint_url=url, config=target.invoking_client().meta.config)
-        (event,) = send(client, "lab", ["d-1"], 0, now=target.now, wait=target.wait)
+        (event,) = send_with(client, target, ["d-1"])
     assert (event.outcome, event.request_id) == ("unsure", None)
     assert len(taken) == 1
 
@@ -108,4 +112,90 @@ def test_an_event_that_can_not_even_be_sent_is_an_error(target):
 
 
 def send_with(client, target, ids):
-    return list(send(client, "lab", ids, 0, now=target.now, wait=target.wait))
+    to = sender("direct", "lab", lambda _: client)
+    return list(send(to, ids, Events(len(ids), 0.0), AS_CONFIGURED, now=target.now, wait=target.wait))
+
+
+def test_events_are_sent_in_bursts(target, function):
+    began = target.now()
+    sent = send_to(target, function, [f"g-{number}" for number in range(5)], 60.0, burst=2)
+    assert [event.at - began for event in sent] == [0, 0, 60, 60, 120]
+
+
+def payloads(async_lab):
+    return [json.loads(event.payload) for event in async_lab.events("lab")]
+
+
+def test_events_say_what_becomes_of_each_only_where_they_differ(async_lab, target, function):
+    send_to(target, function, ["h-1", "h-2"])
+    assert payloads(async_lab) == [{"id": "h-1", "sequence": 0}, {"id": "h-2", "sequence": 1}]
+
+
+def test_events_that_differ_say_what_becomes_of_each_and_when_they_recover(async_lab, target, function):
+    began = target.now()
+    differing = Behavior("fail", 1.0, "", growth_seconds=2.0, recovers_after_seconds=30.0)
+    send_to(target, function, ["i-1", "i-2"], behavior=differing)
+    assert [payload["behavior"] for payload in payloads(async_lab)] == [
+        {"action": "fail", "sleep_seconds": 1.0, "recovers_at": began + 30},
+        {"action": "fail", "sleep_seconds": 3.0, "recovers_at": began + 30},
+    ]
+
+
+@given(
+    st.lists(st.floats(0, 0.25), max_size=4).map(lambda shares: [MixPart(share, "fail") for share in shares]),
+    st.integers(1, 200),
+)
+def test_each_share_of_a_mix_is_right_to_one_event(parts, count):
+    named = [replace(part, action=f"action-{number}") for number, part in enumerate(parts)]
+    told = [each["action"] for each in Behavior("succeed", 0.0, "", mix=tuple(named)).of_events(count)]
+    assert all(abs(told.count(part.action) - part.share * count) <= max(1, len(named)) for part in named)
+    assert len(told) == count
+
+
+@pytest.mark.parametrize("wrap", ["{}", '{{"Records": [{{"Sns": {{"Message": "{}"}}}}]}}', '{{"detail": {}}}'])
+def test_an_event_that_a_trigger_sent_is_recognized_by_its_payload(wrap):
+    sent = (SentEvent("0123abcd-1", None, 0.0, "accepted"), SentEvent("0123abcd-11", None, 0.0, "accepted"))
+    seen = [
+        Event(request_id=name, function="lab", qualifier="", accepted_at=0.0, payload=wrap.format(payload).encode())
+        for name, payload in (("eleven", '{\\"id\\": \\"0123abcd-11\\"}'), ("one", '{"id": "0123abcd-1"}'))
+    ]
+    assert [event.request_id for event in recognized(sent, seen)] == ["one", "eleven"]
+
+
+def test_what_nobody_saw_or_nobody_is_sure_of_stays_without_an_id():
+    sent = (SentEvent("0123abcd-1", None, 0.0, "accepted"), SentEvent("0123abcd-2", None, 0.0, "unsure"))
+    assert recognized(sent, []) == sent
+
+
+@pytest.mark.parametrize("service", ["sns", "eventbridge"])
+def test_what_a_trigger_carries_arrives(async_lab, target, function, service):
+    address = made_trigger(target, service)
+    to = sender(service, address, target.client_that_sends_once)
+    ids = ["0123abcd-1", "0123abcd-2"]
+    sent = tuple(send(to, ids, Events(2, 0.0), AS_CONFIGURED, now=target.now, wait=target.wait))
+    assert [(event.outcome, event.request_id) for event in sent] == [("accepted", None)] * 2
+    seen = target.events("lab", 0.0)
+    assert [event.request_id for event in recognized(sent, seen)] == [event.request_id for event in seen]
+
+
+def made_trigger(target, service):
+    """A topic's ARN or an event source, which invokes the function `lab`."""
+    function = f"arn:aws:lambda:{target.region}:{target.account_id}:function:lab"
+    allow = {"FunctionName": "lab", "Action": "lambda:InvokeFunction", "StatementId": service}
+    if service == "sns":
+        topic = target.client("sns").create_topic(Name="lab")["TopicArn"]
+        target.client("lambda").add_permission(**allow, Principal="sns.amazonaws.com", SourceArn=topic)
+        target.client("sns").subscribe(TopicArn=topic, Protocol="lambda", Endpoint=function)
+        return topic
+    events = target.client("events")
+    rule = events.put_rule(Name="lab", EventPattern='{"source": ["lab"]}')["RuleArn"]
+    target.client("lambda").add_permission(**allow, Principal="events.amazonaws.com", SourceArn=rule)
+    events.put_targets(Rule="lab", Targets=[{"Id": "lab", "Arn": function}])
+    return "lab"
+
+
+def test_a_trigger_that_refuses_an_event_is_an_error_that_names_it(target):
+    topic = f"arn:aws:sns:{target.region}:{target.account_id}:nobody"
+    to = sender("sns", topic, target.client_that_sends_once)
+    with pytest.raises(EnvironmentFailure, match=r"SNS refused event k-1 for arn:aws:sns:.*nobody: "):
+        list(send(to, ["k-1"], Events(1, 0.0), AS_CONFIGURED, now=target.now, wait=target.wait))

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Literal
 
 from async_lab.errors import EnvironmentFailure
+from async_lab.observation.events import Event
+from async_lab.scenario import Behavior, Events
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -24,47 +28,122 @@ class SentEvent:
     event_id: str
     """The lab's own id, which the payload carries."""
     request_id: str | None
-    """Lambda's id of the event; None when no answer came."""
+    """Lambda's id of the event; None when no answer came, or where a trigger invoked and nothing tells of it."""
     at: float
     """When it was sent, in epoch seconds on the target's clock."""
     outcome: Literal["accepted", "unsure"]
     """``unsure``: no answer, or one that is no refusal: it may have been accepted; sent again it could count twice."""
 
 
+Post = Callable[[str, str], Mapping[str, Any]]
+"""Sends one event, by the lab's id of it and its payload; returns boto3's answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """What events are sent to."""
+
+    service: str
+    """Lambda, or what invokes the function in place of the caller: ``SNS``."""
+    address: str
+    """Function, event source or topic."""
+    post: Post
+
+
+def sender(service: str, address: str, once: Callable[[str], Any]) -> Sender:
+    """Return what sends to a scenario's trigger; ``once`` makes a client of a service that doesn't retry by itself.
+
+    Raises KeyError for a service that there is none for.
+    """
+    client = once(_CLIENTS[service][0])
+    return Sender(_CLIENTS[service][1], address, partial(_POSTS[service], client, address))
+
+
+def _invoke(client: Any, function_name: str, _event_id: str, payload: str) -> Mapping[str, Any]:
+    answer: Mapping[str, Any] = client.invoke(FunctionName=function_name, InvocationType="Event", Payload=payload)
+    return answer
+
+
+def _publish(client: Any, topic_arn: str, _event_id: str, payload: str) -> Mapping[str, Any]:
+    answer: Mapping[str, Any] = client.publish(TopicArn=topic_arn, Message=payload)
+    return answer
+
+
+def _put_event(client: Any, source: str, event_id: str, payload: str) -> Mapping[str, Any]:
+    entry = {"Source": source, "DetailType": "async-lab event", "Detail": payload}
+    answer: Mapping[str, Any] = client.put_events(Entries=[entry])
+    if answer["FailedEntryCount"]:
+        raise EnvironmentFailure(f"EventBridge refused event {event_id} of {source}: {answer['Entries'][0]}")
+    return answer
+
+
+_POSTS = {"direct": _invoke, "eventbridge": _put_event, "sns": _publish}
+_CLIENTS = {
+    "direct": ("lambda", "Lambda"),
+    "eventbridge": ("events", "EventBridge"),
+    "sns": ("sns", "SNS"),
+}
+"""boto3's name of each trigger's service, and people's."""
+
+
 def send(
-    client: LambdaClient,
-    function_name: str,
-    event_ids: list[str],
-    interval_seconds: float,
+    to: Sender,
+    event_ids: Sequence[str],
+    events: Events,
+    behavior: Behavior,
     *,
     now: Callable[[], float],
     wait: Callable[[float], None],
 ) -> Iterator[SentEvent]:
-    """Yield each event as it is sent, ``interval_seconds`` apart. The client must not retry by itself.
+    """Yield each event as it is sent, in the bursts and as far apart as ``events`` says.
 
-    Raises EnvironmentFailure when Lambda refuses one, or when one can't even be sent.
+    Raises EnvironmentFailure when one is refused, or can't even be sent.
     """
-    for sequence, event_id in enumerate(event_ids):
-        if sequence and interval_seconds:
-            wait(interval_seconds)
-        yield _send(client, function_name, event_id, sequence, now())
+    told = behavior.of_events(len(event_ids))
+    for sequence, (event_id, does) in enumerate(zip(event_ids, told, strict=True)):
+        if sequence and events.interval_seconds and sequence % events.burst == 0:
+            wait(events.interval_seconds)
+        at = now()
+        payload: dict[str, Any] = {"id": event_id, "sequence": sequence}
+        if behavior.is_told_by_events:
+            recovers = behavior.recovers_after_seconds
+            payload["behavior"] = does | ({} if recovers is None else {"recovers_at": at + recovers})
+        yield _send(to, event_id, json.dumps(payload), at)
 
 
-def _send(client: LambdaClient, function_name: str, event_id: str, sequence: int, at: float) -> SentEvent:
+def recognized(sent: Sequence[SentEvent], seen: Sequence[Event]) -> tuple[SentEvent, ...]:
+    """Return events that were sent by way of a trigger with the ids that Lambda gave them: their payloads say which."""
+    ids: dict[str, str] = {}
+    for event in seen:
+        for event_id in _EVENT_ID.findall((event.payload or b"").decode(errors="replace")):
+            ids.setdefault(event_id, event.request_id)
+    return tuple(
+        replace(one, request_id=ids.get(one.event_id)) if one.request_id is None and one.outcome == "accepted" else one
+        for one in sent
+    )
+
+
+_EVENT_ID = re.compile(r"\b[0-9a-f]{8}-\d+\b")
+"""The lab's id of an event: its run's, a hyphen and a number."""
+
+
+def _send(to: Sender, event_id: str, payload: str, at: float) -> SentEvent:
     from botocore.exceptions import ClientError
 
-    payload = json.dumps({"id": event_id, "sequence": sequence})
     try:
-        request_id = request_id_of(client, {"FunctionName": function_name, "Payload": payload})
+        answer = _answer(lambda: to.post(event_id, payload))
     except NotSent as error:
-        raise EnvironmentFailure(f"Event {event_id} for {function_name} can't be sent: {error}") from error
+        raise EnvironmentFailure(f"Event {event_id} for {to.address} can't be sent: {error}") from error
     except ClientError as error:
-        raise EnvironmentFailure(f"Lambda refused event {event_id} for {function_name}: {error}") from error
+        raise EnvironmentFailure(f"{to.service} refused event {event_id} for {to.address}: {error}") from error
+    if to.service != "Lambda":
+        return SentEvent(event_id, None, at, "accepted" if _status(answer) == HTTPStatus.OK else "unsure")
+    request_id = _request_id(answer)
     return SentEvent(event_id, request_id, at, "unsure" if request_id is None else "accepted")
 
 
 class NotSent(Exception):
-    """Nothing was sent: whoever answers for Lambda can't be reached."""
+    """Nothing was sent: whoever would answer can't be reached."""
 
 
 def request_id_of(client: LambdaClient, request: Mapping[str, Any]) -> str | None:
@@ -72,6 +151,14 @@ def request_id_of(client: LambdaClient, request: Mapping[str, Any]) -> str | Non
 
     ``request`` has Invoke's other members; the client must not retry by itself. Raises ClientError when Lambda refuses
     it, and NotSent.
+    """
+    return _request_id(_answer(lambda: client.invoke(InvocationType="Event", **request)))
+
+
+def _answer(post: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Return what was answered, which is empty when no answer came.
+
+    Raises ClientError when the event was refused, and NotSent.
     """
     from botocore.exceptions import (
         ClientError,
@@ -84,16 +171,20 @@ def request_id_of(client: LambdaClient, request: Mapping[str, Any]) -> str | Non
     from botocore.parsers import ResponseParserError
 
     try:
-        answer: Mapping[str, Any] = client.invoke(InvocationType="Event", **request)
+        return post()
     except (EndpointConnectionError, ConnectTimeoutError, ProxyConnectionError) as error:  # before anything was sent
         raise NotSent(str(error)) from error
     except (HTTPClientError, IncompleteReadError, ResponseParserError):
-        return None
+        return {}
     except ClientError as error:
-        answer = error.response
-        if _status(answer) in _REFUSALS:
+        if _status(error.response) in _REFUSALS:
             raise
-    request_id: str | None = answer.get("ResponseMetadata", {}).get("RequestId")  # Lambda names each that it takes
+        return error.response
+
+
+def _request_id(answer: Mapping[str, Any]) -> str | None:
+    """Return the id that Lambda gives each event that it takes."""
+    request_id: str | None = answer.get("ResponseMetadata", {}).get("RequestId")
     return request_id if _status(answer) == HTTPStatus.ACCEPTED and request_id else None
 
 

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from async_lab.account.concurrency import check_concurrency
 from async_lab.checkout.project import Project
 from async_lab.diagnosis import diagnose
-from async_lab.invoke import SentEvent, send
+from async_lab.invoke import SentEvent, recognized, send, sender
 from async_lab.observation import alarms
 from async_lab.observation.configuration import read_configuration
 from async_lab.observation.gaps import Looks
-from async_lab.observation.metrics import Metrics, collect
+from async_lab.observation.look import recursions_stopped
+from async_lab.observation.metrics import Metrics, collect, unreserved_by_minute
 from async_lab.observation.observations import Observations, Setting
 from async_lab.process.interrupts import Interrupts
 from async_lab.runs.result import Location, RunResult
-from async_lab.scenario import Scenario
+from async_lab.scenario import DIRECT, Behavior, Events, Scenario
 from async_lab.scenario.expectations import compare
 from async_lab.stack.stack import Stack, open_stack
 from async_lab.target.base import SETTLE_SECONDS, Target
@@ -109,6 +110,7 @@ def run_one(scenario: Scenario, stack: Stack, settings: Settings, view: View) ->
     watch, target, run_id, looks = Stopwatch(), stack.target, uuid.uuid4().hex[:8], Looks()
     view.step(f"Terraform: {scenario.name}")
     with watch.phase("apply"):
+        target.play_account(scenario.account_concurrency)
         outputs = stack.apply(scenario)
     function_name = str(outputs["function_name"])
     with watch.phase("invoke"):
@@ -116,13 +118,25 @@ def run_one(scenario: Scenario, stack: Stack, settings: Settings, view: View) ->
         target.begin(settings.seed)
         configuration = read_configuration(target.client("lambda"), function_name, looks)
         started_at = target.now()
-        sent = invoke(scenario, target, function_name, run_id, settings, view)
+        occupy(scenario, target, outputs, run_id)
+        sent = invoke(scenario, target, str(outputs["trigger_address"]), run_id, settings, view)
     with watch.phase("watch"):
         observe(scenario, target, function_name, started_at, view, stack.terraform.interrupts)
     with watch.phase("collect"):
         ended_at = target.now()
         metrics = collect(target.cloudwatch(), function_name, started_at, ended_at)
         events = target.events(function_name, started_at)
+        sent = recognized(sent, events or ())
+        stopped = looks.at(
+            "invocations that Lambda stopped as recursive",
+            "cloudwatch:GetMetricData",
+            lambda: recursions_stopped(target.cloudwatch(), function_name, None, started_at, ended_at),
+        )
+        in_use = looks.at(
+            "how much of the account's concurrency was in use",
+            "cloudwatch:GetMetricData",
+            lambda: unreserved_by_minute(target.cloudwatch(), started_at, ended_at),
+        )
         names = [*outputs["alarm_names"], *outputs["composite_alarm_names"]]
         changes = alarms.changes(target.cloudwatch(), names, started_at, ended_at)
         if purged := target.settle():
@@ -138,6 +152,8 @@ def run_one(scenario: Scenario, stack: Stack, settings: Settings, view: View) ->
         sent=len(sent),
         unsure=sum(event.outcome == "unsure" for event in sent),
         wished=wished(scenario),
+        recursions_stopped=stopped,
+        unreserved_by_minute=in_use,
         gaps=tuple(looks.gaps),
     )
     return RunResult(
@@ -150,10 +166,10 @@ def run_one(scenario: Scenario, stack: Stack, settings: Settings, view: View) ->
         ended_at=ended_at,
         sent=sent,
         metrics=metrics,
-        comparisons=() if settings.events else compare(scenario.expectations, metrics),
+        comparisons=() if settings.events or scenario.changed else compare(scenario.expectations, metrics),
         findings=diagnose(seen),
         alarms=changes,
-        events=events or (),
+        events=tuple(replace(event, payload=None) for event in events or ()),
         gaps=(*map(str, seen.gaps), *([_NO_SINGLE_EVENTS] if events is None else [])),
         wall_seconds=watch.seconds,
     )
@@ -174,15 +190,32 @@ def wished(scenario: Scenario) -> dict[str, Setting]:
     }
 
 
+def occupy(scenario: Scenario, target: Target, outputs: Mapping[str, Any], run_id: str) -> None:
+    """Send the functions that share the account's concurrency their events, and give them the time to begin."""
+    for key, other in scenario.other_functions.items():
+        name = str(outputs["other_function_names"][key])
+        to = sender(DIRECT, name, target.client_that_sends_once)
+        event_ids = [f"{run_id}-{key}-{number}" for number in range(1, other.events + 1)]
+        at_once, plain = Events(max(1, other.events), 0.0), Behavior("sleep", other.sleep_seconds, "")
+        for _ in send(to, event_ids, at_once, plain, now=target.now, wait=target.wait):
+            pass
+    if any(other.events for other in scenario.other_functions.values()):
+        target.wait(_BEGINNING_SECONDS)
+
+
+_BEGINNING_SECONDS = 1.0
+"""Longer than Lambda takes from accepting an event to its first attempt, some 35 ms."""
+
+
 def invoke(
-    scenario: Scenario, target: Target, function_name: str, run_id: str, settings: Settings, view: View
+    scenario: Scenario, target: Target, address: str, run_id: str, settings: Settings, view: View
 ) -> tuple[SentEvent, ...]:
-    """Send the scenario's events."""
+    """Send the scenario's events to its trigger, or to the function itself."""
     count = settings.events or scenario.events.count
-    view.step(f"Sending {plural(count, 'event')} to {function_name}")
+    view.step(f"Sending {plural(count, 'event')} to {address}")
     event_ids = [f"{run_id}-{number}" for number in range(1, count + 1)]
-    interval = scenario.events.interval_seconds
-    return tuple(send(target.invoking_client(), function_name, event_ids, interval, now=target.now, wait=target.wait))
+    to = sender(scenario.trigger.service, address, target.client_that_sends_once)
+    return tuple(send(to, event_ids, scenario.events, scenario.behavior, now=target.now, wait=target.wait))
 
 
 def observe(

@@ -50,3 +50,31 @@ def test_the_largest_of_a_runs_reservations_counts(target):
 
 def test_without_a_reservation_nothing_is_asked():
     check_concurrency(None, reserving(-1, 0))
+
+
+class Account(LocalTarget):
+    """The endpoint as an account that stays."""
+
+    is_disposable = False
+
+
+def test_a_scenario_about_another_limit_than_the_accounts_is_refused_on_an_account_that_stays():
+    pool = scenario.find(PROJECT, "account-pool")
+    with Endpoint() as endpoint:
+        with pytest.raises(
+            EnvironmentFailure, match=r"account-pool is about an account with 10 .* has 1,000 in eu-west"
+        ):
+            check_concurrency(Account(endpoint, "eu-west-1"), [pool])
+        check_concurrency(LocalTarget(endpoint, "eu-west-1"), [pool])
+    with Endpoint(account_concurrency=10) as endpoint:
+        check_concurrency(Account(endpoint, "eu-west-1"), [pool])
+
+
+def test_the_endpoint_plays_the_account_that_a_scenario_is_about(target):
+    def limit():
+        return target.client("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
+
+    target.play_account(10)
+    assert limit() == 10
+    target.play_account(None)
+    assert limit() == 1_000

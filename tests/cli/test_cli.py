@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -69,6 +70,8 @@ def test_an_alias_that_two_scenarios_have_is_refused_with_both_names(checkout):
     [
         (("scenaro-2",), 'There is no scenario "scenaro-2"; did you mean scenario-2? Or list them with: '),
         (("baseline", "--events", "0"), "Invalid value for '--events': 0 is not allowed: give a whole number"),
+        (("baseline", "--set", "timeout"), '--set "timeout" must be KEY=VALUE, such as timeout=3 or events.count=20.'),
+        (("baseline", "--set", "timeout=0"), "--set: timeout is 0; Lambda allows 1 to 900 (seconds)."),
         (("baseline", "--quiet", "--verbose"), "--quiet and --verbose exclude each other: give one of them."),
     ],
 )
@@ -93,6 +96,13 @@ def test_help_has_examples_groups_and_exit_codes_and_calls_no_flag_a_bool(checko
     for words in ("The lab", "What runs have shown", "This machine and your account", "Exit codes: 0 as expected"):
         assert words in overview
     assert "async-lab run function-errors expired --json" in of_run
+
+
+@pytest.mark.parametrize("command", [command.name or command.callback.__name__ for command in app.registered_commands])
+def test_help_names_what_is_to_be_given_and_no_type_of_pythons(command):
+    said = CliRunner().invoke(app, [command, "--help"]).output
+    assert "Usage:" in said
+    assert not re.search(r"<(\w+\[)?(str|bool|int|float|Path)\b", said)
 
 
 def test_an_unknown_scenario_is_answered_with_the_nearest(checkout):

@@ -80,6 +80,15 @@ def test_export_gives_what_other_tools_read(checkout, format_, reads):
     assert (checkout.root / "out").read_text() == printed.stdout
 
 
+@pytest.mark.parametrize(("format_", "begins"), [("parquet", b"PAR1"), ("png", b"\x89PNG")])
+def test_export_writes_what_is_no_text(checkout, format_, begins):
+    written = call(checkout, "export", "--format", format_, "abcdef01" if format_ == "parquet" else "00000000",
+                   "--output", checkout.root / "out")  # fmt: skip
+
+    assert (written.returncode, written.stdout) == (0, ""), written.stderr
+    assert (checkout.root / "out").read_bytes().startswith(begins)
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [

@@ -64,6 +64,7 @@ ONCE = metrics_of(
     AsyncEventsReceived=[[1]], AsyncEventsDropped=[[1]], AsyncEventAge=[[35]], Invocations=[[1]], Errors=[[1]]
 )
 """One event, which failed once and was dropped."""
+HALF_IN_USE = {FIRST_MINUTE + 60 * minute: 500.0 for minute in range(6)}
 MORE_CALLS = {"Invocations": [[1] * 4], "Errors": [[1] * 4], "Duration": [[2] * 4]}
 """Three synchronous calls more than events, all of which fail."""
 
@@ -222,6 +223,10 @@ CASES = {
         but(BASELINE, AsyncEventAge=[[35], [168_000]], Throttles=[[1] * 4], Invocations=[[1], [1]]), of(**ONE), sent=1
     ),
     "late at the account's limit": seen_of(LATE, of(), sent=2),
+    "late in a burst while the account has room": seen_of(LATE, of(), sent=2, unreserved_by_minute=HALF_IN_USE),
+    "dropped in a burst while the account has room": seen_of(
+        EXPIRED, of(**SHORT), sent=2, unreserved_by_minute=HALF_IN_USE
+    ),
     "late at a limit that could not be seen": seen_of(LATE, unseen(of(), "reservation"), sent=2),
     "late at the reservation and after errors": seen_of(but(LATE, Errors=[[1]]), of(**ONE), sent=2),
     "late at the reservation, and other requests are throttled": seen_of(

@@ -10,7 +10,7 @@ from series import FIRST_MINUTE, metrics_of
 from async_lab.diagnosis import Confidence, Fact, Figure, Severity, arithmetic, diagnose
 from async_lab.diagnosis.diagnose import CAUSES, NOTHING_WRONG
 from async_lab.observation.aggregate import aggregate
-from async_lab.observation.configuration import AsyncSettings, Reservation
+from async_lab.observation.configuration import AccountConcurrency, AsyncSettings, Reservation
 from async_lab.observation.metrics import METRIC_NAMES
 from async_lab.twin.rules import Rules, too_old_next_time
 
@@ -573,6 +573,54 @@ def test_a_reservation_that_could_not_be_seen_is_not_taken_for_none():
     assert Fact("Reserved concurrency", None, "Count", is_known=False) in finding.evidence
     assert finding.confidence is not Confidence.CERTAIN
     assert str(finding.evidence[5]) == "Reserved concurrency: not known"
+
+
+NO_RESERVATION = replace(ONE_AT_A_TIME, reservation=Reservation(None))
+
+
+@pytest.mark.parametrize(
+    ("in_use", "code"),
+    [
+        (899.0, "late-at-scale-up"),  # of 1,000 unreserved
+        (900.0, "late-at-account-limit"),
+        (None, "late-at-account-limit"),
+    ],
+)
+def test_a_burst_is_told_from_a_pool_that_is_full(in_use, code):
+    throttled = [point.minute for point in SCENARIO_2["Throttles"].points if point.sum]
+    configuration = replace(NO_RESERVATION, account=AccountConcurrency(1_000, 1_000))
+    by_minute = None if in_use is None else dict.fromkeys(throttled, in_use)
+    finding = diagnose(seen_of(SCENARIO_2, configuration, unreserved_by_minute=by_minute))[0]
+
+    assert finding.code == code
+    assert finding.confidence is not Confidence.CERTAIN
+    assert finding.alternatives
+
+
+def test_a_minute_that_is_not_seen_leaves_the_pool_as_it_may_be():
+    seen = seen_of(SCENARIO_2, replace(NO_RESERVATION, account=AccountConcurrency(1_000, 1_000)))
+    throttled = [point.minute for point in SCENARIO_2["Throttles"].points if point.sum]
+    for some in ({}, dict.fromkeys(throttled[1:], 1.0)):
+        assert diagnose(replace(seen, unreserved_by_minute=some))[0].code == "late-at-account-limit"
+
+
+@pytest.mark.parametrize(
+    ("longest_ms", "code"),
+    [(99_999, "dropped-retries-used"), (100_000, "dropped-timed-out")],
+)
+def test_timeouts_are_told_from_other_errors(longest_ms, code):
+    durations = [[longest_ms] if point else [] for point in ([1], [1], [], [1])]
+    metrics = {**SCENARIO_1, "Duration": metrics_of(Duration=durations)["Duration"]}
+
+    finding = strongest(metrics, configuration_of())
+    assert finding.code == code
+    assert ("timeout" in finding.explanation) is (code == "dropped-timed-out")
+
+
+def test_one_minute_with_other_errors_is_enough_to_speak_of_errors():
+    durations = [[100_000], [2], [], [100_000]]
+    metrics = {**SCENARIO_1, "Duration": metrics_of(Duration=durations)["Duration"]}
+    assert strongest(metrics, configuration_of()).code == "dropped-retries-used"
 
 
 def test_events_dropped_untried_are_told_with_the_reservation_that_is_not_known():

@@ -35,8 +35,10 @@ def test_a_killed_process_that_forks_handlers_ends_what_waits_for_them_with_its_
     killed = zygote(endpoint)
     os.kill(killed, signal.SIGKILL)
     functions.send(functions.function())  # a warm environment may answer before it ends
+    began = functions.target.now()
     with pytest.raises(EnvironmentFailure, match=rf"process {killed}\) was ended by SIGKILL") as caught:
-        functions.target.wait(60)
+        functions.target.wait(3600)
+    assert functions.target.now() - began < 1  # it stops then and there
     assert caught.value.exit_code is ExitCode.ENVIRONMENT
     endpoint.wait(3600)  # every execution had an outcome in the twin all the same
     assert endpoint.is_settled
@@ -55,6 +57,15 @@ def test_a_bug_of_ours_ends_what_waits_as_itself_and_is_no_functions_error(endpo
         functions.target.wait(60)
     endpoint.wait(3600)
     assert endpoint.is_settled
+
+
+def test_what_is_due_again_and_again_does_not_hold_up_time(endpoint, monkeypatch):
+    functions = Lab(endpoint)
+    functions.send(functions.function())
+    monkeypatch.setattr(type(endpoint.region(functions.target.region)), "step", lambda *_: 1 / 0)
+    began = functions.target.now()
+    functions.target.wait(600)
+    assert functions.target.now() - began == pytest.approx(600)
 
 
 def test_an_error_of_a_handler_is_no_failure_of_the_lab(endpoint):

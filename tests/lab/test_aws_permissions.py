@@ -11,7 +11,7 @@ from program import call, copy_of_checkout
 
 from async_lab import scenario
 from async_lab.account import forecast
-from async_lab.account.permissions import ALSO_NEEDED, CALLED, PERMISSIONS
+from async_lab.account.permissions import ALSO_NEEDED, CALLED, needed
 from async_lab.endpoint import embedded
 from async_lab.endpoint.embedded import Endpoint
 from async_lab.target.environment import endpoint_variables
@@ -70,6 +70,44 @@ def test_the_permissions_asked_for_are_those_that_runs_and_their_removal_use(rec
     assert recorder.actions == named(CALLED)
 
 
+EVERYTHING = """
+title              = "Everything that only some scenarios have"
+behavior           = { action = "invoke_itself" }
+on_failure         = { type = "queue" }
+on_success         = { type = "topic" }
+dead_letter_target = { type = "topic", problem = "forbidden" }
+other_functions    = { other = { events = 1 } }
+observe_seconds    = 0
+"""
+
+
+def test_what_only_some_scenarios_need_is_told_of_them_alone(recorder, account, tmp_path):
+    checkout = copy_of_checkout(tmp_path)
+    for service in ("sns", "eventbridge"):
+        text = f'{EVERYTHING}trigger = {{ service = "{service}" }}\n'
+        (checkout.scenarios / f"with-{service}.tfvars").write_text(text)
+    chosen = [scenario.find(checkout, f"with-{service}") for service in ("sns", "eventbridge")]
+    plain = [scenario.find(checkout, "baseline")]
+
+    def lab(*arguments: str) -> None:
+        ended = call(
+            checkout, *arguments, "--yes", "--target", "aws", program=PROGRAM, **endpoint_variables(account.url, REGION)
+        )
+        assert ended.returncode == 0, ended.stderr
+
+    lab("run", "with-eventbridge", "with-sns")  # by Terraform
+    lab("run", "with-eventbridge", "--keep")
+    (checkout.terraform / "terraform.tfstate").unlink()
+    lab("destroy")  # by the lab itself
+    told = named(needed(chosen)) - named(needed(plain))
+    assert sorted(recorder.actions - named(needed(plain))) == sorted(told - UNSEEN)
+    assert not {"sns", "sqs", "events"} & set(needed(plain))
+
+
+UNSEEN = {"sns:TagResource", "sqs:TagQueue", "events:TagResource"}
+"""What AWS checks with another call."""
+
+
 def test_what_is_told_has_each_permission_once():
-    assert named(PERMISSIONS) == named(CALLED) | named(ALSO_NEEDED)
+    assert named(needed([])) == named(CALLED) | named(ALSO_NEEDED)
     assert not named(CALLED) & named(ALSO_NEEDED)

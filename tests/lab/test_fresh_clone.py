@@ -22,6 +22,7 @@ RUN_BY_CI = "is what runs this test, or runs beside it in .ci/run"
 NEEDS_NETWORK = "downloads packages"
 OF_RUNS = "reads runs that are there; tests/cli/test_reports.py runs it on some"
 TAKES_AN_HOUR = "runs the models' tests some thousand times"
+SET = "is make scenario-3 with other values; tests/cli/test_cli.py and tests/scenario/test_assignments.py test them"
 AS_SCENARIO_2 = "is the same rule of the Makefile as make scenario-2; tests/lab/test_scenarios.py runs the scenario"
 
 RUN = {
@@ -36,11 +37,13 @@ RUN = {
     "python -m tools.module_docs": "",
     "python -m tools.member_table": "",
     "python -m tools.alarm_table baseline": "| Alarm | baseline |",
+    "python -m tools.aws_forecast": "",
+    "python -m tools.scenario_pages --kept": "",
     ".venv/bin/python benchmarks/endpoint_throughput.py --alone 40 1": "round 1: async-lab",
     ".venv/bin/python benchmarks/soak.py 40 2": "time per 1,000 events",
     ".venv/bin/python benchmarks/twin_speed.py 500 1": "ratio ",
     "python -m tools.rules": "| `Rules.jitter` | 0.12 |",
-    ".venv/bin/python benchmarks/diagnosis_accuracy.py 1": "100.0% of 14 right",
+    ".venv/bin/python benchmarks/diagnosis_accuracy.py 1": "100.0% of 18 right",
     ".venv/bin/python benchmarks/test_speed.py 2": "import to listening, async-lab: ",
     "python -m tools.campaign --cases 2": "handlers: 2 tried, 2 as promised, 0 not",
 }
@@ -53,6 +56,8 @@ SHORT_FORMS = {
     ".venv/bin/python benchmarks/lab_overhead.py": ".venv/bin/python benchmarks/lab_overhead.py 1",
     ".venv/bin/python benchmarks/twin_speed.py": ".venv/bin/python benchmarks/twin_speed.py 500 1",
     "python -m tools.rules docs/fidelity.md": "python -m tools.rules",
+    "python -m tools.scenario_pages": "python -m tools.scenario_pages --kept",
+    "python -m tools.scenario_pages NAME": "python -m tools.scenario_pages --kept",
     ".venv/bin/python benchmarks/test_speed.py": ".venv/bin/python benchmarks/test_speed.py 2",
     "async-lab doctor": ".venv/bin/async-lab doctor",
     "async-lab scenarios": ".venv/bin/async-lab scenarios",
@@ -76,6 +81,7 @@ NOT_RUN = {
     ),
     "async-lab report --open": "opens a browser",
     "make test": RUN_BY_CI,
+    **dict.fromkeys(["make test-clients", "python -m tools.clients"], NEEDS_NETWORK),
     "make lint": RUN_BY_CI,
     'make test ARGS="-k throttle"': RUN_BY_CI,
     "make test WORKERS=0": RUN_BY_CI,
@@ -86,6 +92,8 @@ NOT_RUN = {
     "python -m tools.mutants": TAKES_AN_HOUR,
     'make mutants ARGS="async_lab.twin.*"': TAKES_AN_HOUR,
     "pip install async-lab": NEEDS_NETWORK,
+    "git clone URL async-lab && cd async-lab": "is what this test makes",
+    "async-lab run expired --set maximum_event_age_in_seconds=10min --set events.count=5": SET,
     "make scenarios": "is all scenarios in one run; tests/lab/test_scenarios.py does that",
     **dict.fromkeys([f"make scenario-{name}" for name in ("baseline", "1", "3", "4")], AS_SCENARIO_2),
     "TARGET=aws make scenario-2": "needs an AWS account",

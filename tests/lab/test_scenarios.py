@@ -59,7 +59,8 @@ def runs(tmp_path_factory):
             for chosen in scenarios:
                 results[chosen.name] = lab.run_one(chosen, stack, lab.Settings(), Silent())
                 plans[chosen.name] = stack.terraform.plan(chosen.path)
-            results_of_others["meddled"] = lab.run_one(scenarios[-1], Meddled(stack), lab.Settings(), Silent())
+            stopped = scenario.find(project, "scenario-4")
+            results_of_others["meddled"] = lab.run_one(stopped, Meddled(stack), lab.Settings(), Silent())
             stack.take_down()
     return results, plans, results_of_others
 
@@ -142,27 +143,80 @@ def test_a_run_notices_that_what_stands_is_not_what_it_applied(runs):
     assert "dropped-stopped" not in [other.code for other in meddled.findings]  # it goes by what stands
 
 
-def test_every_event_was_accepted_with_an_id_of_its_own(runs):
-    for result in runs[0].values():
+FINDINGS = {
+    "account-pool": "late-at-account-limit",
+    "baseline": "healthy",
+    "burst": "late-at-reservation",
+    "dead-letter-failing": "dropped-retries-used",
+    "destination-failing": "dropped-retries-used",
+    "errors-kept": "dropped-retries-used",
+    "errors-recovered": "late-after-errors",
+    "expired-by-errors": "dropped-age-after-errors",
+    "expired-in-account-pool": "dropped-age-at-account-limit",
+    "out-of-memory": "dropped-retries-used",
+    "partly-failing": "dropped-retries-used",
+    "recursion": "recursion-stopped",
+    "scenario-1": "dropped-retries-used",
+    "scenario-2": "late-at-reservation",
+    "scenario-3": "dropped-age-at-reservation",
+    "scenario-4": "dropped-stopped",
+    "slow-code": "slower",
+    "success-not-told": "success-not-delivered",
+    "timeouts": "dropped-timed-out",
+    "trigger-not-permitted": "not-arrived",
+}
+"""Of the lab's scenarios, what the diagnosis says first. One that is new need not be here."""
+
+
+@pytest.mark.parametrize("name", FINDINGS)
+def test_the_diagnosis_names_what_a_scenario_is_about(runs, name):
+    assert runs[0][name].findings[0].code == FINDINGS[name]
+
+
+@pytest.mark.parametrize("name", ["dead-letter-failing", "destination-failing"])
+def test_what_was_dropped_and_kept_nowhere_is_told_too(runs, name):
+    assert "not-kept" in [finding.code for finding in runs[0][name].findings]
+
+
+def test_every_event_was_accepted_and_has_the_id_under_which_it_ran(runs):
+    for name, result in runs[0].items():
         assert {event.outcome for event in result.sent} == {"accepted"}
-        assert len({event.request_id for event in result.sent}) == len(result.sent) == result.scenario.events.count
+        assert len(result.sent) == result.scenario.events.count
+        ids = [event.request_id for event in result.sent]
+        if name == "trigger-not-permitted":
+            assert set(ids) == {None}
+        else:
+            assert len(set(ids)) == len(ids)
+            assert ids == [event.request_id for event in result.events][: len(ids)]
 
 
 def test_a_run_tells_what_became_of_each_event_and_not_only_that_it_was_accepted(runs):
     conditions = {name: [event.condition for event in result.events] for name, result in runs[0].items()}
-    assert conditions == {
+    expected = {
         "baseline": ["Success"],
         "scenario-1": ["RetriesExhausted"],
         "scenario-2": ["Success", "Success"],
         "scenario-3": ["Success", "EventAgeExceeded"],
         "scenario-4": ["ZeroReservedConcurrency"],
+        "errors-recovered": ["Success"] * 4,
+        "expired-by-errors": ["EventAgeExceeded"] * 2,
+        "trigger-not-permitted": [],
     }
+    assert {name: conditions[name] for name in expected} == expected
     for result in runs[0].values():
-        assert [event.request_id for event in result.events] == [event.request_id for event in result.sent]
         attempts = sum(len(event.attempts) for event in result.events)
         age = result.metrics["AsyncEventAge"]
         assert attempts == sum(point.sample_count for point in age.points)
         assert result.gaps == ()
+
+
+def test_an_event_that_was_kept_says_where(runs):
+    dropped = [event for event in runs[0]["errors-kept"].events if event.is_dropped]
+    assert [[delivery.failure for delivery in event.deliveries] for event in dropped] == [[None], [None]]
+    for name in ("dead-letter-failing", "destination-failing", "success-not-told"):
+        failures = [delivery.failure for event in runs[0][name].events for delivery in event.deliveries]
+        assert all(failures), name
+        assert failures, name
 
 
 def test_dropped_events_raise_the_alarm_and_a_healthy_function_none(runs):

@@ -16,29 +16,60 @@ from async_lab.errors import ExitCode
 pytestmark = pytest.mark.lab
 
 
+PIP = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+
+
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory) -> Path:
-    """The program, installed from a wheel that was built now; what it depends on is the tests' own."""
+def wheel(tmp_path_factory) -> Path:
+    """A wheel that was built now."""
     root = tmp_path_factory.mktemp("wheel")
-    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", root, PROJECT.root], check=True)
+    subprocess.run([*PIP, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", root, PROJECT.root], check=True)
+    [wheel] = root.glob("*.whl")
+    return wheel
+
+
+@pytest.fixture(scope="module")
+def tools(wheel) -> Path:
+    """The directory of uvx and pipx, which come from the package index as what the wheel depends on does."""
+    root = wheel.parent / "tools"
+    venv.create(root, symlinks=True)
+    pip = [*PIP, "--python", root / "bin" / "python", "install", "uv", "pipx"]
+    if subprocess.run(pip, capture_output=True, check=False).returncode:
+        pytest.skip("uv and pipx can't be had: pip reaches no package index that has them")
+    return root / "bin"
+
+
+@pytest.fixture(scope="module")
+def installed(wheel) -> Path:
+    """The program, installed from the wheel; what it depends on is the tests' own."""
+    root = wheel.parent
     venv.create(root / "environment", symlinks=True)
     python = root / "environment" / "bin" / "python"
-    [wheel] = root.glob("*.whl")
-    subprocess.run([*pip, "--python", python, "install", "--no-deps", "--no-index", wheel], check=True)
+    subprocess.run([*PIP, "--python", python, "install", "--no-deps", "--no-index", wheel], check=True)
     [packages] = (root / "environment").glob("lib/python*/site-packages")
     (packages / "dependencies.pth").write_text("\n".join(site.getsitepackages()))  # but not what is editable there
     return root / "environment" / "bin" / "async-lab"
 
 
 @pytest.fixture
-def call(installed, tmp_path):
+def call(installed, wheel, tmp_path):
     """Call the program in an empty folder, as somebody without a checkout does."""
     folder = tmp_path / "empty"
     folder.mkdir()
 
     def run(*arguments: str, program: Path = installed) -> subprocess.CompletedProcess[str]:
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON"))}
+        # Nothing of the user's changes, and both tests download once.
+        environment |= {
+            "UV_CACHE_DIR": f"{wheel.parent}/cache",
+            "UV_PYTHON": sys.executable,
+            "PIPX_DEFAULT_BACKEND": "uv",
+        }
+        environment |= {
+            "PIPX_HOME": f"{tmp_path}/pipx",
+            "PIPX_BIN_DIR": f"{tmp_path}/bin",
+            "PIPX_MAN_DIR": f"{tmp_path}/man",
+        }
         return subprocess.run(
             [program, *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
         )
@@ -47,12 +78,23 @@ def call(installed, tmp_path):
     return run
 
 
-def test_a_scenario_runs_in_an_empty_folder(call):
-    ran = call("run", "scenario-2")
+def test_uvx_runs_a_scenario_in_an_empty_folder(call, tools, wheel):
+    ran = call("--from", str(wheel), "async-lab", "run", "scenario-2", program=tools / "uvx")
 
     assert ran.returncode == ExitCode.AS_EXPECTED, ran.stderr
     assert "Late: waiting for reserved concurrency" in ran.stdout
     assert [path.name for path in call.folder.iterdir()] == [".lab"]
+
+
+def test_pipx_installs_the_program_and_runs_it(call, tools, wheel, tmp_path):
+    installing = call("install", str(wheel), program=tools / "pipx")
+    assert installing.returncode == 0, installing.stdout + installing.stderr
+
+    doctor = call("doctor", program=tmp_path / "bin" / "async-lab")
+    assert doctor.returncode == ExitCode.AS_EXPECTED, doctor.stdout
+    assert f"{tmp_path}/pipx/venvs/async-lab" in doctor.stdout.replace("\n", "")
+    run = call("run", "--spec", str(wheel), "async-lab", "--version", program=tools / "pipx")
+    assert run.stdout.startswith("async-lab 0."), run.stderr
 
 
 EXAMPLE = """

@@ -1,7 +1,6 @@
 """What is seen around a function: alarms, who may invoke it, where its failed events go, which qualifiers are used."""
 
 import json
-from datetime import UTC, datetime
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
@@ -9,7 +8,8 @@ from botocore.parsers import ResponseParserError
 from queue_lab import Lab, package
 
 from async_lab.diagnosis import Confidence, diagnose
-from async_lab.endpoint.embedded import Endpoint
+from async_lab.endpoint.cloudwatch import store
+from async_lab.endpoint.embedded import ACCOUNT_ID, Endpoint
 from async_lab.observation.alarms import StandingAlarm, standing
 from async_lab.observation.configuration import read_configuration
 from async_lab.observation.failure_targets import FailureTarget, read_failure_targets
@@ -150,10 +150,8 @@ def test_the_age_of_the_oldest_message_is_what_cloudwatch_last_had(lab, clients)
     url, queue = lab.queue()
     lab.sqs.send_message(QueueUrl=url, MessageBody="lost")
     for minutes_ago, age in ((11, 100), (1, 700), (30, 9_000)):
-        at = datetime.fromtimestamp(lab.target.now() - 60 * minutes_ago, UTC)
-        dimensions = [{"Name": "QueueName", "Value": queue.rpartition(":")[2]}]
-        data = {"MetricName": "ApproximateAgeOfOldestMessage", "Dimensions": dimensions, "Timestamp": at, "Value": age}
-        lab.target.cloudwatch().put_metric_data(Namespace="AWS/SQS", MetricData=[data])
+        at, dimensions = lab.target.now() - 60 * minutes_ago, (("QueueName", queue.rpartition(":")[2]),)
+        store(ACCOUNT_ID, "eu-west-1").put("AWS/SQS", "ApproximateAgeOfOldestMessage", dimensions, at, age)
     (target,), gaps = targets_of(lab, clients, **failing_to(queue))
 
     assert (target.oldest_seconds, target.qualifier, gaps) == (700, "$LATEST", [])
@@ -266,14 +264,9 @@ def test_events_are_counted_by_the_qualifier_that_they_were_sent_to(lab, clients
 
 def test_invocations_that_lambda_stopped_as_recursive_are_summed(lab, clients):
     for function, value in (("looping", 2), ("looping", 3), ("another", 7)):
-        at = datetime.fromtimestamp(lab.target.now(), UTC)
-        data = {
-            "MetricName": "RecursiveInvocationsDropped",
-            "Dimensions": of(function),
-            "Timestamp": at,
-            "Value": value,
-        }
-        lab.target.cloudwatch().put_metric_data(Namespace="AWS/Lambda", MetricData=[data])
+        dimensions = (("FunctionName", function),)
+        at = lab.target.now()
+        store(ACCOUNT_ID, "eu-west-1").put("AWS/Lambda", "RecursiveInvocationsDropped", dimensions, at, value)
     name = lab.function()
     seen = look_at(clients, name, None, lab.target.now() - 300, lab.target.now())
     assert seen.recursions_stopped == 0

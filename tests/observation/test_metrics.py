@@ -1,8 +1,7 @@
-from datetime import UTC, datetime
-
 import pytest
 
-from async_lab.endpoint.embedded import Endpoint
+from async_lab.endpoint.cloudwatch import store
+from async_lab.endpoint.embedded import ACCOUNT_ID, Endpoint
 from async_lab.errors import EnvironmentFailure
 from async_lab.lambda_metrics import UNITS
 from async_lab.observation.metrics import METRIC_NAMES, DataPoint, collect
@@ -18,10 +17,11 @@ def cloudwatch():
 
 
 def put(cloudwatch, function, metric, at, *values):
-    unit = UNITS[metric]
-    dimensions = [{"Name": "FunctionName", "Value": function}]
-    data = {"MetricName": metric, "Dimensions": dimensions, "Timestamp": datetime.fromtimestamp(at, UTC), "Unit": unit}
-    cloudwatch.put_metric_data(Namespace="AWS/Lambda", MetricData=[data | {"Value": value} for value in values])
+    """Put samples as Lambda itself does: PutMetricData takes none of AWS's namespaces."""
+    for value in values:
+        store(ACCOUNT_ID, "eu-west-1").put(
+            "AWS/Lambda", metric, (("FunctionName", function),), at, float(value), UNITS[metric]
+        )
 
 
 def test_samples_are_collected_by_minute_with_every_statistic(cloudwatch):

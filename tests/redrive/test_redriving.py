@@ -222,7 +222,7 @@ def test_records_in_a_bucket(lab, command):
     mend(lab, name)
     done = command("failures", "--yes")
     assert done.returncode == ExitCode.AS_EXPECTED, done.stderr
-    assert "1 message or object: no JSON" in done.stdout
+    assert "1 object: no JSON" in done.stdout
     assert ran(lab, name) == {0: 1, 1: 1}
     assert [one["Key"] for one in s3.list_objects_v2(Bucket="failures")["Contents"]] == [
         "aws/lambda/async/other",

@@ -3,13 +3,27 @@
 import csv
 import io
 import re
+import sys
 from xml.etree import ElementTree as ET
 
+import pytest
+from pyarrow import parquet
 from results import METRICS, result_of
 from rich.console import Console
 
-from async_lab.report import junit, markdown, metrics_csv, openmetrics, show_comparison
+from async_lab.errors import EnvironmentFailure, UsageError
+from async_lab.report import (
+    junit,
+    markdown,
+    metrics_csv,
+    metrics_parquet,
+    openmetrics,
+    png,
+    show_comparison,
+    standalone,
+)
 from async_lab.report.inferred import timeline_of
+from async_lab.report.svg import in_plain_style
 
 RESULTS = [result_of(name) for name in METRICS]
 DIFFERENT = result_of("scenario-2", METRICS["scenario-3"], run_id="1b2c3d4e")
@@ -52,6 +66,47 @@ def test_markdown_shows_what_others_wrote_as_it_is():
 def _titled(title):
     wanted = result_of("baseline").scenario
     return type(wanted)(**{name: getattr(wanted, name) for name in wanted.__slots__} | {"title": title})
+
+
+def test_parquet_has_the_rows_of_the_csv_with_types():
+    table = parquet.read_table(io.BytesIO(metrics_parquet(RESULTS)))
+    rows = list(csv.DictReader(io.StringIO(metrics_csv(RESULTS))))
+
+    assert table.column_names == list(rows[0])
+    assert str(table.schema.field("minute").type) == "timestamp[ms, tz=UTC]"
+    for ours, theirs in zip(table.to_pylist(), rows, strict=True):
+        assert ours["minute"].isoformat().replace("+00:00", ".000Z") == theirs["minute"]
+        assert {name: float(theirs[name]) for name in ("sum", "maximum")} == {n: ours[n] for n in ("sum", "maximum")}
+    assert metrics_parquet([])[:4] == b"PAR1"
+
+
+def test_png_is_the_picture_at_twice_its_size_in_colors_that_any_reader_knows():
+    drawn = standalone(timeline_of(result_of("scenario-3")))
+    picture = png(drawn)
+
+    assert picture[:8] == b"\x89PNG\r\n\x1a\n"
+    width, height = (int.from_bytes(picture[at : at + 4], "big") for at in (16, 20))
+    assert (width, height) == (1_520, round(2 * float(re.search(r' height="([\d.]+)" role', drawn)[1])))
+    assert picture != png(re.sub(r"<text.*?</text>", "", drawn))  # words are there
+    assert "font:" not in in_plain_style(drawn)
+    assert "var(--" not in in_plain_style(drawn)
+    assert "@media" not in in_plain_style(drawn)
+
+
+@pytest.mark.parametrize(
+    ("module", "export", "extra"),
+    [("pyarrow", lambda: metrics_parquet(RESULTS), "parquet"), ("resvg_py", lambda: png("<svg/>"), "png")],
+)
+def test_an_extra_that_is_not_installed_is_named_with_the_command(monkeypatch, module, export, extra):
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(UsageError, match=rf"pip install 'async-lab\[{extra}\]'"):
+        export()
+
+
+def test_a_machine_without_fonts_gets_no_picture_without_words(monkeypatch):
+    monkeypatch.setattr("async_lab.report.picture._FONTS", ("No Such Font",))
+    with pytest.raises(EnvironmentFailure, match="No Such Font"):
+        png("<svg/>")
 
 
 def test_csv_has_every_data_point_once():

@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -12,8 +13,9 @@ from results import METRICS, result_of
 from test_event_rows import START, event, on_aws
 
 from async_lab.observation.events import Outcome
-from async_lab.report.page import page
+from async_lab.report.page import page, settings_of
 from async_lab.runs.document import document
+from async_lab.scenario.model import EventTarget, MixPart, OtherFunction
 
 FIVE_SCENARIOS_BYTES, BOUND_BYTES = 300_000, 600_000
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -222,3 +224,24 @@ def test_many_scenarios_and_long_names_do_not_scroll_on_a_phone(tmp_path):
     assert complaints == []
     assert found["scroll"] <= found["client"]
     assert found["wide"] == []
+
+
+def test_settings_are_shown_as_a_file_has_them_and_without_what_says_nothing():
+    result = result_of("baseline")
+    about = replace(
+        result.scenario,
+        behavior=replace(result.scenario.behavior, mix=(MixPart(0.5, "fail"),)),
+        on_failure=EventTarget("topic", "missing"),
+        other_functions={"busy": OtherFunction(events=10, sleep_seconds=90)},
+    )
+    shown = dict(settings_of(replace(result, scenario=about)))
+    assert shown["on_failure"] == "type = topic, problem = missing"
+    assert shown["other_functions"] == "busy = { events = 10, sleep_seconds = 90 }"
+    assert "mix = [{ share = 0.5, action = fail, sleep_seconds = 0.0 }]" in shown["behavior"]
+    assert "recovers_after_seconds" not in shown["behavior"]
+    assert not {"dead_letter_target", "account_concurrency", "changed"} & set(shown)
+    assert shown["reserved_concurrent_executions"] == "-1"
+
+
+def test_where_nothing_is_compared_the_page_says_why():
+    assert "Not compared: the scenario" in page([result_of("baseline", comparisons=())])

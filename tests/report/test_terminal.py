@@ -1,5 +1,6 @@
 import io
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +13,7 @@ from async_lab import scenario
 from async_lab.observation.metrics import METRIC_NAMES
 from async_lab.report.overview import show_scenarios, show_summary
 from async_lab.report.terminal import show_run, show_verdict
+from async_lab.scenario.model import Trigger
 
 
 class AsciiFile(io.StringIO):
@@ -148,6 +150,25 @@ def test_a_run_with_other_events_than_the_scenarios_compares_nothing():
     lines = shown(result_of("scenario-2", comparisons=()))
 
     assert any("Not compared" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"changed": {"timeout": 3}}, "Not compared: they are for the file as it is, and timeout was set."),
+        ({"expectations": ()}, "The scenario has none: it is to be looked at."),
+    ],
+)
+def test_where_nothing_is_compared_it_says_why(changes, words):
+    result = result_of("baseline", comparisons=())
+    lines = shown(replace(result, scenario=replace(result.scenario, **changes)))
+    assert f"  {words}" in lines
+
+
+def test_the_trigger_that_events_came_through_is_said():
+    result = result_of("baseline")
+    through = replace(result, scenario=replace(result.scenario, trigger=Trigger("eventbridge")))
+    assert any("1 event to async-lab through EventBridge, from" in line for line in shown(through))
 
 
 def test_only_alarms_that_rang_are_shown():

@@ -7,16 +7,8 @@ import pytest
 from program import copy_of_checkout
 
 from async_lab import scenario
-from async_lab.endpoint.embedded import Endpoint
 from async_lab.process.interrupts import Interrupts
 from async_lab.stack.stack import open_stack
-from async_lab.target.local import LocalTarget
-
-
-@pytest.fixture
-def target():
-    with Endpoint() as endpoint:
-        yield LocalTarget(endpoint, "eu-west-1")
 
 
 @pytest.fixture

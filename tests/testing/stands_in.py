@@ -4,6 +4,9 @@ import json
 import os
 from urllib.request import urlopen
 
+from botocore.exceptions import ClientError
+from botocore.model import OperationModel
+
 from async_lab.target.aws import AwsTarget
 
 
@@ -16,7 +19,14 @@ def passed(seconds: float) -> float:
 def client_that_takes_time(target: AwsTarget, service: str, config: object) -> object:
     client = made(target, service, config)
     client.meta.events.register("before-send", lambda **_: passed(0.001) and None)
+    client.meta.events.register("before-call", refuse)
     return client
+
+
+def refuse(model: OperationModel, **_: object) -> None:
+    """Answer the operation that REFUSED names as AWS does to a caller who is not allowed it."""
+    if model.name == os.environ.get("REFUSED"):
+        raise ClientError({"Error": {"Code": "AccessDenied", "Message": "not authorized"}}, model.name)
 
 
 made, AwsTarget._client = AwsTarget._client, client_that_takes_time

@@ -68,6 +68,15 @@ def test_retries_that_are_used_up_end_an_event_and_one_that_is_left_does_not():
     assert only(seen([sent()], failed[:1], errors=1, most_retries=0)).condition == "RetriesExhausted"
 
 
+def test_what_went_to_an_alias_may_be_tried_more_often_than_the_function_says():
+    to_alias = accepted(Event("one", "app", "live", 1_000.0, payload=b"{}"))
+    failed = [run(outcome=Outcome.ERROR)]
+    assert only(seen([to_alias], failed, errors=1, most_retries=0)).is_pending
+    assert only(seen([], failed, received=1, errors=1, most_retries=0)).is_pending  # who knows where others sent it
+    counted = only(seen([], failed, received=1, errors=1, dropped=1, most_retries=0))
+    assert (counted.condition, "condition" in counted.inferred) == ("RetriesExhausted", True)
+
+
 @pytest.mark.parametrize(
     ("code", "runs", "condition"),
     [

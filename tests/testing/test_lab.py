@@ -355,19 +355,29 @@ WRONG = {
         "The payload is nothing that JSON has: Object of type type is not JSON serializable.",
     ),
     "broken bytes": (lambda lab: lab.send("works", b"{"), "works can't be invoked: Could not parse request body"),
-    "name taken": (lambda lab: lab.function(print, name="works"), "The function works can't be made: "),
+    "name taken": (lambda lab: lab.function(print, name="works"), "There is a function works already: give this one"),
     "retries": (lambda lab: lab.function(print, retries=3), "retries is 3; Lambda allows 0 to 2."),
     "age": (lambda lab: lab.function(print, maximum_age=1), "maximum_age is 1; Lambda allows 60 to 21600 seconds"),
+    "age in words": (lambda lab: lab.function(print, maximum_age="1 h"), "maximum_age is '1 h'; Lambda allows 60 to"),
     "code": (lambda lab: lab.function("app"), "The function's code is 'app'; it must be PATH:HANDLER"),
     "no code": (lambda lab: lab.function(7), "The function's code is 7; it must be PATH:HANDLER or a callable."),
     "two destinations": (lambda lab: lab.function(print, failure_queue=True, on_failure="arn"), "A function has one"),
     "runtime's limits": (lambda lab: lab.function(print, timeout=901), "The function print can't be made: "),
     "layer": (lambda lab: lab.function(print, layers=["nowhere"]), "The layer "),
     "time": (lambda lab: lab.advance(seconds=-1), "-1 seconds can't pass at once: give 0 to 31 days."),
-    "much time": (lambda lab: lab.advance(days=32), "2.7648e+06 seconds can't pass at once: give 0 to 31 days."),
+    "much time": (lambda lab: lab.advance(days=32), "2,764,800 seconds can't pass at once: give 0 to 31 days."),
     "no time": (lambda lab: lab.advance(seconds=float("nan")), "That is no time that can pass: "),
+    "time in words": (lambda lab: lab.advance(seconds="1"), "That is no time that can pass: "),
+    "limit": (
+        lambda lab: lab.run_until_idle(limit="1 h"),
+        "limit is '1 h'; it must be a number of seconds, 0 or more.",
+    ),
+    "limit below 0": (lambda lab: lab.run_until(bool, limit=-1), "limit is -1; it must be a number of seconds, 0 or"),
+    "snapshot": (lambda lab: lab.restore(None), "restore() was given None; it takes what snapshot() returned."),
+    "service": (lambda lab: lab.client("lamda"), "There is no service 'lamda': did you mean lambda?"),
     "action": (lambda lab: lab.deny("GetObject"), "The action is 'GetObject'; it must be SERVICE:ACTION as in IAM"),
     "rate": (lambda lab: lab.system_errors(2), "rate is 2; it must be 0 to 1."),
+    "rate in words": (lambda lab: lab.duplicate("all"), "rate is 'all'; it must be 0 to 1."),
     "attempts": (lambda lab: lab.throttle("works", attempts=0), "attempts is 0; it must be 1 or more."),
     "directory": (lambda lab: lab.apply("/nowhere"), "There is no directory /nowhere: give one with Terraform files."),
 }
@@ -381,6 +391,29 @@ def test_what_is_wrong_is_said_in_a_sentence(async_lab, working, what):
         call(async_lab)
     assert str(raised.value).startswith(sentence)
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"reserved_concurrency": -4},
+        {"on_success": "nowhere"},
+        {"memory_size": 1},
+        {"layers": ["nowhere"]},
+        {"policy": [{"Effect": "Maybe"}]},
+        {"policy": [], "timeout": 0},
+    ],
+    ids=str,
+)
+def test_nothing_is_there_of_a_function_that_could_not_be_made(async_lab, working, wrong):
+    with pytest.raises(UsageError):
+        async_lab.function(working, failure_queue=True, dead_letter_queue=True, **wrong)
+
+    assert async_lab.client("lambda").list_functions()["Functions"] == []
+    assert async_lab.client("sqs").list_queues().get("QueueUrls", []) == []
+    assert async_lab.client("logs").describe_log_groups()["logGroups"] == []
+    assert "works" not in [role["RoleName"] for role in async_lab.client("iam").list_roles()["Roles"]]
+    async_lab.function(working, failure_queue=True, policy=[])
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,14 @@ from textwrap import dedent
 
 import boto3
 import pytest
+from calls import Recorder
 from program import call, copy_of_checkout
 
+from async_lab.endpoint import embedded
 from async_lab.endpoint.embedded import Endpoint
 from async_lab.stack.journal import Journal
 from async_lab.target.environment import endpoint_variables
+from async_lab.testing import announcement
 
 REGION = "eu-west-1"
 APP = """
@@ -21,6 +24,13 @@ APP = """
         raise ValueError("no rows")
 """
 HERE = Path(__file__).parent
+
+
+@pytest.fixture
+def recorder(monkeypatch):
+    answered, recorder = embedded.ErrorMiddleware, Recorder()
+    monkeypatch.setattr(embedded, "ErrorMiddleware", lambda app: recorder.before(answered(app)))
+    return recorder
 
 
 @pytest.fixture
@@ -83,7 +93,7 @@ def standing(client):
 ON_AWS = "--async-lab-target=aws"
 
 
-def test_bad_event_is_tried_three_times_and_kept(run, client, project):
+def test_bad_event_is_tried_three_times_and_kept(recorder, run, client, project):
     said = run(
         """
         import pytest
@@ -112,6 +122,12 @@ def test_bad_event_is_tried_three_times_and_kept(run, client, project):
     assert "Cost (list prices of 20" in said
     assert "async-lab: waiting until idle (1 event pending): 30 s of at most 24 h" in said
     assert f"async-lab: Nothing is left in account 123456789012, {REGION} (5 resources made and removed)." in said
+    needed = {f"{service}:{action}" for service, actions in announcement.NEEDED.items() for action in actions}
+    with_others = {"iam:PassRole", "iam:TagRole", "lambda:TagResource", "logs:TagResource", "sqs:TagQueue"}
+    layers = {f"lambda:{verb}LayerVersion" for verb in ("Delete", "Publish")} | {"lambda:ListLayerVersions"}
+    sometimes = {"iam:DetachRolePolicy", "lambda:PutFunctionConcurrency", *layers}
+    asked = {action.removesuffix("Batch") for action in recorder.actions}  # IAM has one name for both
+    assert asked == needed - with_others - sometimes
     assert standing(client) == []
     assert Journal(project.stacks).entries("aws") == []
 
@@ -255,6 +271,28 @@ def test_what_a_killed_process_left_is_removed_by_destroy(run, account, client, 
     assert f"Nothing is left in account 123456789012, {REGION}." in destroyed.stdout
     assert standing(client) == []
     assert client("lambda").list_layers()["Layers"] == []
+
+
+def test_what_cannot_be_removed_is_named_and_the_rest_goes(run, account, client, project):
+    said = run(
+        """
+        def test_it(async_lab):
+            async_lab.function("src/app.py:handler", failure_queue=True)
+    """,
+        ON_AWS,
+        REFUSED="DeleteQueue",
+    )
+    assert "1 passed, 1 error" in said, said
+    assert f"LeftBehind: Still standing in account 123456789012, {REGION}: aws_sqs_queue async-lab-test-" in said
+    assert "destroy --target aws" in said
+    assert f"-1 may stand in account 123456789012, {REGION}." in said.replace("\n", " ")
+    assert "Nothing is left" not in said
+    [queue] = standing(client)
+    assert queue.endswith("-app-failed")
+    assert (
+        call(project, "destroy", "--target", "aws", "--yes", **endpoint_variables(account.url, REGION)).returncode == 0
+    )
+    assert standing(client) == []
 
 
 SHARED = """

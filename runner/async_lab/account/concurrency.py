@@ -43,7 +43,12 @@ def concurrency_for(target: Target, function_name: str) -> Concurrency:
 
 
 def check_concurrency(target: Target, scenarios: Sequence[Scenario]) -> None:
-    """Refuse, before anything is made, the largest reservation of a run's scenarios if the account doesn't allow it."""
+    """Refuse, before anything is made, what a run's scenarios want of the account's concurrency and it doesn't have.
+
+    That is the largest reservation, and the limit that a scenario is about, which the embedded endpoint takes on.
+    """
+    for scenario in scenarios:
+        _check_limit(target, scenario)
     greediest = max(scenarios, key=lambda scenario: scenario.reserved_concurrent_executions)
     reserved = greediest.reserved_concurrent_executions
     if reserved <= 0:
@@ -55,4 +60,17 @@ def check_concurrency(target: Target, scenarios: Sequence[Scenario]) -> None:
             f"{target.region}; of its {account.limit}, {account.unreserved} are free, and Lambda keeps "
             f"{MINIMUM_UNRESERVED_CONCURRENCY} unreserved: "
             + (_RESERVE_LESS if target.is_disposable else _MORE_OR_LOCAL)
+        )
+
+
+def _check_limit(target: Target, scenario: Scenario) -> None:
+    """Refuse to try the limits of an account that has others: it would take what other functions live on."""
+    wanted = scenario.account_concurrency
+    if wanted is None or target.is_disposable:
+        return
+    has = account_concurrency(target.client("lambda")).limit
+    if has != wanted:
+        raise EnvironmentFailure(
+            f"{scenario.name} is about an account with {wanted} concurrent executions, and account "
+            f"{target.account_id} has {has:,} in {target.region}: run it with --target local."
         )

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from math import ceil
 
 from async_lab.account import prices
-from async_lab.account.permissions import PERMISSIONS
+from async_lab.account.permissions import needed
 from async_lab.observation.metrics import METRIC_NAMES
-from async_lab.scenario import Scenario
+from async_lab.scenario import DIRECT, Scenario
 from async_lab.wording import plural
 
 ALARMS, METRICS_IN_ALARMS = 8, 11
@@ -19,6 +19,8 @@ _DATA_POINT_DELAY_SECONDS = 120
 _ALIGNMENT_SECONDS = 105
 _TERRAFORM_SECONDS = 120
 """Assumed: to make a stack and to take it down."""
+_OTHERS_MEMORY_MB, _OTHERS_RETRIES = 128, 2
+"""Of the module async-function: what other_functions have."""
 _LOG_BYTES = 2_000
 """Assumed: of an execution, besides twice its message: Lambda's lines, the event, and a traceback."""
 
@@ -31,7 +33,7 @@ def sentences(scenarios: Sequence[Scenario], events: int | None) -> Iterator[str
     yield (
         "Terraform creates a function with its role, log group and event-invoke config, "
         f"{ALARMS + _reserves(scenarios)} alarms, a composite alarm and a dashboard as stack "
-        f"{scenarios[0].stack_name}, and the lab removes them at the end."
+        f"{scenarios[0].stack_name}{_besides(scenarios)}, and the lab removes them at the end."
     )
     yield f"{plural(sum(counts), 'event')} sent; about {plural(round(seconds / 60), 'minute')}."
     yield (
@@ -39,8 +41,23 @@ def sentences(scenarios: Sequence[Scenario], events: int | None) -> Iterator[str
         f"(list prices of {prices.ALARM_METRIC_HOUR.published}, no free tier; some regions are dearer)."
     )
     yield "Your credentials need these permissions:"
-    for service, actions in PERMISSIONS.items():
+    for service, actions in needed(scenarios).items():
         yield f"{service}: {', '.join(actions)}"
+
+
+def _besides(scenarios: Sequence[Scenario]) -> str:
+    """Return what only some scenarios have, to be added to what all have."""
+    made = {
+        "other functions": any(scenario.other_functions for scenario in scenarios),
+        "topics or queues for finished events": any(
+            target and target.problem != "missing"
+            for scenario in scenarios
+            for target in (scenario.on_failure, scenario.on_success, scenario.dead_letter_target)
+        ),
+        "what triggers it": any(scenario.trigger.service != DIRECT for scenario in scenarios),
+    }
+    there = [name for name, is_there in made.items() if is_there]
+    return f", with {' and '.join(there)}" if there else ""
 
 
 def _reserves(scenarios: Sequence[Scenario]) -> bool:
@@ -48,8 +65,12 @@ def _reserves(scenarios: Sequence[Scenario]) -> bool:
 
 
 def _seconds(scenario: Scenario, count: int) -> float:
-    sending = scenario.events.interval_seconds * (count - 1)
-    return _ALIGNMENT_SECONDS + sending + scenario.observe_seconds + _DATA_POINT_DELAY_SECONDS
+    return (
+        _ALIGNMENT_SECONDS
+        + scenario.events.seconds_to_send(count)
+        + scenario.observe_seconds
+        + _DATA_POINT_DELAY_SECONDS
+    )
 
 
 def _cost(scenarios: Sequence[Scenario], counts: Sequence[int], seconds: float) -> float:
@@ -61,13 +82,20 @@ def _cost(scenarios: Sequence[Scenario], counts: Sequence[int], seconds: float) 
     cost = hourly * (seconds // 3600 + 1)
     for scenario, count in zip(scenarios, counts, strict=True):
         executions = count * (1 + scenario.maximum_retry_attempts)
-        gigabyte_seconds = min(scenario.timeout, scenario.behavior.sleep_seconds + 1) * scenario.memory_size / 1024
+        gigabyte_seconds = min(scenario.timeout, scenario.longest_execution_seconds + 1) * scenario.memory_size / 1024
         logged = _LOG_BYTES + 2 * len(scenario.behavior.message.encode())
         looks = (scenario.observe_seconds + _DATA_POINT_DELAY_SECONDS) / _LOOKS_EVERY_SECONDS + 1
         cost += executions * (
             prices.LAMBDA_REQUEST.dollars
             + gigabyte_seconds * prices.LAMBDA_GB_SECOND.dollars
             + logged * prices.LOG_BYTE.dollars
+        )
+        cost += (
+            sum(
+                other.events * (1 + _OTHERS_RETRIES) * (other.sleep_seconds + 1) * _OTHERS_MEMORY_MB / 1024
+                for other in scenario.other_functions.values()
+            )
+            * prices.LAMBDA_GB_SECOND.dollars
         )
         cost += looks * len(METRIC_NAMES) * _STATISTICS * prices.METRIC_READ.dollars
     return cost

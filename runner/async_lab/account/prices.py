@@ -1,7 +1,7 @@
 """What AWS charges for what a run uses: list prices in US dollars, without the free tier.
 
-Each with the price list and the day it was published on, as quoted with its SKU by public documents. A failure queue or
-bucket isn't here: the lab makes none.
+Each with the price list and the day it was published on, as quoted with its SKU by public documents. Requests to
+queues, topics and the event bus aren't here: those of the largest run, 10,000 events, cost about a cent.
 """
 
 from __future__ import annotations

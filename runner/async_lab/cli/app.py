@@ -22,18 +22,20 @@ EXIT_CODES = """Exit codes: 0 as expected, 1 not as expected, 2 used wrongly, 3 
 4 something is left behind, 70 a bug of async-lab, 130 interrupted."""
 
 
-class _WithoutFlagTypes:
-    """Help that doesn't call a flag a <bool>."""
+class _WithoutPythonTypes:
+    """Help that calls neither a flag a <bool> nor an argument a <list[str]>: its name says what it is."""
 
     def get_params(self, ctx: Any) -> Any:
         params = super().get_params(ctx)  # type: ignore[misc]
         for param in params:
             if getattr(param, "is_flag", False):
                 param.metavar = ""
+            elif getattr(param, "param_type_name", "") == "argument":
+                param.display_type_rich = lambda **_: None
         return params
 
 
-class Command(_WithoutFlagTypes, TyperCommand):
+class Command(_WithoutPythonTypes, TyperCommand):
     """One command."""
 
 
@@ -56,7 +58,7 @@ def _misuse_in_a_sentence() -> Iterator[None]:
         raise _Misuse(f"{said}{end} See: {called} --help") from None
 
 
-class _Commands(_WithoutFlagTypes, TyperGroup):
+class _Commands(_WithoutPythonTypes, TyperGroup):
     """The one place where errors that are expected become sentences and exit codes."""
 
     def main(self, *args: Any, **kwargs: Any) -> Any:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from async_lab import arns
 from async_lab.cli.console import console
 from async_lab.cli.options import EndpointOption, ProfileOption, RegionOption
 from async_lab.cli.places import asked, check_place, function_named
@@ -55,7 +54,8 @@ def diagnose(
         typer.Option(help="How far to look back: 30m, 3h, 1d.", parser=span, metavar="SPAN", show_default="3h"),
     ] = None,
     prefix: Annotated[
-        str | None, typer.Option(help="All functions whose name begins so, a line each.", show_default=False)
+        str | None,
+        typer.Option(help="All functions whose name begins so, a line each.", metavar="PREFIX", show_default=False),
     ] = None,
     tags: Annotated[
         list[str] | None,
@@ -141,6 +141,8 @@ def _all(target: Target) -> list[str]:
 
 def _tagged(target: Target, tags: Sequence[str]) -> list[str]:
     """Return the names of functions that have all of the tags, each given as ``KEY=VALUE``."""
+    from async_lab import arns
+
     filters: dict[str, list[str]] = {}
     for key, _, value in (one.partition("=") for one in tags):
         filters.setdefault(key, []).append(value)

@@ -48,10 +48,12 @@ def local(
         Path | None, typer.Option(help="Apply this Terraform directory at the start.", show_default=False)
     ] = None,
     allow_host: Annotated[
-        list[str] | None, typer.Option(help="Answer to this Host too, besides loopback's names.", show_default=False)
+        list[str] | None,
+        typer.Option(help="Answer to this Host too, besides loopback's names.", metavar="HOST", show_default=False),
     ] = None,
     allow_origin: Annotated[
-        list[str] | None, typer.Option(help="Let this web page's origin call it.", show_default=False)
+        list[str] | None,
+        typer.Option(help="Let this web page's origin call it.", metavar="ORIGIN", show_default=False),
     ] = None,
     enforce_roles: Annotated[
         bool, typer.Option(help="Refuse handlers' own calls that their role doesn't allow, as AWS does.")

@@ -195,7 +195,7 @@ class _Job:
 
         for remark in self.store.remarks():
             note(remark)
-        with report.RedriveProgress(console(stderr=True)) as progress:
+        with report.RedriveProgress(console(stderr=True), self.store) as progress:
             self.plan = redriving.look(
                 self.store, self.target, selection, keeps_payloads=keeps_payloads, tell=progress.looked_at
             )
@@ -233,7 +233,7 @@ class _Job:
         from async_lab import redrive as redriving
         from async_lab import report
 
-        with report.RedriveProgress(console(stderr=True)) as progress:
+        with report.RedriveProgress(console(stderr=True), self.store) as progress:
             for one in redriving.send(self.store, self.plan, self.target, self.per_second):
                 self.sent.append(one)
                 progress.sent(len(self.sent), len(self.plan.events))

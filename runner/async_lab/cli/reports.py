@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import webbrowser
 from collections.abc import Callable, Sequence
 from enum import StrEnum
@@ -28,7 +29,9 @@ class Format(StrEnum):
 
     CSV = "csv"
     OPENMETRICS = "openmetrics"
+    PARQUET = "parquet"
     PERFETTO = "perfetto"
+    PNG = "png"
     SVG = "svg"
 
 
@@ -100,7 +103,8 @@ def export(
     format_: Annotated[
         Format,
         typer.Option(
-            "--format", help="Metrics as CSV or OpenMetrics; events as a trace for Perfetto, or as a picture."
+            "--format",
+            help="Metrics as CSV, OpenMetrics, Parquet; events as a trace (Perfetto) or a picture (SVG, PNG).",
         ),
     ] = Format.CSV,
     output: Annotated[
@@ -115,24 +119,38 @@ def export(
     from async_lab.checkout.project import Project
     from async_lab.runs import history
 
-    text = _exported(format_, history.results(Project.locate(), run))
+    if output is None and format_ in _BINARY and sys.stdout.isatty():
+        raise UsageError(f"A terminal can't show {format_.value}: name a file with --output, or pipe it on.")
+    exported = _exported(format_, history.results(Project.locate(), run))
     if output is None:
-        typer.echo(text, nl=False)
+        typer.echo(exported, nl=False)
+    elif isinstance(exported, bytes):
+        reports.write_bytes(output, exported)
     else:
-        reports.write_text(output, text)
+        reports.write_text(output, exported)
 
 
-def _exported(format_: Format, results: Sequence[RunResult]) -> str:
+_BINARY = frozenset({Format.PARQUET, Format.PNG})
+
+
+def _exported(format_: Format, results: Sequence[RunResult]) -> str | bytes:
+    from async_lab import report as reports
+
+    exports: dict[Format, Callable[[Sequence[RunResult]], str | bytes]] = {
+        Format.CSV: reports.metrics_csv,
+        Format.OPENMETRICS: reports.openmetrics,
+        Format.PARQUET: reports.metrics_parquet,
+        Format.PERFETTO: reports.trace,
+        Format.PNG: lambda some: reports.png(_picture(some)),
+        Format.SVG: _picture,
+    }
+    return exports[format_](results)
+
+
+def _picture(results: Sequence[RunResult]) -> str:
     from async_lab import report as reports
     from async_lab.report.inferred import timeline_of
 
-    if format_ is Format.SVG:
-        if len(results) > 1:
-            raise UsageError(f"A picture shows one run, and this one has {len(results)}: name one by its id.")
-        return reports.standalone(timeline_of(results[0])) + "\n"
-    exports: dict[Format, Callable[[Sequence[RunResult]], str]] = {
-        Format.CSV: reports.metrics_csv,
-        Format.OPENMETRICS: reports.openmetrics,
-        Format.PERFETTO: reports.trace,
-    }
-    return exports[format_](results)
+    if len(results) > 1:
+        raise UsageError(f"A picture shows one run, and this one has {len(results)}: name one by its id.")
+    return reports.standalone(timeline_of(results[0])) + "\n"

@@ -43,6 +43,8 @@ EXAMPLES = f"""Examples: async-lab run 2
 
 async-lab run function-errors expired --json
 
+async-lab run expired --set maximum_event_age_in_seconds=10min --set events.count=5
+
 async-lab run mine.tfvars --target aws --region eu-west-1
 
 {EXIT_CODES}"""
@@ -62,6 +64,15 @@ def run(
         int | None,
         typer.Option(
             help="Send this many events instead.", parser=whole(1, MOST_EVENTS), metavar="N", show_default=False
+        ),
+    ] = None,
+    assignments: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            help="Set a value in place of the file's; may be repeated. Durations may have a unit: timeout=2min.",
+            metavar="KEY=VALUE",
+            show_default=False,
         ),
     ] = None,
     seed: SeedOption = 0,
@@ -89,7 +100,8 @@ def run(
     with outputs.ended():
         if quiet and verbose:
             raise UsageError("--quiet and --verbose exclude each other: give one of them.")
-        _run(scenarios, target, region, profile, events, seed, out, _detail(quiet=quiet, verbose=verbose), outputs,
+        detail = _detail(quiet=quiet, verbose=verbose)
+        _run(scenarios, target, region, profile, events, assignments or [], seed, out, detail, outputs,
              keep=keep, yes=yes)  # fmt: skip
     if not all(result.is_as_expected for result in outputs.results):
         raise typer.Exit(ExitCode.NOT_AS_EXPECTED)
@@ -101,6 +113,7 @@ def _run(
     region: str | None,
     profile: str | None,
     events: int | None,
+    assignments: list[str],
     seed: int,
     out: Path | None,
     detail: Detail,
@@ -118,7 +131,7 @@ def _run(
     project = Project.locate()
     sweep(project)
     history.prune(project)
-    chosen = scenario_files.find_all(project, names, events)
+    chosen = scenario_files.find_all(project, names, events, scenario_files.assignments(assignments))
     if out is not None:
         report.prepare(out)
     settings = lab.Settings(seed=seed, events=events, keep=keep)

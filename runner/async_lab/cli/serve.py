@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from async_lab.checkout import program
 from async_lab.process.interrupts import Interrupts
 from async_lab.target.environment import endpoint_variables, local_environment, without_users_settings
-from async_lab.target.local import allow_open_files
+from async_lab.target.local import allow_open_files, embedded_endpoint
 from async_lab.testing.terraform import Workspaces, check
 
 if TYPE_CHECKING:
@@ -69,16 +69,15 @@ def serve(
     """Serve until Ctrl-C. Raises EnvironmentFailure when the port is taken, UsageError for a wrong directory."""
     if opening.terraform is not None:
         check(opening.terraform)
-    with without_users_settings():  # moto reads its own already when it is imported
-        from async_lab.endpoint.embedded import Endpoint
-        from async_lab.endpoint.http.own import CLOCK_PATH
+    endpoint_class = embedded_endpoint()
+    from async_lab.endpoint.http.own import CLOCK_PATH
 
     allow_open_files()
     with (
         Interrupts() as interrupts,
         without_users_settings(),
         ExitStack() as resources,
-        Endpoint(
+        endpoint_class(
             port=port,
             seed=seed,
             speed=speed,

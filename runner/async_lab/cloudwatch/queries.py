@@ -1,4 +1,7 @@
-"""Metric queries as GetMetricData and alarms ask them: metrics and expressions that name each other by id."""
+"""Metric queries as GetMetricData and alarms ask them: metrics and expressions that name each other by id.
+
+The language of expressions is imported for the first of them: its parser takes a tenth of a second.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 
-from async_lab.cloudwatch import expression as language
 from async_lab.cloudwatch.labels import MetricStat, default_labels, dynamic
 from async_lab.cloudwatch.scope import ExpressionError, Scope
-from async_lab.cloudwatch.search import find
 from async_lab.cloudwatch.series import Series, Span, Value
 from async_lab.cloudwatch.statistic import statistic
 from async_lab.cloudwatch.store import MINUTE, MetricStore
@@ -93,6 +94,8 @@ def read(store: MetricStore, stat: MetricStat, span: Span, label: str) -> Series
 def _evaluated(query: Query, session: _Session) -> Value:
     period = query.period or _period_of(session.queries.values())
     metrics = {name: each for name, each in session.values.items() if session.queries[name].stat}
+    from async_lab.cloudwatch import expression as language
+
     scope = Scope(
         values=session.values,
         metrics={name: each for name, each in metrics.items() if isinstance(each, Series)},
@@ -109,6 +112,8 @@ def _evaluated(query: Query, session: _Session) -> Value:
 
 def _searcher(session: _Session, otherwise: int) -> Callable[[str, str, int | None], list[Series]]:
     def search(text: str, wanted: str, period: int | None) -> list[Series]:
+        from async_lab.cloudwatch.search import find
+
         statistic(wanted)  # one that there isn't is refused, whether or not anything is found
         found = find(text, session.store.metrics())
         stats = [MetricStat(metric, wanted, period or otherwise) for metric in found]
@@ -130,6 +135,8 @@ def _in_order(expressions: Sequence[Query]) -> Iterable[str]:
 
 
 def _references(query: Query) -> frozenset[str]:
+    from async_lab.cloudwatch import expression as language
+
     try:
         return language.references(query.expression or "")
     except ExpressionError as error:

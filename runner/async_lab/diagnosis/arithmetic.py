@@ -191,6 +191,18 @@ def _sums(series: MetricSeries) -> dict[int, float]:
     return {point.minute: point.sum for point in series.points}
 
 
+def do_failures_time_out(seen: Observations) -> bool:
+    """Whether executions ran into the timeout in each minute with errors: all errors may be timeouts."""
+    function = seen.configuration.function
+    failed = [minute for minute, value in _sums(seen.metrics["Errors"]).items() if value]
+    longest = {point.minute: point.maximum for point in seen.metrics["Duration"].points}
+    return (
+        function is not None
+        and bool(failed)
+        and all(longest.get(minute, 0.0) >= function.timeout_seconds * 1000 for minute in failed)
+    )
+
+
 # --- errors and throttles that are of no event ---
 
 
@@ -249,6 +261,21 @@ def came_before_late(seen: Observations, metric: str, seconds: float) -> bool:
     late = [point.minute for point in seen.metrics["AsyncEventAge"].points if point.maximum >= seconds * 1000]
     causes = [minute for minute, value in _sums(seen.metrics[metric]).items() if value]
     return bool(late and causes) and min(causes) <= max(late)
+
+
+def unreserved_peak(seen: Observations) -> float | None:
+    """Return how much of the account's unreserved concurrency was in use at the most in minutes with throttles.
+
+    None where that could not be seen of each of them: an execution's start is counted in the minute before, too.
+    """
+    throttled = [minute for minute, value in _sums(seen.metrics["Throttles"]).items() if value]
+    by_minute = seen.unreserved_by_minute or {}
+    peaks = [
+        max(by_minute.get(minute, 0.0), by_minute.get(minute - PERIOD_SECONDS, 0.0))
+        for minute in throttled
+        if minute in by_minute
+    ]
+    return max(peaks) if peaks and len(peaks) == len(throttled) else None
 
 
 # --- what would be enough ---

@@ -34,20 +34,31 @@ def dropped_after_errors(seen: Observations) -> Finding | None:
 
 def _retries_used(seen: Observations, confidence: Confidence) -> Finding:
     tries = _TRIES[arithmetic.retries(seen)] if seen.settings else "tried again as often as its settings allow"
+    times_out = arithmetic.do_failures_time_out(seen)
+    failed = f"ran into its timeout, {words.timeout(seen).words}," if times_out else "failed"
     return Finding(
-        code="dropped-retries-used",
+        code="dropped-timed-out" if times_out else "dropped-retries-used",
         severity=Severity.CRITICAL,
         confidence=confidence,
-        title="Dropped after function errors",
+        title="Dropped after timeouts" if times_out else "Dropped after function errors",
         explanation=(
-            f"The function failed in {words.count_of(seen, 'Errors', 'execution')}; Lambda {tries}, "
+            f"The function {failed} in {words.count_of(seen, 'Errors', 'execution')}; Lambda {tries}, "
             f"then dropped {words.count_of(seen, 'AsyncEventsDropped', 'event')}."
         ),
-        evidence=(*_evidence(seen), words.retry_attempts(seen), *words.failures(seen)),
+        evidence=(
+            *_evidence(seen),
+            *(_timeouts(seen) if times_out else ()),
+            words.retry_attempts(seen),
+            *words.failures(seen),
+        ),
         alternatives=_other_causes(seen, confidence),
         advice=(words.READ_LOGS, *words.raise_timeout(seen), *words.keep_failed_events(seen)),
         source=words.ERROR_RETRIES,
     )
+
+
+def _timeouts(seen: Observations) -> tuple[Evidence, ...]:
+    return figure(seen, "Maximum", "Duration"), words.timeout(seen)
 
 
 def _too_old(seen: Observations, confidence: Confidence) -> Finding:

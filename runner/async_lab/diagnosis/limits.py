@@ -37,6 +37,8 @@ def limit_of(seen: Observations) -> Limit:
             ("See whether the function has reserved concurrency: then raise it, else ask for a higher account limit.",),
             ("Whether the function's own reservation or the account's pool was used up could not be seen.",),
         )
+    if reservation.executions is None and _has_room(seen):
+        return _scale_up(seen)
     if reservation.executions is None:
         return Limit(
             "account-limit",
@@ -56,6 +58,30 @@ def limit_of(seen: Observations) -> Limit:
         f"All reserved concurrency ({count(reservation.executions)}) was in use",
         (words.reservation(seen), *words.who_reserved(seen)),
         (_reserve_more(seen, reservation.executions), *_shorten(seen)),
+    )
+
+
+_FULL_SHARE = 0.9
+"""Ours: of a pool from which less was in use at the most, there was room; CloudWatch's samples may miss a peak."""
+
+
+def _has_room(seen: Observations) -> bool:
+    account, peak = seen.configuration.account, arithmetic.unreserved_peak(seen)
+    return account is not None and peak is not None and peak < _FULL_SHARE * account.unreserved
+
+
+def _scale_up(seen: Observations) -> Limit:
+    peak = arithmetic.unreserved_peak(seen)
+    return Limit(
+        "scale-up",
+        "new execution environments",
+        "The account had unreserved concurrency left, but no execution environment was ready",
+        (
+            *_pool(seen),
+            Fact("Unreserved concurrency in use, at most, in minutes with throttles", peak, "Count"),
+        ),
+        (words.BURST, "Provisioned concurrency is there before a burst comes."),
+        ("The account's pool may have been full for less time than CloudWatch's samples show.",),
     )
 
 

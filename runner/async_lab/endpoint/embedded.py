@@ -14,6 +14,7 @@ from typing import Self
 from async_lab.endpoint import cloudwatch, functions, sources, state, trouble
 from async_lab.endpoint.access import denials, roles
 from async_lab.endpoint.access.roles import Holder, Holders, RoleMiddleware
+from async_lab.endpoint.delivery import targets
 from async_lab.endpoint.http.callers import LocalCallers, Scoped
 from async_lab.endpoint.http.cbor import CborTranslation
 from async_lab.endpoint.http.dispatch import OneAtATime, moto_application, preload
@@ -94,6 +95,7 @@ class Endpoint:
         reach = Reach(self._invoke, self.clock.now)
         sources.install(reach)
         schedules.install()
+        targets.install()
         recursion.install()
         self._schedules = schedules.Schedules(ACCOUNT_ID, reach)
         clocks.install(self.clock.now, stands=self._pacer is None)
@@ -195,7 +197,10 @@ class Endpoint:
         return sum(region.purge() for region in self._present_regions())
 
     def events(self) -> Events:
-        """Return what became of each event so far, in all regions, in the order in which they were accepted."""
+        """Return what became of each asynchronous event so far, in all regions, in the order of their acceptance.
+
+        Batches of a queue's event source mapping are synchronous invocations and no events: logs and metrics show them.
+        """
         found = (event for region in self._present_regions() for event in region.events())
         return Events(sorted(found, key=lambda event: event.accepted_at))
 

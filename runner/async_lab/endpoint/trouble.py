@@ -43,6 +43,15 @@ def report(doing: str, error: BaseException) -> None:
             )
 
 
+def remark(sentence: str) -> None:
+    """Say to the user, once, what is done otherwise than on AWS."""
+    _LOG.warning("%s", sentence)
+    if (sentence, "") not in _named and not _ending.is_set():
+        _named.add((sentence, ""))
+        with suppress(OSError, ValueError, AttributeError):
+            print(sentence, file=sys.stderr)  # noqa: T201 - the user's, and not the log's
+
+
 @contextmanager
 def contained(doing: str) -> Iterator[None]:
     """Let no error out of a block; ``doing`` says in a few words what it does."""

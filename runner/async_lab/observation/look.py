@@ -11,7 +11,7 @@ from async_lab.observation.configuration import LATEST, PERMISSIONS, Configurati
 from async_lab.observation.failure_targets import Clients, read_failure_targets
 from async_lab.observation.gaps import Looks
 from async_lab.observation.invokers import read_invokers
-from async_lab.observation.metrics import ages_of, collect, dimensions_of, sums
+from async_lab.observation.metrics import ages_of, collect, dimensions_of, sums, unreserved_by_minute
 from async_lab.observation.observations import Observations
 
 if TYPE_CHECKING:
@@ -65,7 +65,12 @@ def look_at(clients: Clients, function_name: str, qualifier: str | None, start: 
         recursions_stopped=looks.at(
             "invocations that Lambda stopped as recursive",
             "cloudwatch:GetMetricData",
-            lambda: _recursions_stopped(cloudwatch, function_name, qualifier, start, end),
+            lambda: recursions_stopped(cloudwatch, function_name, qualifier, start, end),
+        ),
+        unreserved_by_minute=looks.at(
+            "how much of the account's concurrency was in use",
+            "cloudwatch:GetMetricData",
+            lambda: unreserved_by_minute(cloudwatch, start, end),
         ),
         failure_targets=tuple(read_failure_targets(clients, configuration, end, looks)),
         alarms=looks.at(
@@ -116,9 +121,10 @@ def _failed_requests(
     )
 
 
-def _recursions_stopped(
+def recursions_stopped(
     client: CloudWatchClient, function_name: str, qualifier: str | None, start: float, end: float
 ) -> float:
+    """Return how many invocations Lambda stopped because the function had led to itself."""
     dimensions = dimensions_of(function_name, None if qualifier is None else f"{function_name}:{qualifier}")
     return sums(client, "RecursiveInvocationsDropped", [dimensions], start, end)[0]
 

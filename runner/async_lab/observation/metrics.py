@@ -204,6 +204,21 @@ def _totals(client: CloudWatchClient, queries: list[MetricDataQueryTypeDef], sta
     return list(totals.values())
 
 
+def unreserved_by_minute(client: CloudWatchClient, start: float, end: float) -> dict[int, float]:
+    """Return how many executions without a reservation ran in the region at once, at the most, by minute."""
+    pages = client.get_paginator("get_metric_data").paginate(
+        MetricDataQueries=[query("unreserved", "UnreservedConcurrentExecutions", "Maximum", [])],
+        StartTime=first_minute(start),
+        EndTime=last_minute(end),
+    )
+    results = [result for page in pages for result in page["MetricDataResults"]]
+    return {
+        int(stamp.timestamp()): value
+        for result in results
+        for stamp, value in zip(result["Timestamps"], result["Values"], strict=True)
+    }
+
+
 def first_minute(start: float) -> datetime:
     """Return the beginning of the minute that an instant is in; CloudWatch is asked for whole minutes."""
     return datetime.fromtimestamp(start // PERIOD_SECONDS * PERIOD_SECONDS, UTC)

@@ -38,6 +38,9 @@ class Observations:
     """What somebody wanted the configuration to be, by AWS's names of the settings."""
     recursions_stopped: float | None = None
     """How many invocations Lambda stopped because the function invoked itself; None: not looked at, or not seen."""
+    unreserved_by_minute: Mapping[int, float] | None = field(default=None, hash=False)
+    """How many executions without a reservation ran in the region at once, at the most, by the start of the minute in
+    epoch seconds; None: not looked at, or not seen."""
     failure_targets: tuple[FailureTarget, ...] = ()
     """Where failed events go, as far as it was looked at."""
     alarms: tuple[StandingAlarm, ...] | None = None

@@ -50,6 +50,10 @@ class Store(Protocol):
     def title(self) -> str:
         """What it is, and its name: ``SQS queue orders-failed``."""
 
+    @property
+    def noun(self) -> str:
+        """What one of the things in it is called: ``message``."""
+
     def remarks(self) -> Iterator[str]:
         """Yield in sentences what somebody should know of it before it is looked through."""
 
@@ -149,6 +153,11 @@ class Queue:
         """What it is, and its name."""
         return f"SQS queue {self.name}"
 
+    @property
+    def noun(self) -> str:
+        """What one of the things in it is called."""
+        return "message"
+
     def remarks(self) -> Iterator[str]:
         """Yield what is hidden now, and that a look counts where the queue counts."""
         attributes = self._attributes("ApproximateNumberOfMessagesNotVisible", "RedrivePolicy")
@@ -247,6 +256,11 @@ class Bucket:
     def title(self) -> str:
         """What it is, and its name."""
         return f"S3 bucket {self.name}"
+
+    @property
+    def noun(self) -> str:
+        """What one of the things in it is called."""
+        return "object"
 
     def remarks(self) -> Iterator[str]:
         """Yield nothing: a look at a bucket leaves no trace."""

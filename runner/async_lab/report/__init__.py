@@ -3,13 +3,15 @@
 from async_lab.report.checks import show_checks
 from async_lab.report.comparison import show_comparison
 from async_lab.report.diagnosis import show_diagnoses, show_diagnosis
-from async_lab.report.files import write_page, write_text
+from async_lab.report.files import write_bytes, write_page, write_text
 from async_lab.report.junit import junit
 from async_lab.report.markdown import markdown
 from async_lab.report.metrics_csv import metrics_csv
+from async_lab.report.metrics_parquet import metrics_parquet
 from async_lab.report.openmetrics import openmetrics
 from async_lab.report.overview import show_runs, show_scenarios, show_summary
 from async_lab.report.page import page
+from async_lab.report.picture import png
 from async_lab.report.progress import Detail, ProgressView
 from async_lab.report.redrive import RedriveProgress, show_outcome, show_plan
 from async_lab.report.terminal import show_run, show_verdict
@@ -26,8 +28,10 @@ __all__ = [
     "junit",
     "markdown",
     "metrics_csv",
+    "metrics_parquet",
     "openmetrics",
     "page",
+    "png",
     "prepare",
     "show_checks",
     "show_comparison",
@@ -44,6 +48,7 @@ __all__ = [
     "text",
     "trace",
     "write",
+    "write_bytes",
     "write_page",
     "write_text",
 ]

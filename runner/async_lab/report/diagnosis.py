@@ -12,7 +12,7 @@ from async_lab.diagnosis import Finding
 from async_lab.observation.configuration import AsyncSettings
 from async_lab.observation.failed_requests import FailedRequest
 from async_lab.observation.failure_targets import FailureTarget
-from async_lab.observation.metrics import MetricSeries
+from async_lab.observation.metrics import AgeBand, MetricSeries
 from async_lab.observation.observations import Observations
 from async_lab.observation.triggers import Trigger
 from async_lab.report.severity import heading_style_of
@@ -157,9 +157,13 @@ def _show_surroundings(console: Console, seen: Observations) -> None:
 def _ages(seen: Observations) -> Iterator[tuple[str, str]]:
     every = sum(band.attempts for band in seen.ages or ())
     for band in seen.ages or ():
-        over = duration(band.over)
-        name = f"over {over}" if band.up_to is None else f"{over} to {duration(band.up_to)}"
-        yield name, f"{plural(band.attempts, 'attempt')}, {band.attempts / every:.0%}"
+        yield _span(band), f"{plural(band.attempts, 'attempt')}, {band.attempts / every:.0%}"
+
+
+def _span(band: AgeBand) -> str:
+    if band.up_to is None:
+        return f"over {duration(band.over)}"
+    return f"{duration(band.over)} to {duration(band.up_to)}" if band.over else f"up to {duration(band.up_to)}"
 
 
 def _failures(seen: Observations) -> Sequence[FailedRequest]:

@@ -18,7 +18,7 @@ from async_lab.report.inferred import events_of, timeline_of
 from async_lab.report.metrics_csv import metrics_csv
 from async_lab.report.minutes import tabulate
 from async_lab.report.severity import style_of
-from async_lab.report.terminal import verdict_words
+from async_lab.report.terminal import verdict_words, why_not_compared
 from async_lab.report.timeline import Timeline
 from async_lab.runs.document import document
 from async_lab.runs.result import RunResult
@@ -80,6 +80,7 @@ def _section(result: RunResult) -> Mapping[str, Any]:
         "absent": ", ".join(table.absent),
         "table": {"starts": [clock_time(start)[:5] for start in table.starts], "rows": table.rows},
         "alarms": list(_alarms(result)),
+        "not_compared": why_not_compared(result),
         "expectations": [
             {
                 "is_met": comparison.is_met,
@@ -161,9 +162,33 @@ _NOT_SETTINGS = frozenset({"path", "title", "description", "look_at", "expectati
 def settings_of(result: RunResult) -> Iterator[tuple[str, str]]:
     """Yield the scenario's variables under their own names, but for what only describes it."""
     for name, value in asdict(result.scenario).items():
-        if name not in _NOT_SETTINGS:
-            shown = ", ".join(f"{key} = {item}" for key, item in value.items()) if isinstance(value, dict) else value
-            yield "name" if name == "stack_name" else name, str(shown)
+        if name not in _NOT_SETTINGS and value not in _NOTHING:
+            yield "name" if name == "stack_name" else name, _setting(value)
+
+
+_NOTHING: tuple[object, ...] = (None, {}, (), "")
+"""What says no more than leaving it out. 0 says something."""
+
+
+def _setting(value: object) -> str:
+    """Return a value as a scenario's file has it, an object or list without its outer brackets."""
+    match value:
+        case dict():
+            return ", ".join(f"{key} = {_inner(item)}" for key, item in value.items() if item not in _NOTHING)
+        case tuple():
+            return ", ".join(map(_inner, value))
+        case _:
+            return str(value)
+
+
+def _inner(value: object) -> str:
+    match value:
+        case dict():
+            return f"{{ {_setting(value)} }}"
+        case tuple():
+            return f"[{_setting(value)}]"
+        case _:
+            return str(value)
 
 
 def _event(number: int, event: Event, result: RunResult, shown: Timeline) -> Mapping[str, Any]:

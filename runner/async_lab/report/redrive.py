@@ -40,7 +40,7 @@ def show_plan(console: Console, store: Store, target: Target, plan: Plan, per_se
     for event in plan.events:
         if event.payload is not None:
             indented(console, Text(printable(f"{event.request_id} {event.payload}")))
-    aside = [f"{plural(left.count, 'message or object')}: {left.reason}" for left in plan.left]
+    aside = [f"{plural(left.count, store.noun)}: {left.reason}" for left in plan.left]
     if plan.not_meant:
         aside.append(f"{plural(plan.not_meant, 'failed event')} that your filters leave out")
     for title, lines in (("Left where they are", aside), ("Not seen", [str(gap) for gap in plan.gaps])):
@@ -86,8 +86,8 @@ def show_outcome(console: Console, plan: Plan, sent: Sequence[Sent]) -> None:
 class RedriveProgress:
     """Tells how far it is on standard error: one moving line on a terminal, a line every ten seconds elsewhere."""
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
+    def __init__(self, console: Console, store: Store) -> None:
+        self._console, self._noun = console, store.noun
         self._status: Status | None = console.status("") if console.is_terminal else None
         self._told_at = time.monotonic()
 
@@ -104,7 +104,7 @@ class RedriveProgress:
 
     def looked_at(self, number: int) -> None:
         """Tell how many messages or objects were read."""
-        self._tell(f"Looking: {plural(number, 'message or object')} read")
+        self._tell(f"Looking: {plural(number, self._noun)} read")
 
     def sent(self, number: int, of: int) -> None:
         """Tell how many events had their turn."""

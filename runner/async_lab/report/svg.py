@@ -6,12 +6,14 @@ room, and its text stays as large as the page's.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from html import escape
 
 STANDALONE_WIDTH = 760
 """Pixels, where a chart is a file of its own."""
 
+_FONT, _FONT_IN_FULL = "font:12px/1 system-ui,sans-serif", "font-size:12px;font-family:system-ui,sans-serif"
 STYLE = """
 .chart{font:12px/1 system-ui,sans-serif;overflow:visible;display:block}
 .chart text{fill:var(--ink)}.chart .soft{fill:var(--soft)}
@@ -93,6 +95,17 @@ def standalone(parts: Iterable[str], height: float, label: str) -> str:
         role="img",
         aria_label=label,
     )
+
+
+def in_plain_style(drawn: str) -> str:
+    """Return a chart that is a file of its own for readers of little CSS: no variables, no media query, no shorthand.
+
+    Its colors are the light ones.
+    """
+    colors = dict(pair.split(":") for pair in COLORS.replace("\n", "").removeprefix("--").split(";--"))
+    light = re.sub(r"@media\(prefers-color-scheme:dark\)\{svg\{[^}]*\}\}", "", drawn)
+    light = light.replace(_FONT, _FONT_IN_FULL)
+    return re.sub(r"var\(--(\w+)\)", lambda found: colors[found[1]], light)
 
 
 def _written(value: object) -> str:

@@ -115,7 +115,9 @@ def _show_scenario(console: Console, result: RunResult, glyphs: Glyphs) -> None:
     where = [place.target, f"account {place.account_id}", place.region]
     seed = [] if result.seed is None else [f"seed {result.seed}", "virtual time"]
     indented(console, Text(glyphs.separator.join([*where, *seed]), "dim"))
-    events = f"{plural(len(result.sent), 'event')} to {result.function_name}"
+    through = {"sns": " through SNS", "eventbridge": " through EventBridge"}
+    way = through.get(scenario.trigger.service, "")
+    events = f"{plural(len(result.sent), 'event')} to {result.function_name}{way}"
     times = f"from {clock_time(result.started_at)} to {clock_time(result.ended_at)} UTC"
     indented(console, Text(f"{events}, {times}", "dim"))
 
@@ -158,12 +160,21 @@ def _show_comparisons(console: Console, result: RunResult, glyphs: Glyphs) -> No
     """Print what was expected; what was seen only where that is something else."""
     heading(console, "Expectations")
     if not result.comparisons:
-        indented(console, "Not compared: the scenario's expectations are for its own number of events.")
+        indented(console, why_not_compared(result))
         return
     table = table_of("", "", "expected", "seen")
     for comparison in result.comparisons:
         table.add_row(*_compared(comparison, glyphs))
     indented(console, table)
+
+
+def why_not_compared(result: RunResult) -> str:
+    """Return why a run has no comparisons: it was sent or configured otherwise, or nothing is expected of it."""
+    if not result.scenario.expectations:
+        return "The scenario has none: it is to be looked at."
+    if result.scenario.changed:
+        return f"Not compared: they are for the file as it is, and {', '.join(result.scenario.changed)} was set."
+    return "Not compared: the scenario's expectations are for its own number of events."
 
 
 def _compared(comparison: Comparison, glyphs: Glyphs) -> Iterable[Text]:

@@ -104,7 +104,12 @@ def _configuration(scenario: Scenario) -> dict[str, Any]:
     """Return the scenario's variables under their own names, without its file's path, which tells of the machine."""
     values = asdict(scenario)
     del values["path"]
-    return values | {"name": values.pop("stack_name"), "expectations": list(values["expectations"])}
+    behavior = values["behavior"] | {"mix": list(values["behavior"]["mix"])}
+    return values | {
+        "name": values.pop("stack_name"),
+        "behavior": behavior,
+        "expectations": list(values["expectations"]),
+    }
 
 
 def events(sent: Sequence[SentEvent], seen: Sequence[Event]) -> list[dict[str, Any]]:

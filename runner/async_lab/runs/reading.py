@@ -16,7 +16,7 @@ from async_lab.observation.events import Attempt, Delivery, Event, Outcome
 from async_lab.observation.metrics import METRIC_NAMES, DataPoint, Metrics, MetricSeries
 from async_lab.runs.document import SCHEMA
 from async_lab.runs.result import Location, RunResult
-from async_lab.scenario import Behavior, Events, Scenario
+from async_lab.scenario import Scenario, scenario_of
 from async_lab.scenario.expectations import Comparison, Expectation
 from async_lab.wording import shortened
 
@@ -77,13 +77,7 @@ def _accepted_at(event: Event) -> float:
 
 def _scenario(name: str, values: Mapping[str, Any]) -> Scenario:
     """Return the scenario, whose file's path isn't in the document: only the file's name is."""
-    return Scenario(
-        **{key: value for key, value in values.items() if key not in ("name", "behavior", "events", "expectations")}
-        | {"name": name, "path": Path(f"{name}.tfvars"), "stack_name": values["name"]},
-        behavior=Behavior(**values["behavior"]),
-        events=Events(**values["events"]),
-        expectations=tuple(Expectation(**wanted) for wanted in values["expectations"]),
-    )
+    return scenario_of(values, name, Path(f"{name}.tfvars"))
 
 
 def _comparison(found: Mapping[str, Any]) -> Comparison:

@@ -1,5 +1,21 @@
 """tfvars to Scenario: what is deployed, what is sent, and what the metrics are expected to show."""
 
-from async_lab.scenario.files import Behavior, Events, Scenario, find, find_all, load, misnamed, names, names_by_alias
+from async_lab.scenario.assignments import Assignment, assignments
+from async_lab.scenario.files import find, find_all, load, misnamed, names, names_by_alias
+from async_lab.scenario.model import DIRECT, Behavior, Events, Scenario, scenario_of
 
-__all__ = ["Behavior", "Events", "Scenario", "find", "find_all", "load", "misnamed", "names", "names_by_alias"]
+__all__ = [
+    "DIRECT",
+    "Assignment",
+    "Behavior",
+    "Events",
+    "Scenario",
+    "assignments",
+    "find",
+    "find_all",
+    "load",
+    "misnamed",
+    "names",
+    "names_by_alias",
+    "scenario_of",
+]

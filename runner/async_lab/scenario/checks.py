@@ -12,7 +12,8 @@ from typing import Any
 from async_lab.observation.aggregate import STATISTICS
 from async_lab.observation.metrics import METRIC_NAMES
 from async_lab.scenario.hcl import Address, Problem, address_name
-from async_lab.twin.rules import LONGEST_TIMEOUT_SECONDS
+from async_lab.scenario.model import DIRECT, Events
+from async_lab.twin.rules import LONGEST_TIMEOUT_SECONDS, MINIMUM_UNRESERVED_CONCURRENCY
 from async_lab.wording import duration, shortened
 
 
@@ -53,6 +54,10 @@ BOUNDS: Mapping[Address, Bounds] = {
     ("maximum_event_age_in_seconds",): Bounds(60, 21600, "1 minute to 6 hours"),
     ("maximum_retry_attempts",): Bounds(0, 2),
     ("behavior", "sleep_seconds"): Bounds(0, LONGEST_TIMEOUT_SECONDS, "the longest timeout", is_whole=False),
+    ("behavior", "growth_seconds"): Bounds(0, LONGEST_TIMEOUT_SECONDS, "the longest timeout", is_whole=False),
+    ("behavior", "recovers_after_seconds"): Bounds(0, 86400, "a day", who="the lab", is_whole=False),
+    ("account_concurrency",): Bounds(1, 1000, who="the lab"),
+    ("events", "burst"): Bounds(1, 10000, who="the lab"),
     ("events", "count"): Bounds(1, 10000, who="the lab"),
     ("events", "interval_seconds"): Bounds(0, 86400, "a day", who="the lab", is_whole=False),
     ("observe_seconds",): Bounds(0, 86400, "a day", who="the lab", is_whole=False),
@@ -86,14 +91,29 @@ MOST_TAGS = 50 - 3
 OWN_TAGS = frozenset({"project", "scenario", "stack"})
 _TAG_KEY = re.compile(r"(?!aws:)[\w .:/=+@-]{1,128}", re.IGNORECASE)
 _TAG_VALUE = re.compile(r"[\w .:/=+@-]{0,256}")
-ACTIONS = ("succeed", "fail", "sleep", "exhaust_memory", "exit")
+ACTIONS = ("succeed", "fail", "sleep", "exhaust_memory", "exit", "invoke_itself")
+MIX_ACTIONS = tuple(action for action in ACTIONS if action != "invoke_itself")
+"""What only a share of the events may ask for: for a loop the whole function needs a permission."""
+TARGET_TYPES = ("queue", "topic")
+TARGET_PROBLEMS = ("", "forbidden", "missing")
+TRIGGERS = ("direct", "eventbridge", "sns")
+_TARGETS = ("on_failure", "on_success", "dead_letter_target")
+_OTHER_FUNCTION = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
+_LONGEST_FUNCTION_NAME = 64  # API reference, CreateFunction
+_SHARE = Bounds(0, 1, who="the lab", is_whole=False)
+_OTHER_BOUNDS = {
+    "events": Bounds(0, 10000, who="the lab"),
+    "sleep_seconds": BOUNDS[("behavior", "sleep_seconds")],
+}
+_EPSILON = 1e-9
 _DATA_POINT = Bounds(1, None, "1 is the first minute that has one", who="the lab")
 
 
 def problems(values: Mapping[str, Any]) -> Iterator[Problem]:
     """Yield what is wrong with the values of a scenario, which are complete and of their types."""
     for address, bounds in BOUNDS.items():
-        yield from _out_of_bounds(address, _at(values, address), bounds)
+        if (number := _at(values, address)) is not None:
+            yield from _out_of_bounds(address, number, bounds)
     for address, (pattern, allowed) in PATTERNS.items():
         value = _at(values, address)
         if not pattern.fullmatch(value):
@@ -107,18 +127,79 @@ def problems(values: Mapping[str, Any]) -> Iterator[Problem]:
             f"log_retention_in_days is {values['log_retention_in_days']}; CloudWatch Logs allows "
             f"{', '.join(map(str, RETENTIONS))} (0: for ever).",
         )
-    events = values["events"]
-    if sentence := sending_problem(events["count"], events["interval_seconds"]):
+    yield from _mix_problems(values["behavior"]["mix"])
+    yield from _target_problems(values)
+    yield from _trigger_problems(values)
+    yield from _neighbor_problems(values)
+    if values["events"]["burst"] >= 1 and (sentence := sending_problem(Events(**values["events"]))):
         yield Problem(("events",), sentence)
     yield from _expectation_problems(values["expectations"])
 
 
-def sending_problem(count: int, interval_seconds: float) -> str | None:
-    """Return the sentence that says that events take too long to send; None when they don't."""
-    seconds = (count - 1) * interval_seconds
+def sending_problem(events: Events, count: int | None = None) -> str | None:
+    """Return the sentence that says that events, or another number of them, take too long to send; else None."""
+    seconds = events.seconds_to_send(count)
     if seconds <= LONGEST_SENDING_SECONDS:
         return None
-    return f"{count:,} events, {interval_seconds:,} s apart, take {duration(seconds)} to send; the lab allows a day."
+    bursts = f" in bursts of {events.burst:,}" if events.burst > 1 else ""
+    return (
+        f"{count or events.count:,} events{bursts}, {events.interval_seconds:,} s apart, take {duration(seconds)} to "
+        "send; the lab allows a day."
+    )
+
+
+def _mix_problems(mix: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
+    for index, part in enumerate(mix):
+        address = ("behavior", "mix", index)
+        yield from _not_among((*address, "action"), part["action"], MIX_ACTIONS)
+        yield from _out_of_bounds((*address, "share"), part["share"], _SHARE)
+        yield from _out_of_bounds((*address, "sleep_seconds"), part["sleep_seconds"], _OTHER_BOUNDS["sleep_seconds"])
+    if (total := sum(part["share"] for part in mix)) > 1 + _EPSILON:
+        yield Problem(("behavior", "mix"), f"behavior.mix has shares of {total:g} in all; there is no more than 1.")
+
+
+def _target_problems(values: Mapping[str, Any]) -> Iterator[Problem]:
+    for place in _TARGETS:
+        if target := values[place]:
+            yield from _not_among((place, "type"), target["type"], TARGET_TYPES)
+            if target["problem"] not in TARGET_PROBLEMS:
+                yield Problem(
+                    (place, "problem"),
+                    f'{place}.problem is "{shortened(target["problem"])}"; it must be forbidden or missing, '
+                    "or left out for a target that works.",
+                )
+
+
+def _trigger_problems(values: Mapping[str, Any]) -> Iterator[Problem]:
+    service = values["trigger"]["service"]
+    yield from _not_among(("trigger", "service"), service, TRIGGERS)
+    if service == DIRECT and not values["trigger"]["permitted"]:
+        yield Problem(
+            ("trigger", "permitted"),
+            "trigger.permitted is false with direct, which needs no such permission; take eventbridge or sns.",
+        )
+
+
+def _neighbor_problems(values: Mapping[str, Any]) -> Iterator[Problem]:
+    for name, other in values["other_functions"].items():
+        address = ("other_functions", name)
+        if not _OTHER_FUNCTION.fullmatch(name):
+            yield Problem(
+                address,
+                f'other_functions has "{shortened(name)}"; the lab allows 1 to 32 small letters, digits and hyphens, '
+                "beginning and ending with a letter or digit.",
+            )
+        elif len(full := f"{values['name']}-{name}") > _LONGEST_FUNCTION_NAME:
+            yield Problem(address, f"{full} is longer than the {_LONGEST_FUNCTION_NAME} characters that Lambda allows.")
+        for attribute, bounds in _OTHER_BOUNDS.items():
+            yield from _out_of_bounds((*address, attribute), other[attribute], bounds)
+    limit, reserved = values["account_concurrency"], values["reserved_concurrent_executions"]
+    if limit is not None and 0 < reserved > limit - MINIMUM_UNRESERVED_CONCURRENCY:
+        yield Problem(
+            ("reserved_concurrent_executions",),
+            f"reserved_concurrent_executions is {reserved}; of {limit} (account_concurrency) Lambda keeps "
+            f"{MINIMUM_UNRESERVED_CONCURRENCY} unreserved.",
+        )
 
 
 def _text_problems(values: Mapping[str, Any]) -> Iterator[Problem]:
@@ -180,8 +261,6 @@ def _not_among(address: Address, value: str, known: Sequence[str]) -> Iterator[P
 
 
 def _expectation_problems(entries: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
-    if not entries:
-        yield Problem(("expectations",), "expectations is empty; say at least one thing that the metrics must show.")
     absent = {entry["metric"] for entry in entries if entry["absent"]}
     for index, entry in enumerate(entries):
         address = ("expectations", index)

@@ -6,7 +6,6 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -15,11 +14,14 @@ from async_lab.checkout import program
 from async_lab.checkout.project import Project
 from async_lab.errors import UsageError
 from async_lab.scenario import checks, hcl, variables
-from async_lab.scenario.expectations import Expectation
+from async_lab.scenario.assignments import Assignment, assign
 from async_lab.scenario.hcl import Problem
+from async_lab.scenario.model import Scenario, scenario_of
 from async_lab.wording import shortened
 
 _LONGEST_NAME = 100
+_FIRST = "baseline"
+"""What all others are compared with."""
 _SHORTEST_MISSPELT = 3
 """A shorter name is near to every ``scenario-…``."""
 _NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{_LONGEST_NAME - 1}}}")
@@ -28,63 +30,9 @@ _ALIAS = re.compile(rf'^alias\s*=\s*"({_NAME.pattern})"', re.MULTILINE)
 """Read without Terraform's grammar, which takes a second: only what a name is looked for among."""
 
 
-@dataclass(frozen=True, slots=True)
-class Behavior:
-    """What the handler does with an event."""
-
-    action: str
-    """succeed, fail, sleep, exhaust_memory or exit."""
-    sleep_seconds: float
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Events:
-    """What the runner sends."""
-
-    count: int
-    interval_seconds: float
-    """Between one event and the next; 0 sends them in direct succession."""
-
-
-@dataclass(frozen=True, slots=True)
-class Scenario:
-    """One scenario, complete: its file's values and the defaults of ``terraform/variables.tf``."""
-
-    name: str
-    """The file's name without its ending."""
-    path: Path
-    alias: str
-    """Another name of it; empty when it has none."""
-    title: str
-    description: str
-    look_at: str
-    """What to look for in the metrics; empty when nothing is said of it."""
-    stack_name: str
-    """The variable ``name``: the function's name and the prefix of all else."""
-    behavior: Behavior
-    timeout: int
-    """Seconds."""
-    memory_size: int
-    """MB."""
-    runtime: str
-    reserved_concurrent_executions: int
-    """-1: none reserved; 0: the function is stopped."""
-    maximum_event_age_in_seconds: int
-    maximum_retry_attempts: int
-    log_retention_in_days: int
-    events: Events
-    observe_seconds: float
-    """How long the runner watches after the last event."""
-    expectations: tuple[Expectation, ...]
-    package: str
-    """The function's package, relative to ``terraform/``."""
-    tags: Mapping[str, str]
-
-
 def names(project: Project) -> list[str]:
-    """Return the names of the checkout's scenarios, ``scenario-2`` before ``scenario-10``."""
-    return sorted((path.stem for path in project.scenarios.glob("*.tfvars") if _is_name(path.stem)), key=_natural)
+    """Return the names of the checkout's scenarios: the baseline, those with numbers in order, then the others."""
+    return sorted((path.stem for path in project.scenarios.glob("*.tfvars") if _is_name(path.stem)), key=_order)
 
 
 def misnamed(project: Project) -> list[str]:
@@ -103,22 +51,23 @@ def _misnomer(file_name: str) -> str:
     )
 
 
-def find(project: Project, name: str) -> Scenario:
+def find(project: Project, name: str, assignments: Sequence[Assignment] = ()) -> Scenario:
     """Load a scenario by its name, with or without ``scenario-`` before it, its alias, or its file's path.
 
-    Raises UsageError, which suggests the nearest name when there is no such scenario.
+    ``assignments`` change what its file says. Raises UsageError, which suggests the nearest name when there is no such
+    scenario.
     """
     if name.endswith(".tfvars"):
         if not _is_name(Path(name).name.removesuffix(".tfvars")):
             raise UsageError(_misnomer(Path(name).name))
-        return load(project, Path(name))
+        return load(project, Path(name), assignments)
     known = names(project)
     for candidate in (name, f"scenario-{name}", name.removeprefix("scenario-")):
         if candidate in known:
-            return load(project, project.scenarios / f"{candidate}.tfvars")
+            return load(project, project.scenarios / f"{candidate}.tfvars", assignments)
     aliases = names_by_alias(project)
     if alias := next((word for word in (name, name.removeprefix("scenario-")) if word in aliases), None):
-        return load(project, project.scenarios / f"{_only(alias, aliases[alias])}.tfvars")
+        return load(project, project.scenarios / f"{_only(alias, aliases[alias])}.tfvars", assignments)
     if os.path.exists(name):  # noqa: PTH110 - Path's own raises when the name is too long
         raise UsageError(f"{name} is no scenario: a scenario's file ends in .tfvars.")
     near = _nearest(name, [*known, *aliases])
@@ -153,12 +102,15 @@ def _nearest(name: str, known: Sequence[str]) -> list[str]:
     return [match for word in words for match in get_close_matches(word, known, n=1, cutoff=0.5)]
 
 
-def find_all(project: Project, names: Sequence[str], events: int | None = None) -> list[Scenario]:
+def find_all(
+    project: Project, names: Sequence[str], events: int | None = None, assignments: Sequence[Assignment] = ()
+) -> list[Scenario]:
     """Load the scenarios that run on one stack, each of which is to send ``events`` instead of its own number.
 
-    Raises UsageError when one is named twice, when they name two stacks, or when the events take too long to send.
+    ``assignments`` change what each of their files says. Raises UsageError when one is named twice, when they name two
+    stacks, or when the events take too long to send.
     """
-    found = [find(project, name) for name in names]
+    found = [find(project, name, assignments) for name in names]
     for name, times in Counter(scenario.name for scenario in found).items():
         if times > 1:
             raise UsageError(f"{name} is named {times} times; name it once.")
@@ -168,13 +120,13 @@ def find_all(project: Project, names: Sequence[str], events: int | None = None) 
             "give them one `name`, or run them one at a time."
         )
     for scenario in found:
-        if sentence := checks.sending_problem(events or scenario.events.count, scenario.events.interval_seconds):
+        if sentence := checks.sending_problem(scenario.events, events):
             raise UsageError(f"{scenario.name}: {sentence}")
     return found
 
 
-def load(project: Project, path: Path) -> Scenario:
-    """Read a scenario's file. Raises UsageError with a line for each thing that is wrong in it."""
+def load(project: Project, path: Path, assignments: Sequence[Assignment] = ()) -> Scenario:
+    """Read a scenario's file, and change what the user assigned. Raises UsageError with a line for each wrong thing."""
     shown = project.shown(path)
     declared = variables.read_declarations(project.variables_file, project.shown(project.variables_file))
     document = hcl.read(path, shown)
@@ -182,7 +134,12 @@ def load(project: Project, path: Path) -> Scenario:
     if found:
         found.sort(key=lambda problem: document.line(problem.address) or 0)
         raise UsageError("\n".join(_located(document, problem, shown) for problem in found))
-    return _scenario(path, variables.complete(document.values, declared))
+    values = assign(document.values, declared, assignments)
+    if wrong := list(_problems(values, declared)) if assignments else []:
+        raise UsageError("\n".join(f"--set: {problem.sentence}" for problem in wrong))
+    complete = variables.complete(values, declared)
+    changed = {one.variable: complete[one.variable] for one in assignments}
+    return scenario_of(complete, path.name.removesuffix(".tfvars"), path.absolute(), changed)
 
 
 def _problems(values: Mapping[str, Any], declared: variables.Type) -> Iterator[Problem]:
@@ -198,17 +155,8 @@ def _located(document: hcl.Document, problem: Problem, shown: str) -> str:
     return f"{shown}:{line}: {problem.sentence}" if line else f"{shown}: {problem.sentence}"
 
 
-def _scenario(path: Path, values: dict[str, Any]) -> Scenario:
-    differing = {
-        "name": path.name.removesuffix(".tfvars"),
-        "path": path.absolute(),
-        "stack_name": values["name"],
-        "behavior": Behavior(**values["behavior"]),
-        "events": Events(**values["events"]),
-        "expectations": tuple(Expectation(**entry) for entry in values["expectations"]),
-    }
-    known = values | differing
-    return Scenario(**{field.name: known[field.name] for field in fields(Scenario)})
+def _order(name: str) -> tuple[bool, bool, list[tuple[int, str]]]:
+    return name != _FIRST, not name.startswith("scenario-"), _natural(name)
 
 
 def _natural(name: str) -> list[tuple[int, str]]:

@@ -72,6 +72,8 @@ def complete(value: Any, wanted: Type) -> Any:
         return {name: _completed(value.get(name), attribute) for name, attribute in wanted.attributes.items()}
     if wanted.kind == "list" and wanted.element:
         return [complete(item, wanted.element) for item in value]
+    if wanted.kind == "map" and wanted.element:
+        return {name: complete(item, wanted.element) for name, item in value.items()}
     return value
 
 
@@ -83,7 +85,7 @@ def _completed(given: Any, attribute: Attribute) -> Any:
 def _object_problems(value: Mapping[str, Any], wanted: Type, address: Address) -> Iterator[Problem]:
     for name, given in value.items():
         if name not in wanted.attributes:
-            yield Problem((*address, name), _undeclared((*address, name), list(wanted.attributes)))
+            yield Problem((*address, name), undeclared((*address, name), list(wanted.attributes)))
         elif given is not None:
             yield from problems(given, wanted.attributes[name].type, (*address, name))
     for name, attribute in wanted.attributes.items():
@@ -91,7 +93,8 @@ def _object_problems(value: Mapping[str, Any], wanted: Type, address: Address) -
             yield Problem((*address, name), f"{address_name((*address, name))} is missing; a scenario must set it.")
 
 
-def _undeclared(address: Address, declared: list[str]) -> str:
+def undeclared(address: Address, declared: list[str]) -> str:
+    """Return the sentence about a name that no variable or attribute has."""
     near = get_close_matches(str(address[-1]), declared, n=1)
     hint = f"did you mean {near[0]}?" if near else f"there is {', '.join(declared)}."
     return f"{address_name(address)} is not declared in terraform/variables.tf; {hint}"

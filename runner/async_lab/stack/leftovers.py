@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from async_lab import arns
+
 if TYPE_CHECKING:
     from async_lab.stack.journal import Entry
     from async_lab.target.base import Target
@@ -213,6 +215,38 @@ def _delete_bucket(client: Any, name: str) -> None:
     client.delete_bucket(Bucket=name)
 
 
+def _topic_arn(client: Any, name: str) -> str | None:
+    for page in client.get_paginator("list_topics").paginate():
+        for topic in page["Topics"]:
+            if arns.parse(topic["TopicArn"]).name == name:
+                return str(topic["TopicArn"])
+    return None
+
+
+def _topic(client: Any, name: str) -> dict[str, str] | None:
+    arn = _topic_arn(client, name)
+    return None if arn is None else _pairs(client.list_tags_for_resource(ResourceArn=arn)["Tags"])
+
+
+def _delete_topic(client: Any, name: str) -> None:
+    if arn := _topic_arn(client, name):
+        client.delete_topic(TopicArn=arn)
+
+
+def _rule(client: Any, name: str) -> dict[str, str] | None:
+    with suppress(client.exceptions.ResourceNotFoundException):
+        arn = client.describe_rule(Name=name)["Arn"]
+        return _pairs(client.list_tags_for_resource(ResourceARN=arn)["Tags"])
+    return None
+
+
+def _delete_rule(client: Any, name: str) -> None:
+    targets = [target["Id"] for target in client.list_targets_by_rule(Rule=name)["Targets"]]
+    if targets:  # a rule with targets can't be deleted
+        client.remove_targets(Rule=name, Ids=targets)
+    client.delete_rule(Name=name)
+
+
 _KINDS = {  # in the order in which they can be deleted
     "aws_cloudwatch_composite_alarm": _Kind(
         "cloudwatch", partial(_alarm, kind="CompositeAlarm"), _delete_alarm, "alarm_name"
@@ -227,6 +261,7 @@ _KINDS = {  # in the order in which they can be deleted
         "dashboard_name",
         has_tags=False,
     ),
+    "aws_cloudwatch_event_rule": _Kind("events", _rule, _delete_rule, "name"),
     "aws_lambda_function": _Kind(
         "lambda", _function, lambda client, name: client.delete_function(FunctionName=name), "function_name"
     ),
@@ -236,5 +271,6 @@ _KINDS = {  # in the order in which they can be deleted
     ),
     "aws_sqs_queue": _Kind("sqs", _queue, _delete_queue, "name"),
     "aws_s3_bucket": _Kind("s3", _bucket, _delete_bucket, "bucket"),
+    "aws_sns_topic": _Kind("sns", _topic, _delete_topic, "name"),
     "aws_iam_role": _Kind("iam", _role, _delete_role, "name"),
 }

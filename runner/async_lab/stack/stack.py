@@ -43,7 +43,13 @@ _NOT_OF_THE_LAB = shutil.ignore_patterns(
 
 _PAUSES_SECONDS = (2.0, 4.0, 8.0, 16.0)
 """Between attempts to delete what AWS was too busy for; each of them has retries of its own."""
-_OUTPUTS = {"function_name": str, "alarm_names": list, "composite_alarm_names": list}
+_OUTPUTS = {
+    "function_name": str,
+    "alarm_names": list,
+    "composite_alarm_names": list,
+    "trigger_address": str,
+    "other_function_names": dict,
+}
 """What a run needs to know of what Terraform made."""
 
 
@@ -66,7 +72,7 @@ class Stack:
         """Make the stack what the scenario says; return Terraform's outputs."""
         if self.target.is_disposable:  # all that is made goes with it
             self._note(self.entry)
-            self.terraform.apply(scenario.path)
+            self.terraform.apply(scenario.path, scenario.changed)
         else:
             self._apply_noted(scenario)
         return _complete(self.terraform.output())
@@ -75,7 +81,7 @@ class Stack:
         """Note the exact names of all that Terraform plans, see that nobody else has them, and apply that very plan."""
         kept = self.terraform.log.absolute().with_name("apply.tfplan")
         try:
-            self.terraform.plan(scenario.path, keep=kept)
+            self.terraform.plan(scenario.path, scenario.changed, kept)
             changes = self.terraform.planned(kept)
             noted = self.journal.noted(self.entry)
             self._check_free(noted, leftovers.names(changes, created=True))

@@ -50,8 +50,12 @@ class Target(ABC):
     def events(self, function_name: str, since: float) -> tuple[Event, ...] | None:
         """Return what became of each event that a function got since then (epoch seconds), in order of acceptance.
 
-        They are without payloads. None where the target doesn't tell of single events.
+        None where the target doesn't tell of single events.
         """
+
+    @abstractmethod
+    def play_account(self, concurrency: int | None) -> None:
+        """Be an account with this limit of concurrent executions, where it can be chosen; None for the usual one."""
 
     @abstractmethod
     def begin(self, seed: int) -> None:
@@ -75,10 +79,14 @@ class Target(ABC):
 
     def invoking_client(self) -> LambdaClient:
         """Return a client that sends once: an event whose answer was lost may have been accepted."""
+        client: LambdaClient = self.client_that_sends_once("lambda")
+        return client
+
+    def client_that_sends_once(self, service: str) -> Any:
+        """Return a client of a service that doesn't retry, for what has an event as its effect."""
         from botocore.config import Config
 
-        client: LambdaClient = self._client("lambda", Config(retries={"total_max_attempts": 1}))
-        return client
+        return self._client(service, Config(retries={"total_max_attempts": 1}))
 
     def cloudwatch(self) -> CloudWatchClient:
         """Return the client that metrics are asked of."""

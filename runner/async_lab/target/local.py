@@ -6,7 +6,6 @@ import gc
 import resource
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ from async_lab.target.environment import (
     session_without_users_settings,
     without_users_settings,
 )
+from async_lab.twin.rules import ACCOUNT_CONCURRENCY
 from async_lab.wording import shortened
 
 if TYPE_CHECKING:
@@ -51,19 +51,33 @@ class LocalTarget(Target):
     def wait(self, seconds: float) -> None:
         """Move the endpoint's clock; all that is due on the way happens.
 
-        Raises what kept a handler from running and was not its own doing: nothing can be concluded from such a run.
+        Raises what kept a handler from running and was not its own doing, at that instant: nothing can be concluded
+        from such a run.
         """
-        self._endpoint.wait(seconds)
-        if self._endpoint.failure is not None:
-            raise self._endpoint.failure
+        end, was_due = self.now() + seconds, None
+        while True:
+            due = self._endpoint.next_due
+            is_within = due is not None and due <= end and due != was_due  # what is due again at once is stuck
+            was_due = due
+            self._endpoint.wait(max(0.0, (due if is_within and due is not None else end) - self.now()))
+            if self._endpoint.failure is not None:
+                raise self._endpoint.failure
+            if not is_within:
+                return
 
     def events(self, function_name: str, since: float) -> tuple[Event, ...]:
         """Return what became of each event, as the endpoint saw it."""
         return tuple(
-            replace(event, payload=None)
+            event
             for event in self._endpoint.region(self.region).events()
             if event.function == function_name and event.accepted_at >= since
         )
+
+    def play_account(self, concurrency: int | None) -> None:
+        """Have the endpoint's account this limit from now on."""
+        from async_lab.endpoint.functions.concurrency import Account
+
+        Account.concurrency = ACCOUNT_CONCURRENCY if concurrency is None else concurrency
 
     def settle(self) -> int:
         """Settle the queue, then let ten virtual minutes pass, more than any of the lab's alarms looks back."""
@@ -96,13 +110,27 @@ class LocalTarget(Target):
 def open_local(region: str, seed: int) -> Iterator[LocalTarget]:
     """Serve the embedded endpoint for as long as the block runs."""
     check_region(region)
-    with without_users_settings():  # moto reads its own already when it is imported
-        from async_lab.endpoint.embedded import Endpoint
-
+    endpoint_class = embedded_endpoint()
     allow_open_files()
     gc.freeze()  # what is imported stays: looking through all of it again takes a tenth of a second each time
-    with without_users_settings(), Endpoint(seed=seed) as endpoint:
+    with without_users_settings(), endpoint_class(seed=seed) as endpoint:
         yield LocalTarget(endpoint, region)
+
+
+def embedded_endpoint() -> type[Endpoint]:
+    """Import the endpoint: without the user's settings, which moto reads already then, and without looking for garbage.
+
+    All that is imported stays; to look through it again and again would take a seventh of the time.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        with without_users_settings():
+            from async_lab.endpoint.embedded import Endpoint
+    finally:
+        if was_enabled:
+            gc.enable()
+    return Endpoint
 
 
 def allow_open_files() -> None:

@@ -49,6 +49,9 @@ class ServedTarget(Target):
     def begin(self, seed: int) -> None:
         """Do nothing: its seed is whose it is that serves it."""
 
+    def play_account(self, concurrency: int | None) -> None:
+        """Do nothing: the account is whose endpoint it is."""
+
     def events(self, function_name: str, since: float) -> tuple[Event, ...] | None:
         """Return None: it isn't asked for single events."""
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from async_lab.checkout import program
 from async_lab.checkout.project import Project
-from async_lab.errors import EnvironmentFailure, Interrupted, UsageError
+from async_lab.errors import EnvironmentFailure, Interrupted, LeftBehind, UsageError
 from async_lab.owned import Owned
 from async_lab.process.interrupts import Abandoned, Interrupts
 from async_lab.stack import leftovers
@@ -63,7 +63,8 @@ class Account:
         self._notes = 0
         self.made = 0
         """How many resources were noted so far."""
-        self._functions: set[str] = set()
+        self.functions: dict[str, float] = {}
+        """When each function that was made was noted, in epoch seconds, by its name."""
 
     # Made with boto3
 
@@ -150,29 +151,39 @@ class Account:
 
     def take_down(self, scope: Scope) -> None:
         """Take down all that a scope made, the latest first. Raises LeftBehind for the first that doesn't go."""
-        while scope.entries:
-            self.take_down_one(scope, scope.entries[-1])
-
-    def take_down_one(self, scope: Scope, entry: Entry) -> None:
-        """Take down what one note tells of."""
-        entry = next(each for each in scope.entries if each.name == entry.name)
-        terraform = scope.terraform.get(entry.name)
         with self._shielded() as interrupts, interrupts.taking_down():
+            self._take_down(scope, list(reversed(scope.entries)), interrupts)
 
-            def destroy() -> EnvironmentFailure | None:
-                if terraform is None:
-                    return None
-                try:
-                    replace(terraform, interrupts=interrupts).destroy(Path(entry.var_file))
-                except EnvironmentFailure as failure:
-                    return failure
+    def take_down_one(self, scope: Scope, name: str) -> None:
+        """Take down what one note tells of, given by its name. Raises LeftBehind."""
+        with self._shielded() as interrupts, interrupts.taking_down():
+            self._take_down(scope, [entry for entry in scope.entries if entry.name == name], interrupts)
+
+    def _take_down(self, scope: Scope, entries: Sequence[Entry], interrupts: Interrupts) -> None:
+        left: LeftBehind | None = None
+        for entry in entries:
+            try:
+                self._remove(scope.terraform.get(entry.name), entry, interrupts)
+                scope.entries.remove(entry)
+            except LeftBehind as error:  # the others go all the same
+                left = left or error
+        if left is not None:
+            raise left
+
+    def _remove(self, terraform: Terraform | None, entry: Entry, interrupts: Interrupts) -> None:
+        def destroy() -> EnvironmentFailure | None:
+            if terraform is None:
                 return None
+            try:
+                replace(terraform, interrupts=interrupts).destroy(Path(entry.var_file))
+            except EnvironmentFailure as failure:
+                return failure
+            return None
 
-            take_down_noted(self.target, entry, destroy)
-            self._journal.erase(entry)
-            scope.entries.remove(entry)
-            if entry.directory:
-                shutil.rmtree(Path(entry.var_file).parent)
+        take_down_noted(self.target, entry, destroy)
+        self._journal.erase(entry)
+        if entry.directory:
+            shutil.rmtree(Path(entry.var_file).parent)
 
     def close(self) -> None:
         """Look whether Lambda wrote a last line of a function that is gone, and leave the session's directory."""
@@ -186,7 +197,7 @@ class Account:
     def _delete_revived_log_groups(self) -> None:
         """Delete log groups that an execution's end has made again: untagged, of functions that only tests had."""
         entry = replace(self._new_entry("", ""), tag="")
-        functions = [(_FUNCTION, name) for name in sorted(self._functions)]
+        functions = [(_FUNCTION, name) for name in sorted(self.functions)]
         standing = {one.name for one in leftovers.taken(self.target, entry, functions)}
         groups = _log_groups([one for one in functions if one[1] not in standing])
         for group in leftovers.taken(self.target, entry, groups):
@@ -236,7 +247,7 @@ class Account:
 
     def _count(self, resources: Sequence[tuple[str, str]]) -> None:
         self.made += len(resources)
-        self._functions |= {name for kind, name in resources if kind == _FUNCTION}
+        self.functions |= dict.fromkeys((name for kind, name in resources if kind == _FUNCTION), self.target.now())
 
     def _own_work(self) -> None:
         if self._owned is None:

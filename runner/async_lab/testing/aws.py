@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, NoReturn, TypeVar
@@ -20,11 +20,11 @@ from async_lab.observation.metrics import dimensions_of, sums
 from async_lab.target.base import Target
 from async_lab.testing import logs, permissions, queues
 from async_lab.testing.account import TAG, Account, Scope, log_group_arn
-from async_lab.testing.base import DAY_SECONDS, POLICY_NAME, TRUST, BaseLab, clock, in_one_sentence
+from async_lab.testing.base import DAY_SECONDS, BaseLab, clock, in_one_sentence, known_service
 from async_lab.testing.conclusions import Counts, Evidence, Letter, accepted, conclude
 from async_lab.testing.errors import NotOnAws, StillWaiting
 from async_lab.testing.executions import executions
-from async_lab.testing.functions import Code, Function
+from async_lab.testing.functions import Code, Function, limit_checked
 from async_lab.testing.permissions import Statements
 from async_lab.testing.queues import Message
 from async_lab.testing.terraform import Stack
@@ -121,6 +121,7 @@ class AwsLab(BaseLab):
     def client(self, service: str) -> Any:
         """Return a boto3 client with the credentials that the tests have."""
         if service not in self._clients:
+            known_service(self.session, service)
             self._clients[service] = self.target.client(service)
         return self._clients[service]
 
@@ -139,6 +140,7 @@ class AwsLab(BaseLab):
 
         So long CloudWatch may be late. Raises StillWaiting after ``limit`` seconds: which event, or what isn't known.
         """
+        limit_checked(limit)
         begun = quiet_since = self.now
         before: list[Evidence] = []
         while True:
@@ -156,6 +158,7 @@ class AwsLab(BaseLab):
 
     def run_until(self, predicate: Callable[[], object], limit: float = DAY_SECONDS) -> None:
         """Wait until the predicate is true, which is asked every 15 seconds. Raises StillWaiting."""
+        limit_checked(limit)
         begun = self.now
         while not predicate():
             if self.now - begun >= limit:
@@ -219,15 +222,13 @@ class AwsLab(BaseLab):
         configured = lambda_.get_function_configuration(FunctionName=name)
         group = configured.get("LoggingConfig", {}).get("LogGroup") or f"/aws/lambda/{name}"
         config = self._event_invoke_config(name)
-        cloudwatch = self.client("cloudwatch")
-        counted = [sums(cloudwatch, metric, dimensions, self._opened_at, self.now)[0] for metric in _COUNTED]
+        cloudwatch, since = self.client("cloudwatch"), self._account.functions.get(name, self._opened_at)
+        counted = [sums(cloudwatch, metric, dimensions, since, self.now)[0] for metric in _COUNTED]
         reserved = lambda_.get_function_concurrency(FunctionName=name).get("ReservedConcurrentExecutions")
         return Evidence(
             function=name,
             sent=[event for event in self._sent if event.function == name],
-            executions=executions(
-                group, logs.events(self.client("logs"), group, startTime=int(self._opened_at * 1_000))
-            ),
+            executions=executions(group, logs.events(self.client("logs"), group, startTime=int(since * 1_000))),
             letters=self._letters(config, configured.get("DeadLetterConfig", {}).get("TargetArn")),
             counts=Counts(*counted),
             most_retries=config.get("MaximumRetryAttempts", _DEFAULT_RETRIES),
@@ -277,7 +278,7 @@ class AwsLab(BaseLab):
 
     def _applied_now(self, scope: Scope, place: Path, variables: Mapping[str, object]) -> Stack:
         entry, outputs = self._account.apply(scope, place, variables)
-        return Stack(outputs, lambda: self._account.take_down_one(scope, entry))
+        return Stack(outputs, lambda: self._account.take_down_one(scope, entry.name))
 
     # What AWS can't do
 
@@ -369,20 +370,13 @@ class AwsLab(BaseLab):
         self.client("lambda").get_waiter("function_active_v2").wait(FunctionName=settings["FunctionName"])
         return arn
 
-    def _role(self, name: str, targets: Sequence[str], policy: Statements | None) -> str:
-        tags = self._tags
+    def _role(self, name: str, targets: Sequence[str], policy: Statements | None, undo: ExitStack) -> str:
         self._making("aws_cloudwatch_log_group", f"/aws/lambda/{name}")
         self._making("aws_iam_role", name)
-        iam, document = self.client("iam"), permissions.of_role(log_group_arn(self.target, name), targets, policy or ())
-        with in_one_sentence(f"The role and log group of {name} can't be made"):
-            self.client("logs").create_log_group(logGroupName=f"/aws/lambda/{name}", tags=dict(tags))
-            made = iam.create_role(
-                RoleName=name,
-                AssumeRolePolicyDocument=json.dumps(TRUST),
-                Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
-            )
-            iam.put_role_policy(RoleName=name, PolicyName=POLICY_NAME, PolicyDocument=json.dumps(document))
-        return str(made["Role"]["Arn"])
+        with in_one_sentence(f"The log group of {name} can't be made"):
+            self.client("logs").create_log_group(logGroupName=f"/aws/lambda/{name}", tags=dict(self._tags))
+        undo.callback(self.client("logs").delete_log_group, logGroupName=f"/aws/lambda/{name}")
+        return self._made_role(name, permissions.of_role(log_group_arn(self.target, name), targets, policy or ()), undo)
 
 
 def _unseen(seen: Sequence[Evidence]) -> str | None:

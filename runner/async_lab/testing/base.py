@@ -6,7 +6,7 @@ import json
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 DAY_SECONDS = 24 * 3_600.0
-POLICY_NAME = "async-lab"
-"""Of the policy in a role that a lab makes."""
+_POLICY = "async-lab"
+"""The name of the policy in a role that a lab makes."""
 TRUST = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}],
@@ -168,7 +168,7 @@ class BaseLab(ABC):
         dead-letter queue; ``on_failure`` and ``on_success`` are ARNs of other destinations. ``layers`` are directories
         or zip files. ``policy`` has the statements of what its role allows besides its log and its destinations;
         without it the role allows everything on the embedded endpoint, and nothing more on AWS. Raises UsageError for
-        what Lambda or Python doesn't take.
+        what Lambda or Python doesn't take; nothing of the function is there then.
         """
         functions.ranges_checked(retries, maximum_age)
         if (failure_queue and on_failure) or (success_queue and on_success):
@@ -176,46 +176,52 @@ class BaseLab(ABC):
         source = functions.code_of(code, self.directory) if isinstance(code, str) else self._callable(code)
         short = name or source.name
         name = self._full_name(short)
-        made = {
-            kind: self._queue(f"{name}-{kind}")
-            for kind, is_wanted in (
-                ("failed", failure_queue),
-                ("succeeded", success_queue),
-                ("dead-letters", dead_letter_queue),
-            )
-            if is_wanted
-        }
-        failure, success = on_failure or made.get("failed"), on_success or made.get("succeeded")
-        dead_letters = made.get("dead-letters")
-        settings: dict[str, Any] = {
-            "FunctionName": name,
-            "Role": self._role(name, [where for where in (failure, success, dead_letters) if where], policy),
-            "Runtime": functions.RUNTIME,
-            "Handler": source.handler,
-            "Code": {"ZipFile": source.package},
-            "Timeout": timeout,
-            "MemorySize": memory_size,
-            "Environment": {"Variables": dict(environment or {})},
-            "Tags": dict(self._tags),
-        }
-        if layers:
-            settings["Layers"] = [self._layer(name, number, where) for number, where in enumerate(layers)]
-        if dead_letters:
-            settings["DeadLetterConfig"] = {"TargetArn": dead_letters}
-        targets = {"OnFailure": failure, "OnSuccess": success}
-        with in_one_sentence(f"The function {name} can't be made"):
-            arn = self._created(settings)
-            client = self.client("lambda")
-            if reserved_concurrency is not None:
-                client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=reserved_concurrency)
-            self._patiently(
-                lambda: client.put_function_event_invoke_config(
-                    FunctionName=name,
-                    MaximumRetryAttempts=retries,
-                    MaximumEventAgeInSeconds=int(maximum_age),
-                    DestinationConfig={kind: {"Destination": where} for kind, where in targets.items() if where},
+        self._check_new(name)
+        with ExitStack() as undo:
+            made = {
+                kind: self._queue(f"{name}-{kind}", undo)
+                for kind, is_wanted in (
+                    ("failed", failure_queue),
+                    ("succeeded", success_queue),
+                    ("dead-letters", dead_letter_queue),
                 )
-            )
+                if is_wanted
+            }
+            failure, success = on_failure or made.get("failed"), on_success or made.get("succeeded")
+            dead_letters = made.get("dead-letters")
+            settings: dict[str, Any] = {
+                "FunctionName": name,
+                "Role": self._role(name, [where for where in (failure, success, dead_letters) if where], policy, undo),
+                "Runtime": functions.RUNTIME,
+                "Handler": source.handler,
+                "Code": {"ZipFile": source.package},
+                "Timeout": timeout,
+                "MemorySize": memory_size,
+                "Environment": {"Variables": dict(environment or {})},
+                "Tags": dict(self._tags),
+            }
+            if layers:
+                settings["Layers"] = [self._layer(name, number, where) for number, where in enumerate(layers)]
+            if dead_letters:
+                settings["DeadLetterConfig"] = {"TargetArn": dead_letters}
+            targets = {"OnFailure": failure, "OnSuccess": success}
+            with in_one_sentence(f"The function {name} can't be made"):
+                client = self.client("lambda")
+                arn = self._created(settings)
+                undo.callback(client.delete_function, FunctionName=name)
+                if reserved_concurrency is not None:
+                    client.put_function_concurrency(
+                        FunctionName=name, ReservedConcurrentExecutions=reserved_concurrency
+                    )
+                self._patiently(
+                    lambda: client.put_function_event_invoke_config(
+                        FunctionName=name,
+                        MaximumRetryAttempts=retries,
+                        MaximumEventAgeInSeconds=int(maximum_age),
+                        DestinationConfig={kind: {"Destination": where} for kind, where in targets.items() if where},
+                    )
+                )
+            undo.pop_all()
         function = Function(name, arn, made.get("failed"), made.get("succeeded"), dead_letters, lab=self)
         self._made[short] = function
         return function
@@ -286,8 +292,11 @@ class BaseLab(ABC):
         """Return what a call returns, as soon as AWS knows of the role and its policy."""
 
     @abstractmethod
-    def _role(self, name: str, targets: Sequence[str], policy: Statements | None) -> str:
-        """Return the ARN of a function's role, which allows to send to the targets (ARNs) and what a policy says."""
+    def _role(self, name: str, targets: Sequence[str], policy: Statements | None, undo: ExitStack) -> str:
+        """Return the ARN of a function's role, which allows to send to the targets (ARNs) and what a policy says.
+
+        ``undo`` gets what takes it away again.
+        """
 
     @abstractmethod
     def _making(self, kind: str, name: str) -> None:
@@ -312,11 +321,32 @@ class BaseLab(ABC):
         arn: str = self._patiently(lambda: client.create_function(**settings))["FunctionArn"]
         return arn
 
-    def _queue(self, name: str) -> str:
+    def _made_role(self, name: str, policy: Mapping[str, Any], undo: ExitStack) -> str:
+        """Make a role for Lambda with one policy; return its ARN."""
+        iam = self.client("iam")
+        tags = [{"Key": key, "Value": value} for key, value in self._tags.items()]
+        with in_one_sentence(f"The role {name} can't be made"):
+            made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST), Tags=tags)
+            undo.callback(iam.delete_role, RoleName=name)
+            iam.put_role_policy(RoleName=name, PolicyName=_POLICY, PolicyDocument=json.dumps(policy))
+            undo.callback(iam.delete_role_policy, RoleName=name, PolicyName=_POLICY)
+        return str(made["Role"]["Arn"])
+
+    def _check_new(self, name: str) -> None:
+        """Raise UsageError for a name that a function has: its queues would become another's."""
+        client = self.client("lambda")
+        try:
+            client.get_function_configuration(FunctionName=name)
+        except client.exceptions.ClientError:  # there is none, or none can have such a name
+            return
+        raise UsageError(f"There is a function {name} already: give this one another name=.")
+
+    def _queue(self, name: str, undo: ExitStack) -> str:
         sqs = self.client("sqs")
         self._making("aws_sqs_queue", name)
         with in_one_sentence(f"The queue {name} can't be made"):
             url = sqs.create_queue(QueueName=name, tags=dict(self._tags))["QueueUrl"]
+        undo.callback(sqs.delete_queue, QueueUrl=url)
         arn: str = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         return arn
 
@@ -332,6 +362,16 @@ class BaseLab(ABC):
 def clock(at: float) -> str:
     """Return an instant, given in epoch seconds, as people read it."""
     return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def known_service(session: boto3.Session, service: str) -> None:
+    """Raise UsageError for what is no service of AWS, with the one that was meant."""
+    known = session.get_available_services()
+    if service not in known:
+        near = get_close_matches(str(service), known, n=1)
+        raise UsageError(
+            f"There is no service {service!r}: {f'did you mean {near[0]}?' if near else 'such as lambda.'}"
+        )
 
 
 @contextmanager

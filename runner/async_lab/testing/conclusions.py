@@ -15,6 +15,7 @@ from async_lab.testing.executions import Execution
 
 _SUCCESS, _EXHAUSTED, _TOO_OLD, _STOPPED = "Success", "RetriesExhausted", "EventAgeExceeded", "ZeroReservedConcurrency"
 _THROTTLED = "429"
+_MOST_RETRIES = 2  # doc: the most that Lambda allows
 _FAILURES = (Outcome.ERROR, Outcome.TIMEOUT)
 
 
@@ -69,6 +70,7 @@ class Evidence:
     letters: Sequence[Letter]
     counts: Counts
     most_retries: int
+    """Of what is sent to the function itself, without a version or alias."""
     is_stopped: bool
     """Whether its reserved concurrency is 0."""
     answered: Collection[str] = ()
@@ -95,6 +97,11 @@ class Evidence:
             or (run.outcome is None and (run is not last[run.request_id] or run.request_id in not_delivered))
             for run in self.executions
         )
+
+    def retries_of(self, event: Event) -> int:
+        """Return how often Lambda tries an event again at the most: what went elsewhere may have other settings."""
+        is_own = any(event.request_id == one.request_id and not one.qualifier for one in self.sent)
+        return self.most_retries if is_own else _MOST_RETRIES
 
     @property
     def unseen(self) -> str | None:
@@ -188,7 +195,7 @@ def _ended(event: ConcludedEvent, evidence: Evidence, letters: Sequence[Letter])
     failed = sum(attempt.outcome in _FAILURES for attempt in event.attempts)
     if letters:
         letter = letters[0]
-        used_up = failed > evidence.most_retries
+        used_up = failed > evidence.retries_of(event)
         by_code = {_THROTTLED: _TOO_OLD, None: _STOPPED}
         condition = by_code.get(letter.error_code, _EXHAUSTED if used_up else _TOO_OLD)
         return _inferred(event, condition, letter.sent_at)
@@ -196,7 +203,7 @@ def _ended(event: ConcludedEvent, evidence: Evidence, letters: Sequence[Letter])
         return event
     if last.outcome is Outcome.SUCCESS:
         return _inferred(event, _SUCCESS, last.ended_at)
-    if last.outcome in _FAILURES and failed > evidence.most_retries:
+    if last.outcome in _FAILURES and failed > evidence.retries_of(event):
         return _inferred(event, _EXHAUSTED, last.ended_at)
     return event
 
@@ -208,11 +215,18 @@ def _counted_out(events: Sequence[ConcludedEvent], evidence: Evidence) -> list[C
     is_logged = evidence.counts.invocations == len(evidence.executions)
     if not left or more != len(left) or evidence.unseen or not is_logged:
         return list(events)
-    condition = _STOPPED if evidence.is_stopped else _TOO_OLD
     dropped = {
-        event.request_id: replace(event, condition=condition, inferred=_with(event, "condition")) for event in left
+        event.request_id: replace(event, condition=_why_dropped(event, evidence), inferred=_with(event, "condition"))
+        for event in left
     }
     return [dropped.get(event.request_id, event) for event in events]
+
+
+def _why_dropped(event: ConcludedEvent, evidence: Evidence) -> str:
+    if evidence.is_stopped and not event.attempts:
+        return _STOPPED
+    failed = sum(attempt.outcome in _FAILURES for attempt in event.attempts)
+    return _EXHAUSTED if failed > evidence.most_retries else _TOO_OLD
 
 
 def _inferred(event: ConcludedEvent, condition: str, ended_at: float) -> ConcludedEvent:

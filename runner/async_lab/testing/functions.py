@@ -135,9 +135,20 @@ def payload_bytes(payload: Any, limit: int) -> bytes:
 def ranges_checked(retries: int, maximum_age: float) -> None:
     """Raise UsageError for what Lambda doesn't take as an event-invoke config."""
     if retries not in range(3):
-        raise UsageError(f"retries is {retries}; Lambda allows 0 to 2.")
-    if not 60 <= maximum_age <= 21_600:  # noqa: PLR2004 - doc: 1 minute to 6 hours
-        raise UsageError(f"maximum_age is {maximum_age:g}; Lambda allows 60 to 21600 seconds (6 hours).")
+        raise UsageError(f"retries is {retries!r}; Lambda allows 0 to 2.")
+    if not (is_number(maximum_age) and 60 <= maximum_age <= 21_600):  # noqa: PLR2004 - doc: 1 minute to 6 hours
+        raise UsageError(f"maximum_age is {maximum_age!r}; Lambda allows 60 to 21600 seconds (6 hours).")
+
+
+def limit_checked(limit: float) -> None:
+    """Raise UsageError for what is no time to wait at the most."""
+    if not (is_number(limit) and limit >= 0):
+        raise UsageError(f"limit is {limit!r}; it must be a number of seconds, 0 or more.")
+
+
+def is_number(value: object) -> bool:
+    """Whether a value is a number: an ``int`` or ``float``, but neither a bool nor NaN."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and value == value  # noqa: PLR0124 - NaN isn't
 
 
 def _defined(file: Path) -> set[str]:

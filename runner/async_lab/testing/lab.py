@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 from async_lab.errors import UsageError
 from async_lab.observation.events import Attempt, Event, Events
 from async_lab.testing import functions, guard, logs, permissions, queues
-from async_lab.testing.base import DAY_SECONDS, POLICY_NAME, TRUST, BaseLab, clock, in_one_sentence
+from async_lab.testing.base import DAY_SECONDS, BaseLab, clock, known_service
 from async_lab.testing.errors import StillWaiting
 from async_lab.testing.functions import Code, Function
 from async_lab.testing.permissions import Statements
@@ -96,15 +96,14 @@ class Lab(BaseLab):
     def open(self) -> None:
         """Begin to serve, without a change of the process's variables; ``with`` does both."""
         from async_lab.target.environment import without_users_settings
-        from async_lab.target.local import LocalTarget, allow_open_files, check_region
+        from async_lab.target.local import LocalTarget, allow_open_files, check_region, embedded_endpoint
 
-        with without_users_settings(), ExitStack() as resources:  # moto reads its own already when it is imported
-            check_region(self.region)
-            from async_lab.endpoint.embedded import Endpoint
-
-            allow_open_files()
+        check_region(self.region)
+        endpoint_class = embedded_endpoint()
+        allow_open_files()
+        with without_users_settings(), ExitStack() as resources:
             endpoint = resources.enter_context(
-                Endpoint(seed=self._seed, start=self._start, account_concurrency=self._account_concurrency)
+                endpoint_class(seed=self._seed, start=self._start, account_concurrency=self._account_concurrency)
             )
             target = LocalTarget(endpoint, self.region)
             self.environment, self._variables = target.environment, target.variables
@@ -143,6 +142,7 @@ class Lab(BaseLab):
 
         endpoint = self._endpoint
         if service not in self._clients:
+            known_service(self.session, service)
             config = Config(retries={"total_max_attempts": 1}, proxies={})
             make: Callable[..., Any] = self.session.client
             self._clients[service] = make(service, endpoint_url=endpoint.url, config=config)
@@ -171,10 +171,10 @@ class Lab(BaseLab):
         """Let time pass; all that is due on the way happens. Raises UsageError for less than none or over 31 days."""
         try:
             length = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds, milliseconds=milliseconds)
-        except (OverflowError, ValueError) as error:
+        except (OverflowError, TypeError, ValueError) as error:
             raise UsageError(f"That is no time that can pass: {error}.") from error
         if not timedelta() <= length <= _LONGEST_ADVANCE:
-            raise UsageError(f"{length.total_seconds():g} seconds can't pass at once: give 0 to 31 days.")
+            raise UsageError(f"{length.total_seconds():,.0f} seconds can't pass at once: give 0 to 31 days.")
         self._move_to(self.now + length.total_seconds())
 
     def run_until_idle(self, limit: float = DAY_SECONDS) -> None:
@@ -182,6 +182,7 @@ class Lab(BaseLab):
 
         Raises StillWaiting when ``limit`` seconds are not enough: which event, for what, until when.
         """
+        functions.limit_checked(limit)
         endpoint = self._endpoint
         is_idle = endpoint.wait_until_idle(limit)
         self._check_ran()
@@ -195,6 +196,7 @@ class Lab(BaseLab):
 
         Raises StillWaiting when it isn't after ``limit`` seconds.
         """
+        functions.limit_checked(limit)
         begun, end = self.now, self.now + limit
         while not predicate():
             due = min(self._endpoint.next_due or end, self._endpoint.next_minute, end)
@@ -317,6 +319,8 @@ class Lab(BaseLab):
 
     def restore(self, snapshot: Snapshot) -> None:
         """Begin anew, in milliseconds, with what stood at a snapshot, at its time: no events, no metrics after it."""
+        if not isinstance(snapshot, Snapshot):
+            raise UsageError(f"restore() was given {snapshot!r}; it takes what snapshot() returned.")
         self._begun_from = snapshot
         self._restore(snapshot)
 
@@ -343,10 +347,10 @@ class Lab(BaseLab):
         It is as if other functions had used up the account's concurrency. Usable as a ``with`` block.
         """
         name = self._check_function(self._name(function))
-        if attempts is not None and attempts < 1:
-            raise UsageError(f"attempts is {attempts}; it must be 1 or more.")
-        if seconds is not None and seconds <= 0:
-            raise UsageError(f"seconds is {seconds:g}; it must be more than 0.")
+        if attempts is not None and not (functions.is_number(attempts) and attempts >= 1):
+            raise UsageError(f"attempts is {attempts!r}; it must be 1 or more.")
+        if seconds is not None and not (functions.is_number(seconds) and seconds > 0):
+            raise UsageError(f"seconds is {seconds!r}; it must be more than 0.")
         faults = self._endpoint.faults
         throttling = faults.throttle(name, attempts, None if seconds is None else self.now + seconds)
         return Fault(lambda: faults.end(throttling))
@@ -415,21 +419,18 @@ class Lab(BaseLab):
     def _making(self, kind: str, name: str) -> None:
         """Do nothing: all goes with the endpoint."""
 
-    def _role(self, name: str, targets: Sequence[str], policy: Statements | None) -> str:
+    def _role(self, name: str, targets: Sequence[str], policy: Statements | None, undo: ExitStack) -> str:
         if policy is not None:
-            self.client("logs").create_log_group(logGroupName=f"/aws/lambda/{name}")  # such a role may not make it
+            logs_ = self.client("logs")
+            logs_.create_log_group(logGroupName=f"/aws/lambda/{name}")  # such a role may not make it
+            undo.callback(logs_.delete_log_group, logGroupName=f"/aws/lambda/{name}")
             log_group = f"arn:aws:logs:{self.region}:{self._endpoint.account_id}:log-group:/aws/lambda/{name}"
-            return self._made_role(name, permissions.of_role(log_group, targets, policy))
+            return self._made_role(name, permissions.of_role(log_group, targets, policy), undo)
         if self._role_arn is None:
-            self._role_arn = self._made_role(_ROLE, _MAY_DO_ALL)
+            with ExitStack() as whole:
+                self._role_arn = self._made_role(_ROLE, _MAY_DO_ALL, whole)
+                whole.pop_all()
         return self._role_arn
-
-    def _made_role(self, name: str, policy: Mapping[str, Any]) -> str:
-        iam = self.client("iam")
-        with in_one_sentence(f"The role {name} can't be made"):
-            made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))
-            iam.put_role_policy(RoleName=name, PolicyName=POLICY_NAME, PolicyDocument=json.dumps(policy))
-        return str(made["Role"]["Arn"])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -463,6 +464,6 @@ class Fault:
 
 
 def _share(what: str, rate: float) -> float:
-    if not 0 <= rate <= 1:
-        raise UsageError(f"{what} is {rate}; it must be 0 to 1.")
+    if not (functions.is_number(rate) and 0 <= rate <= 1):
+        raise UsageError(f"{what} is {rate!r}; it must be 0 to 1.")
     return rate

@@ -33,8 +33,8 @@ class Caller:
         self.role = self.iam.create_role(RoleName=self.role_name, AssumeRolePolicyDocument="{}")["Role"]["Arn"]
         self.name = lab.function(source=CALLS, Role=self.role)
 
-    def allow(self, *actions, resource="*", effect="Allow"):
-        statement = {"Effect": effect, "Action": list(actions), "Resource": resource}
+    def allow(self, *actions, resource="*", effect="Allow", **more):
+        statement = {"Effect": effect, "Action": list(actions), "Resource": resource, **more}
         name = f"{effect}-{actions[0].replace(':', '-')}"
         self.iam.put_role_policy(
             RoleName=self.role_name,
@@ -125,6 +125,65 @@ def test_a_queue_may_let_the_role_in_by_itself(lab, caller):
     assert caller.call("sqs", "send_message", QueueUrl=url, MessageBody="x")["code"] == "AccessDenied"
     lab.sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps({"Statement": [statement]})})
     assert caller.call("sqs", "send_message", QueueUrl=url, MessageBody="x")["code"] is None
+
+
+def queue_policy(lab, url, *statements):
+    policy = {"Policy": json.dumps({"Statement": list(statements)})}
+    lab.sqs.set_queue_attributes(QueueUrl=url, Attributes=policy)
+
+
+def test_a_denial_wins_whoever_says_it(lab, caller):
+    url, queue = lab.queue()
+    send = {"Action": "sqs:SendMessage", "Resource": queue, "Principal": {"AWS": caller.role}}
+    caller.allow("sqs:SendMessage")
+    queue_policy(lab, url, {"Effect": "Deny", **send})
+    answer = caller.call("sqs", "send_message", QueueUrl=url, MessageBody="x")
+    assert answer["code"] == "AccessDenied"
+    assert answer["said"].endswith(f" on resource: {queue} with an explicit deny in a resource-based policy")
+    queue_policy(lab, url, {"Effect": "Allow", **send})
+    assert caller.call("sqs", "send_message", QueueUrl=url, MessageBody="x")["code"] is None
+    caller.allow("sqs:SendMessage", effect="Deny")
+    answer = caller.call("sqs", "send_message", QueueUrl=url, MessageBody="x")
+    assert answer["said"].endswith(f" on resource: {queue} with an explicit deny in an identity-based policy")
+
+
+@pytest.mark.parametrize(
+    ("condition", "is_met"),
+    [
+        ({"StringEquals": {"aws:ResourceTag/Team": "shop"}}, True),
+        ({"StringEquals": {"aws:ResourceTag/Team": "other"}}, False),
+        ({"StringEquals": {"aws:PrincipalTag/Team": "shop"}}, True),
+        ({"StringEquals": {"aws:PrincipalTag/Team": "other"}}, False),
+        ({"StringEquals": {"aws:RequestedRegion": "eu-west-1", "aws:ResourceAccount": "123456789012"}}, True),
+        ({"StringNotEquals": {"aws:RequestedRegion": "eu-west-1"}}, False),
+        ({"ArnLike": {"lambda:SourceFunctionArn": "arn:aws:lambda:eu-west-1:123456789012:function:function-*"}}, True),
+        ({"ArnLike": {"aws:SourceArn": "arn:aws:s3:::orders"}}, False),
+        ({"Bool": {"aws:SecureTransport": "true"}}, True),
+    ],
+)
+def test_a_condition_decides_whether_a_statement_counts(lab, caller, condition, is_met, capfd):
+    url = lab.sqs.create_queue(QueueName="tagged", tags={"Team": "shop"})["QueueUrl"]
+    caller.iam.tag_role(RoleName=caller.role_name, Tags=[{"Key": "Team", "Value": "shop"}])
+    sent = {"QueueUrl": url, "MessageBody": "x"}
+    caller.allow("sqs:SendMessage", Condition=condition)
+    assert caller.call("sqs", "send_message", **sent)["code"] == (None if is_met else "AccessDenied")
+    caller.allow("sqs:SendMessage")
+    caller.allow("sqs:SendMessage", effect="Deny", Condition=condition)
+    assert caller.call("sqs", "send_message", **sent)["code"] == ("AccessDenied" if is_met else None)
+    assert "can't judge" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("effect", ["Allow", "Deny"])
+def test_a_condition_that_can_not_be_judged_is_said(caller, effect, capfd):
+    condition = {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}
+    caller.allow("sqs:SendMessage", effect=effect, Condition=condition)
+    if effect == "Deny":
+        caller.allow("sqs:SendMessage")
+    for _ in range(2):
+        assert caller.call("sqs", "send_message", QueueUrl=QUEUE_URL, MessageBody="x")["code"] is None
+    read = "met, so that more may be allowed here than on AWS" if effect == "Allow" else "not met, so that it denies"
+    said = f"async-lab can't judge the condition on aws:SourceIp in a policy of {caller.role}: it is read as {read}"
+    assert capfd.readouterr().err.count(said) == 1
 
 
 def test_an_operation_whose_resource_is_not_known_needs_its_action_on_any(caller):

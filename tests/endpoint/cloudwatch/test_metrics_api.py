@@ -217,6 +217,28 @@ def test_wrong_data_are_refused_and_nothing_of_the_request_is_taken(cloudwatch, 
     assert cloudwatch.list_metrics()["Metrics"] == []
 
 
+@pytest.mark.parametrize(
+    ("namespace", "data", "code", "part"),
+    [
+        (
+            "AWS/Lambda",
+            [{"Value": 1}],
+            "InvalidParameterValue",
+            "The value AWS/Lambda for parameter Namespace is invalid.",
+        ),
+        ("Lab", [{"Value": 1}] * 1_001, "ValidationError", "MetricData must not have a size greater than 1000"),
+        ("Lab", [{"Values": [1.0] * 151}], "ValidationError", "member.1.Values must not have a size greater than 150"),
+    ],
+)
+def test_what_no_request_may_bring_is_refused(cloudwatch, namespace, data, code, part):
+    with pytest.raises(ClientError) as error:
+        cloudwatch.put_metric_data(Namespace=namespace, MetricData=[{"MetricName": "M", **datum} for datum in data])
+    refused(error, code, part)
+    assert cloudwatch.list_metrics()["Metrics"] == []
+    most = [{"MetricName": "M", "Values": [1.0] * 150}, *[{"MetricName": "M", "Value": 1}] * 999]
+    cloudwatch.put_metric_data(Namespace="AWSome/Shop", MetricData=most)
+
+
 def test_get_metric_statistics_gives_all_statistics_of_a_period_in_one_data_point(cloudwatch):
     put(cloudwatch, "M", 1, Unit="Milliseconds")
     put(cloudwatch, "M", 3, Unit="Milliseconds")

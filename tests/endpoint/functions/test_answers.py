@@ -5,7 +5,7 @@ import re
 
 import pytest
 from botocore.exceptions import ClientError
-from lambda_client import FUNCTION_ARN, NAME, package, refused
+from lambda_client import FUNCTION_ARN, NAME, package, refused, settings
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 STALE = (
@@ -275,3 +275,72 @@ def test_a_function_made_by_its_arn_has_a_name(functions, create):
     long = "n" * 65
     with refused("ValidationException", 400, f"{message.format(long)}Member must have length less than or equal to 64"):
         create(FunctionName=long)
+
+
+def test_the_code_itself_and_what_an_alias_needs_are_not_deleted(functions, create):
+    create(Publish=True)
+    functions.update_function_code(FunctionName=NAME, ZipFile=package("# two"), Publish=True)
+    functions.update_function_code(FunctionName=NAME, ZipFile=package("# three"), Publish=True)
+    functions.create_alias(
+        FunctionName=NAME,
+        Name="live",
+        FunctionVersion="1",
+        RoutingConfig={"AdditionalVersionWeights": {"2": 0.5}},
+    )
+    message = "$LATEST version cannot be deleted without deleting the function."
+    with refused("InvalidParameterValueException", 400, message):
+        functions.delete_function(FunctionName=NAME, Qualifier="$LATEST")
+    with refused("InvalidParameterValueException", 400, "Deletion of aliases is not currently supported."):
+        functions.delete_function(FunctionName=NAME, Qualifier="live")
+    for version in ("1", "2"):
+        with pytest.raises(ClientError, match="the alias live references it"):
+            functions.delete_function(FunctionName=NAME, Qualifier=version)
+    for version in ("3", "9"):
+        assert status(functions.delete_function(FunctionName=NAME, Qualifier=version)) == 204
+    left = functions.list_versions_by_function(FunctionName=NAME)["Versions"]
+    assert [each["Version"] for each in left] == ["$LATEST", "1", "2"]
+    assert status(functions.delete_function(FunctionName=NAME)) == 204
+    assert functions.list_functions()["Functions"] == []
+
+
+@pytest.mark.parametrize(
+    ("version", "weights", "message"),
+    [
+        (
+            "1",
+            {"1": 0.5},
+            "Invalid function version 1. Function version 1 is already included in routing configuration.",
+        ),
+        ("$LATEST", {"1": 0.5}, "$LATEST is not supported for an alias pointing to more than 1 version"),
+        ("1", {"2": 0.2, "3": 0.2}, "Number of items in AdditionalVersionWeights cannot be greater than 1"),
+    ],
+)
+def test_an_alias_routes_to_one_other_version(functions, create, version, weights, message):
+    create(Publish=True)
+    functions.update_function_code(FunctionName=NAME, ZipFile=package("# two"), Publish=True)
+    routing = {"AdditionalVersionWeights": weights}
+    with refused("InvalidParameterValueException", 400, message):
+        functions.create_alias(FunctionName=NAME, Name="live", FunctionVersion=version, RoutingConfig=routing)
+    functions.create_alias(FunctionName=NAME, Name="live", FunctionVersion=version)
+    with refused("InvalidParameterValueException", 400, message):
+        functions.update_alias(FunctionName=NAME, Name="live", RoutingConfig=routing)
+    assert not functions.get_alias(FunctionName=NAME, Name="live").get("RoutingConfig")
+    gone = {"AdditionalVersionWeights": {"9": 0.5}}
+    with pytest.raises(ClientError):
+        functions.create_alias(FunctionName=NAME, Name="other", FunctionVersion="1", RoutingConfig=gone)
+
+
+@pytest.mark.parametrize("left_out", ["Runtime", "Handler"])
+def test_a_package_needs_a_runtime_and_a_handler(functions, create, left_out):
+    message = "Runtime and Handler are mandatory parameters for functions created with deployment packages."
+    with refused("InvalidParameterValueException", 400, message):
+        functions.create_function(**{name: value for name, value in settings().items() if name != left_out})
+
+
+def test_a_wrapper_script_is_refused_by_name(functions, create):
+    wrapper = {"Variables": {"AWS_LAMBDA_EXEC_WRAPPER": "/opt/otel-instrument"}}
+    with pytest.raises(ClientError, match="starts no handler by a script, which AWS_LAMBDA_EXEC_WRAPPER asks for"):
+        create(Environment=wrapper)
+    create()
+    with pytest.raises(ClientError, match="AWS_LAMBDA_EXEC_WRAPPER"):
+        functions.update_function_configuration(FunctionName=NAME, Environment=wrapper)

@@ -133,3 +133,91 @@ def test_layers_count_with_the_code_on_creation_and_later(functions, create):
     changed = {"FunctionName": NAME, "Layers": [layer["LayerVersionArn"]]}
     assert refusal(functions.update_function_configuration, **changed).startswith(too_large)
     assert not functions.get_function_configuration(FunctionName=NAME).get("Layers")
+
+
+layer_arn = "arn:aws:lambda:{}:123456789012:layer:tools:{}".format
+TWO = "Two different versions of the same layer are not allowed to be referenced in the same function. "
+
+
+@pytest.mark.parametrize(
+    ("layers", "message"),
+    [
+        ([layer_arn("eu-west-1", number) for number in range(1, 7)], "Cannot reference more than 5 layers."),
+        ([layer_arn("eu-west-1", 3)], f"Layer version {layer_arn('eu-west-1', 3)} does not exist."),
+        (
+            [layer_arn("us-east-1", 1)],
+            "Layers are not in the same region as the function. Layers are expected to be in region eu-west-1.",
+        ),
+        (
+            [layer_arn("eu-west-1", 1), layer_arn("eu-west-1", 2)],
+            f"{TWO}{layer_arn('eu-west-1', 1)} and {layer_arn('eu-west-1', 2)} are versions of the same layer.",
+        ),
+    ],
+)
+def test_layers_that_a_function_can_not_have_are_refused(functions, create, layers, message):
+    for _ in range(2):
+        functions.publish_layer_version(LayerName="tools", Content={"ZipFile": package()})
+    assert refusal(create, Layers=layers) == message
+    create(Layers=[layer_arn("eu-west-1", 2)])
+    assert refusal(functions.update_function_configuration, FunctionName=NAME, Layers=layers) == message
+    kept = functions.get_function_configuration(FunctionName=NAME)["Layers"]
+    assert [layer["Arn"] for layer in kept] == [layer_arn("eu-west-1", 2)]
+
+
+def test_a_layer_of_another_account_is_refused_by_name(functions, create):
+    layer = "arn:aws:lambda:eu-west-1:017000801446:layer:AWSLambdaPowertoolsPythonV3-python313-x86_64:7"
+    assert refusal(create, Layers=[layer]).startswith(f"async-lab doesn't have {layer}, which is another account's")
+
+
+def stored(size):
+    """A package of exactly so many bytes."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("app.py", "def handler(event, context): return event")
+        archive.writestr("data", b"")
+    empty = len(packed.getvalue())
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("app.py", "def handler(event, context): return event")
+        archive.writestr("data", bytes(size - empty))
+    return packed.getvalue()
+
+
+def too_large(call, message, **arguments):
+    with pytest.raises(ClientError) as raised:
+        call(**arguments)
+    response = raised.value.response
+    assert (response["Error"]["Code"], response["ResponseMetadata"]["HTTPStatusCode"]) == (
+        "RequestEntityTooLargeException",
+        413,
+    )
+    assert response["Error"]["Message"] == message
+
+
+def test_a_package_of_more_than_fifty_megabytes_is_not_uploaded_directly(url, functions, create):
+    largest = 52_428_800
+    too_large(create, f"Zipped size must be smaller than {largest} bytes", Code={"ZipFile": stored(largest + 1)})
+    assert functions.list_functions()["Functions"] == []
+    assert create(Code={"ZipFile": stored(largest)})["CodeSize"] == largest
+    s3 = client("s3", url)
+    s3.create_bucket(Bucket="large", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.put_object(Bucket="large", Key="app.zip", Body=stored(largest + 1))
+    updated = functions.update_function_code(FunctionName=NAME, S3Bucket="large", S3Key="app.zip")
+    assert updated["CodeSize"] == largest + 1
+
+
+def test_a_configuration_of_more_than_5120_bytes_is_too_large(functions, create):
+    create()
+    message = "Request must be smaller than 5120 bytes for the UpdateFunctionConfiguration operation"
+    variables = {"Variables": {"KEY": "v" * 5_120}}
+    too_large(functions.update_function_configuration, message, FunctionName=NAME, Environment=variables)
+
+
+def test_an_environment_without_variables_reads_back_where_a_function_was_made_with_it(functions, create):
+    create(Environment={"Variables": {}})
+    functions.update_function_configuration(FunctionName=NAME, Description="as before")
+    assert functions.get_function_configuration(FunctionName=NAME)["Environment"] == {"Variables": {}}
+    functions.update_function_configuration(FunctionName=NAME, Environment={"Variables": {"KEY": "b"}})
+    assert functions.get_function_configuration(FunctionName=NAME)["Environment"] == {"Variables": {"KEY": "b"}}
+    functions.update_function_configuration(FunctionName=NAME, Environment={"Variables": {}})
+    assert "Environment" not in functions.get_function_configuration(FunctionName=NAME)

@@ -332,3 +332,62 @@ def test_metadata_of_the_runtimes_packages_can_be_asked_for(request, mode):
             return [metadata.version("boto3") > "1", "flask" in {name.lower() for name in names}]
     """)
     assert function.returns() == [True, False]
+
+
+POOLS = """
+    import multiprocessing, time
+    from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+    from multiprocessing.pool import ThreadPool
+    from multiprocessing.shared_memory import SharedMemory
+
+    def doubled(number):
+        time.sleep(number)
+        return 2 * number
+
+    def sends(connection):
+        connection.send("sent")
+
+    def piped():
+        ours, theirs = multiprocessing.Pipe()
+        process = multiprocessing.Process(target=sends, args=(theirs,))
+        process.start()
+        answer = ours.recv()
+        process.join()
+        return answer
+
+    def handler(event, context):
+        began = time.time()
+        try:
+            return [eval(event), round(time.time() - began)]
+        except OSError as error:
+            return "OSError"
+"""
+
+
+@pytest.fixture(params=["private", "shared"])
+def either(request):
+    return request.getfixturevalue(request.param)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "multiprocessing.Pool(2)",
+        "ThreadPool(2)",
+        "ProcessPoolExecutor(2)",
+        "multiprocessing.Queue()",
+        "multiprocessing.Lock()",
+        "SharedMemory(create=True, size=8)",
+    ],
+)
+def test_what_needs_shared_memory_fails_as_on_lambda(either, expression):
+    assert asked(either(POOLS), expression) == "OSError"
+
+
+def test_threads_of_a_pool_work_side_by_side(either):
+    expression = "list(ThreadPoolExecutor(3).map(doubled, [1, 5, 2]))"
+    assert asked(either(POOLS), expression) == [[2, 10, 4], 5]
+
+
+def test_processes_talk_over_pipes(private):
+    assert asked(private(POOLS), "piped()")[0] == "sent"

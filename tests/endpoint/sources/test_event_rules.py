@@ -122,6 +122,36 @@ def test_what_a_target_can_not_get_is_in_its_dead_letter_queue(lab, rule, is_gon
     assert lab.count("AWS/Events", "InvocationsSentToDlq", "RuleName", made) == 1
 
 
+def test_a_dead_letter_says_what_could_not_be_delivered_and_that_it_was_not_tried_again(lab, rule):
+    url, queue = lab.open_queue("events")
+    name = lab.function()
+    small, arn = lab.open_queue("events", MaximumMessageSize="1024")
+    letters = {"DeadLetterConfig": {"Arn": queue}, "RetryPolicy": {"MaximumRetryAttempts": 185}}
+    bare = {"InputPathsMap": {"order": "$.detail.order"}, "InputTemplate": "order <order>"}
+    rule({"Arn": lab.arn(name), "InputTransformer": bare, **letters}, {"Arn": arn, **letters}, allow=[name])
+    put(lab, {"order": 1, "text": "x" * 1024})
+    told = {}
+    for message in lab.messages(url):
+        attributes = {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
+        told[attributes["TARGET_ARN"]] = (attributes["ERROR_CODE"], attributes["RETRY_ATTEMPTS"])
+        assert "EXHAUSTED_RETRY_CONDITION" not in attributes
+    assert told == {lab.arn(name): ("INVALID_JSON", "0"), arn: ("INVALID_PARAMETER", "0")}
+    assert (lab.invoked(name), lab.messages(small)) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"RetryPolicy": {"MaximumEventAgeInSeconds": 86_401}}, "MaximumEventAgeInSeconds must be 60 to 86400"),
+        ({"RetryPolicy": {"MaximumRetryAttempts": 186}}, "MaximumRetryAttempts must be 0 to 185"),
+        ({"DeadLetterConfig": {"Arn": "arn:aws:sqs:eu-west-1:123456789012:q.fifo"}}, "must be a standard SQS queue"),
+    ],
+)
+def test_retries_and_dead_letter_queues_that_no_rule_can_have_are_refused(lab, rule, settings, said):
+    with pytest.raises(ClientError, match=said):
+        rule({"Arn": lab.arn("any"), **settings})
+
+
 def test_a_target_that_is_missing_keeps_no_other_from_its_event(lab, rule):
     name = lab.function()
     missing = "arn:aws:sqs:eu-west-1:123456789012:missing"

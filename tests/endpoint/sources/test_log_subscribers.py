@@ -100,9 +100,33 @@ def test_a_metric_filter_that_is_put_again_replaces_itself(lab, speaker):
     assert each["filterPattern"] == "WARN"
 
 
-@pytest.mark.parametrize("pattern", ["[a, b]", "%x%"])
-def test_patterns_that_are_not_modelled_are_refused_by_name(lab, speaker, pattern):
-    with pytest.raises(ClientError, match="async-lab doesn't model"):
+def test_a_metric_filter_of_fields_has_their_values(lab, speaker):
+    filtered(lab, speaker, "[level=ERROR, shop, took > 1]", metricValue="$took", dimensions={"Shop": "$shop"})
+    say(lab, speaker, "ERROR a 2.5", "ERROR a 0.5", "INFO a 9", "ERROR b 4")
+    assert total(lab, speaker, "Found", Shop="a") == 2.5
+    assert total(lab, speaker, "Found", Shop="b") == 4
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ("%ERR.R%", ["ERROR a 2"]),
+        ("[level, shop=b, took]", ["INFO b 3"]),
+        ('{ $.level = "WARN" }', ['{"level": "WARN"}']),
+    ],
+)
+def test_log_events_are_found_by_a_pattern(lab, speaker, pattern, found):
+    say(lab, speaker, "ERROR a 2", "INFO b 3", '{"level": "WARN"}')
+    group = f"/aws/lambda/{speaker}"
+    events = lab.logs.filter_log_events(logGroupName=group, filterPattern=pattern)["events"]
+    assert [event["message"].strip() for event in events] == found
+    with pytest.raises(ClientError, match="Invalid filter pattern"):
+        lab.logs.filter_log_events(logGroupName=group, filterPattern="[a, b")
+
+
+@pytest.mark.parametrize("pattern", ["[a, b", "%x!%"])
+def test_what_is_no_pattern_is_refused_when_it_is_put(lab, speaker, pattern):
+    with pytest.raises(ClientError, match="Invalid"):
         filtered(lab, speaker, pattern)
 
 

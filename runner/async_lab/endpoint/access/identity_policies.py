@@ -1,7 +1,7 @@
 """What an execution role may do, as far as Lambda checks it: identity policies by action and resource.
 
-Conditions are not evaluated: an Allow counts whatever its Condition, a Deny with a Condition never does. Permission
-boundaries, service control policies and resource policies are left out as well (all assumed not to stand in the way).
+A condition that can't be judged counts as met in an Allow and as not met in a Deny, which is said once. Permission
+boundaries and service control policies are left out (assumed not to stand in the way).
 """
 
 from __future__ import annotations
@@ -9,18 +9,25 @@ from __future__ import annotations
 import copy
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
+from moto.awslambda.exceptions import UnknownFunctionException
+from moto.awslambda.models import lambda_backends
 from moto.iam.exceptions import NotFoundException
 from moto.iam.models import AWSManagedPolicy, IAMBackend, aws_managed_policies_data, iam_backends
+from moto.sns.models import sns_backends
+from moto.sqs.models import sqs_backends
 
 from async_lab import arns
+from async_lab.endpoint import trouble
 from async_lab.endpoint.access import denials
+from async_lab.endpoint.access.conditions import ABSENT, Context, judge, unknown_keys
 from async_lab.endpoint.moto_patches import replace
 
+ALLOW, DENY = "Allow", "Deny"
 _ACTIONS_BY_SERVICE = {  # developer guide, "adding a destination", and DLQs
     "sqs": ("sqs:SendMessage",),
     "sns": ("sns:Publish",),
@@ -58,31 +65,104 @@ def first_missing(role_arn: str, needs: Iterable[RequiredPermission]) -> Require
 
 def allows(role_arn: str, need: RequiredPermission) -> bool:
     """Return whether the role's own policies allow it: some Allow applies, and no Deny, and no test denies it."""
+    return decision(role_arn, need) == ALLOW
+
+
+def decision(role_arn: str, need: RequiredPermission, request: Mapping[str, str | None] | None = None) -> str | None:
+    """Return ``ALLOW`` or ``DENY``, as the role's own policies say; None where none of them says anything.
+
+    ``request`` has what is known of the request besides role and resource, by condition keys in small letters.
+    """
     if denials.covers(need.action):
-        return False
-    effects = {statement["Effect"] for statement in _statements(role_arn) if _applies(statement, need)}
-    return effects == {"Allow"}
+        return DENY
+    context = _context(role_arn, need.resource, request or {})
+    effects = {
+        statement["Effect"]
+        for statement in _statements(role_arn)
+        if _names(statement, "Action", need.action, re.IGNORECASE)
+        and _names(statement, "Resource", need.resource)
+        and counts(statement, context, f"a policy of {role_arn}")
+    }
+    return next((effect for effect in (DENY, ALLOW) if effect in effects), None)
 
 
-def allows_on_some_resource(role_arn: str, action: str) -> bool:
+def allows_on_some_resource(role_arn: str, action: str, request: Mapping[str, str | None] | None = None) -> bool:
     """Return whether the role may do it on any resource at all, for who doesn't know on which."""
-    statements = [each for each in _statements(role_arn) if _names(each, "Action", action, re.IGNORECASE)]
-    refused = any(
-        each["Effect"] == "Deny" and "Condition" not in each and "*" in _listed(each.get("Resource"))
-        for each in statements
-    )
-    return not refused and any(each["Effect"] == "Allow" for each in statements)
+    context = _context(role_arn, "", request or {})
+    statements = [
+        each
+        for each in _statements(role_arn)
+        if _names(each, "Action", action, re.IGNORECASE) and counts(each, context, f"a policy of {role_arn}")
+    ]
+    refused = any(each["Effect"] == DENY and "*" in _listed(each.get("Resource")) for each in statements)
+    return not refused and any(each["Effect"] == ALLOW for each in statements)
+
+
+def counts(statement: Mapping[str, Any], context: Context, whose: str) -> bool:
+    """Return whether a statement's conditions let it count. One that can't be judged is said once, and ``whose`` it is.
+
+    It counts as met in an Allow and as not met in a Deny.
+    """
+    if (is_met := judge(statement, context)) is not None:
+        return is_met
+    keys = " and ".join(dict.fromkeys(unknown_keys(statement, context)))
+    is_allow: bool = statement["Effect"] == ALLOW
+    read = "met, so that more may be allowed here than on AWS" if is_allow else "not met, so that it denies nothing"
+    trouble.remark(f"async-lab can't judge the condition on {keys} in {whose}: it is read as {read}.")
+    return is_allow
+
+
+def _context(role_arn: str, resource: str, request: Mapping[str, str | None]) -> Context:
+    role = arns.parse(role_arn)
+    of_resource = arns.parse(resource) if arns.service_of(resource) else None
+    known = {
+        "aws:principalarn": role_arn,
+        "aws:principalaccount": role.account_id,
+        "aws:principaltype": "AssumedRole",
+        "aws:principalisawsservice": "false",
+        **dict.fromkeys(("aws:sourcearn", "aws:sourceaccount", "aws:sourceowner"), ABSENT),  # of services alone
+        **({"aws:resourceaccount": of_resource.account_id} if of_resource and of_resource.account_id else {}),
+        **request,
+    }
+    found = _role(role_arn)
+    of_role = None if found is None else {tag["Key"]: tag["Value"] for tag in found.tags or ()}
+    return Context(known, {"aws:principaltag": of_role, "aws:resourcetag": tags_of(resource)})
+
+
+def tags_of(resource: str) -> dict[str, str] | None:
+    """Return a resource's tags by name; None where they aren't known here."""
+    if (service := arns.service_of(resource)) not in _TAGS:
+        return None
+    arn = arns.parse(resource)
+    try:
+        return dict(_TAGS[service](arn, resource))
+    except (KeyError, UnknownFunctionException):
+        return {}  # of what isn't there
+
+
+_TAGS: Mapping[str, Callable[[arns.Arn, str], Mapping[str, str]]] = {
+    "lambda": lambda arn, _: lambda_backends[arn.account_id][arn.region].get_function(arn.name).tags,
+    "sqs": lambda arn, _: sqs_backends[arn.account_id][arn.region].queues[arn.name].tags,
+    "sns": lambda arn, resource: sns_backends[arn.account_id][arn.region].topics[resource]._tags,  # noqa: SLF001
+}
 
 
 def _resource(action: str, target_arn: str) -> str:
     return f"{target_arn}/*" if action == "s3:PutObject" else target_arn
 
 
-def _statements(role_arn: str) -> Iterator[dict[str, Any]]:
+def _role(role_arn: str) -> Any:
+    """Return moto's role; None where there is none."""
     role = arns.parse(role_arn)
     try:
-        found = iam_backends[role.account_id][role.partition].get_role_by_arn(role_arn)
+        return iam_backends[role.account_id][role.partition].get_role_by_arn(role_arn)
     except NotFoundException:
+        return None
+
+
+def _statements(role_arn: str) -> Iterator[dict[str, Any]]:
+    found = _role(role_arn)
+    if found is None:
         return
     versions = (version for policy in found.managed_policies.values() for version in policy.versions)
     attached = (version.document for version in versions if version.is_default)
@@ -93,12 +173,6 @@ def _statements(role_arn: str) -> Iterator[dict[str, Any]]:
 @lru_cache(maxsize=256)
 def _parsed(document: str) -> tuple[dict[str, Any], ...]:
     return tuple(_listed(json.loads(document)["Statement"]))
-
-
-def _applies(statement: dict[str, Any], need: RequiredPermission) -> bool:
-    if statement["Effect"] == "Deny" and "Condition" in statement:
-        return False
-    return _names(statement, "Action", need.action, re.IGNORECASE) and _names(statement, "Resource", need.resource)
 
 
 def _names(statement: dict[str, Any], element: str, value: str, flags: int = 0) -> bool:

@@ -1,13 +1,12 @@
 """Who a queue, a topic or a function lets in: resource policies, as AWS evaluates them for its own services.
 
-Of conditions, those on the source's ARN and account are evaluated, which is what confines a service to one bucket,
-topic or rule. Others count as met in an Allow and as not met in a Deny (assumed).
+Of conditions, those on the source's ARN and account are judged, which is what confines a service to one bucket, topic
+or rule. One that can't be counts as met in an Allow and as not met in a Deny, which is said once.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,10 +19,9 @@ from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 
 from async_lab import arns
+from async_lab.endpoint.access.conditions import ABSENT, Context, matches_pattern
+from async_lab.endpoint.access.identity_policies import ALLOW, DENY, counts
 from async_lab.endpoint.moto_patches import replace
-
-_TESTS = {"StringEquals", "StringLike", "ArnEquals", "ArnLike"}
-_KEYS = {"aws:sourcearn", "aws:sourceaccount", "aws:sourceowner"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +53,11 @@ def may_publish(caller: Caller, topic_arn: str) -> bool:
     return _allows(_of_topic(topic_arn), "sns:Publish", caller)
 
 
-def lets_in(principals: Collection[str], action: str, resource_arn: str) -> bool:
-    """Return whether a queue, a topic or a function lets a role in by its own policy."""
+def decision(principals: Collection[str], action: str, resource_arn: str) -> str | None:
+    """Return what a queue, a topic or a function says of a role by its own policy: ``ALLOW``, ``DENY``, or nothing."""
     service = arns.service_of(resource_arn)
     statements = [] if service not in _POLICIES else _POLICIES[service](resource_arn)
-    return _allows(statements, action, Caller("", "", "", principals=frozenset(principals)))
+    return _decision(statements, action, Caller("", "", "", principals=frozenset(principals)))
 
 
 def _of_function(arn: str) -> list[dict[str, Any]]:
@@ -92,20 +90,32 @@ def _statements(policy: str) -> list[dict[str, Any]]:
 
 
 def _allows(statements: Iterable[Mapping[str, Any]], action: str, caller: Caller) -> bool:
+    return _decision(statements, action, caller) == ALLOW
+
+
+def _decision(statements: Iterable[Mapping[str, Any]], action: str, caller: Caller) -> str | None:
     effects = {statement["Effect"] for statement in statements if _applies(statement, action, caller)}
-    return effects == {"Allow"}
+    return next((effect for effect in (DENY, ALLOW) if effect in effects), None)
 
 
 def _applies(statement: Mapping[str, Any], action: str, caller: Caller) -> bool:
-    if not any(_matches(pattern, action.lower()) for pattern in _lowered(statement.get("Action"))):
+    if not any(matches_pattern(pattern, action.lower()) for pattern in _lowered(statement.get("Action"))):
         return False
-    if not _names(statement.get("Principal"), caller):
-        return False
-    is_deny = statement["Effect"] == "Deny"
-    return all(
-        _is_met(operator, key, _listed(wanted), caller, is_deny=is_deny)
-        for operator, tests in (statement.get("Condition") or {}).items()
-        for key, wanted in tests.items()
+    return _names(statement.get("Principal"), caller) and counts(statement, _context(caller), "a resource's policy")
+
+
+def _context(caller: Caller) -> Context:
+    role = next((arn for arn in caller.principals if ":role/" in arn), ABSENT)
+    return Context(
+        {
+            "aws:sourcearn": caller.source_arn or ABSENT,
+            "aws:sourceaccount": caller.source_account or ABSENT,
+            "aws:sourceowner": caller.source_account if caller.owns else ABSENT,
+            "aws:principalarn": role,
+            "aws:principalaccount": arns.parse(role).account_id if role else ABSENT,
+            "aws:principalisawsservice": "false" if role else "true",
+            "aws:principalservicename": caller.service or ABSENT,
+        }
     )
 
 
@@ -114,25 +124,6 @@ def _names(principal: Any, caller: Caller) -> bool:
         return principal in {"*", caller.service}
     services, others = _listed(principal.get("Service")), set(_listed(principal.get("AWS")))
     return caller.service in services or bool(others & {"*", *caller.principals})
-
-
-def _is_met(operator: str, key: str, wanted: list[Any], caller: Caller, *, is_deny: bool) -> bool:
-    if operator.removesuffix("IfExists") not in _TESTS or key.lower() not in _KEYS:
-        return not is_deny
-    present = {
-        "aws:sourcearn": caller.source_arn,
-        "aws:sourceaccount": caller.source_account,
-        "aws:sourceowner": caller.source_account if caller.owns else None,
-    }[key.lower()]
-    if present is None:
-        return operator.endswith("IfExists")
-    is_exact = operator.startswith("StringEquals")
-    return any(present == each if is_exact else _matches(str(each), present) for each in wanted)
-
-
-def _matches(pattern: str, value: str) -> bool:
-    """IAM's wildcards: ``*`` is any text, ``?`` any one character."""
-    return bool(re.fullmatch(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), value, re.DOTALL))
 
 
 def _lowered(value: Any) -> list[str]:
@@ -149,7 +140,7 @@ def _listed(value: Any) -> list[Any]:
 
 
 def _permission(bucket: FakeBucket, action: str, resource: str) -> PermissionResult:
-    """Return what a bucket's policy says: as roles' are read, an Allow counts whatever its Condition, a Deny never.
+    """Return what a bucket's policy says; its conditions are read as roles' are.
 
     moto takes a condition that isn't met for a refusal, so that a policy which denies requests without TLS, as most
     buckets have it, would shut its objects away from everybody.
@@ -158,7 +149,8 @@ def _permission(bucket: FakeBucket, action: str, resource: str) -> PermissionRes
         return PermissionResult.NEUTRAL
     policy = json.loads(bucket.policy)
     statements = policy["Statement"] if isinstance(policy["Statement"], list) else [policy["Statement"]]
-    counting = [_without_condition(one) for one in statements if one["Effect"] == "Allow" or "Condition" not in one]
+    whose = f"the policy of {bucket.arn}"
+    counting = [_without_condition(one) for one in statements if counts(one, Context(), whose)]
     return IAMPolicy(json.dumps({"Statement": counting})).is_action_permitted(action, resource)
 
 

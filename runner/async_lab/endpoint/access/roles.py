@@ -23,8 +23,8 @@ from moto.awslambda.models import lambda_backends
 from moto.core.authorization import ActionAuthenticatorMixin
 from moto.sts.models import STSBackend
 
-from async_lab.endpoint.access import denials, needs, resource_policies
-from async_lab.endpoint.access.identity_policies import RequiredPermission, allows, allows_on_some_resource
+from async_lab.endpoint.access import denials, identity_policies, needs, resource_policies
+from async_lab.endpoint.access.identity_policies import ALLOW, DENY, RequiredPermission, allows_on_some_resource
 from async_lab.endpoint.http.server import WsgiApp
 from async_lab.endpoint.http.wire import error_response, signed_region
 from async_lab.endpoint.invocation.invocations import RecursiveInvocation
@@ -54,6 +54,11 @@ class Holder:
             return None
         role: str = function.role
         return role
+
+    @property
+    def function_arn(self) -> str:
+        """The function's ARN, without a qualifier."""
+        return f"arn:aws:lambda:{self.region}:{self.account_id}:function:{self.function_name}"
 
     @property
     def session_arn(self) -> str:
@@ -103,14 +108,16 @@ _caller_identity = STSBackend.get_caller_identity
 
 
 class AccessDenied(Exception):
-    """A role doesn't allow what its function asks for."""
+    """A role doesn't allow what its function asks for, or ``denied_by``, as ``an identity-based policy``, denies it."""
 
-    def __init__(self, holder: Holder, action: str, resource: str) -> None:
+    def __init__(self, holder: Holder, action: str, resource: str, denied_by: str | None = None) -> None:
         on = f" on resource: {resource}" if resource else ""
-        super().__init__(
-            f"User: {holder.session_arn} is not authorized to perform: {action}{on} because no identity-based policy "
-            f"allows the {action} action"
+        why = (
+            f"with an explicit deny in {denied_by}"
+            if denied_by
+            else f"because no identity-based policy allows the {action} action"
         )
+        super().__init__(f"User: {holder.session_arn} is not authorized to perform: {action}{on} {why}")
         self.code, self.status = _CODES.get(action.partition(":")[0], _ELSEWHERE)
 
 
@@ -207,12 +214,18 @@ def _ask(holder: Holder, action: str, resource: str) -> None:
     role_arn = holder.role_arn
     if role_arn is None:
         return
+    request = {"aws:requestedregion": holder.region, "lambda:sourcefunctionarn": holder.function_arn}
     if resource == needs.ANY_RESOURCE:
-        if not allows_on_some_resource(role_arn, action):
+        if not allows_on_some_resource(role_arn, action, request):
             raise AccessDenied(holder, action, resource)
-    elif not allows(role_arn, RequiredPermission(action, resource)) and not resource_policies.lets_in(
-        {role_arn, holder.session_arn}, action, resource
-    ):
+        return
+    own = identity_policies.decision(role_arn, RequiredPermission(action, resource), request)
+    its = resource_policies.decision({role_arn, holder.session_arn}, action, resource)
+    if own == DENY:
+        raise AccessDenied(holder, action, resource, "an identity-based policy")
+    if its == DENY:
+        raise AccessDenied(holder, action, resource, "a resource-based policy")
+    if ALLOW not in {own, its}:
         raise AccessDenied(holder, action, resource)
 
 

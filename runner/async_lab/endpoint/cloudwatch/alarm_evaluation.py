@@ -9,7 +9,6 @@ from moto.sqs.models import sqs_backends
 
 from async_lab.cloudwatch import queries
 from async_lab.cloudwatch.alarm_reason import INITIAL, data, sentence
-from async_lab.cloudwatch.alarm_rule import alarms_in, is_true
 from async_lab.cloudwatch.alarm_state import MetricAlarm, Point, State, Verdict, judge
 from async_lab.cloudwatch.series import Series, Span
 from async_lab.cloudwatch.statistic import percentile_of
@@ -101,6 +100,8 @@ def _has_too_few_samples(alarm: Alarm, metrics: MetricStore, span: Span, verdict
 
 
 def _evaluate_composite(book: AlarmRegistry, alarm: Alarm, at: float) -> None:
+    from async_lab.cloudwatch.alarm_rule import alarms_in, is_true  # its parser takes a tenth of a second
+
     def state_of(reference: str) -> State | None:
         child = book.named(reference)
         return child.condition.state if child else None

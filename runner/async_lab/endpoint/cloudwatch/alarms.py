@@ -181,16 +181,11 @@ def change(book: AlarmRegistry, alarm: Alarm, after: AlarmState) -> None:
 
 
 def _act(book: AlarmRegistry, alarm: Alarm, before: AlarmState, arn: str) -> None:
-    carry_out = ACTIONS_BY_SERVICE.get(arns.service_of(arn), _unknown)
-    failure = carry_out(book, alarm, before, arn)
+    failure = ACTIONS_BY_SERVICE[arns.service_of(arn)](book, alarm, before, arn)
     summary = f"Failed to execute action {arn}" if failure else f"Successfully executed action {arn}"
     outcome = {"actionState": "Failed", "error": failure} if failure else {"actionState": "Succeeded"}
     data = {**outcome, "notificationResource": arn, "stateUpdateTimestamp": int(alarm.condition.at * 1000)}
     book.note(alarm, alarm.condition.at, "Action", summary, data)
-
-
-def _unknown(_book: AlarmRegistry, _alarm: Alarm, _before: AlarmState, _arn: str) -> str:
-    return f"This endpoint carries out actions of {' and '.join(sorted(ACTIONS_BY_SERVICE))} only"
 
 
 def _publish(book: AlarmRegistry, alarm: Alarm, before: AlarmState, arn: str) -> str | None:

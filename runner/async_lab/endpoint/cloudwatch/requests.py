@@ -99,8 +99,7 @@ def queries(given: Sequence[_PARAMETERS], owner: str = "MetricDataQueries") -> l
         InvalidParameterValue: a period or a statistic that isn't one.
 
     """
-    if len(given) > MOST_QUERIES:
-        raise ValidationError(f"The collection {owner} must not have a size greater than {MOST_QUERIES}.")
+    _check_count(owner, given, MOST_QUERIES)
     result = [_query(each, f"{owner}.member.{number}") for number, each in enumerate(given, start=1)]
     if len({query.id for query in result}) < len(result):
         raise ValidationError(f"The values for parameter id in {owner} are not unique.")
@@ -203,6 +202,10 @@ def _span(start: float, end: float) -> Span:
 MOST_FUTURE_SECONDS = 2 * 3600  # API reference, MetricDatum
 MOST_PAST_SECONDS = 14 * 24 * 3600
 
+MOST_DATA = 1_000  # API reference, PutMetricData
+MOST_VALUES = 150  # API reference, MetricDatum
+
+_AWSS_OWN = "AWS/"  # API reference, PutMetricData: for AWS's services alone; words: assumed
 _STATISTIC_FIELDS = ("SampleCount", "Sum", "Minimum", "Maximum")
 
 
@@ -213,10 +216,18 @@ def put_data(store: MetricStore, namespace: str, data: Sequence[Mapping[str, Any
         InvalidParameterValue, InvalidParameterCombination: as CloudWatch says it.
 
     """
+    if namespace.startswith(_AWSS_OWN):
+        raise InvalidParameterValue(f"The value {namespace} for parameter Namespace is invalid.")
+    _check_count("MetricData", data, MOST_DATA)
     for number, datum in enumerate(data, start=1):
         _check(datum, f"MetricData.member.{number}", now)
     for datum in data:
         _put(store, namespace, datum, now)
+
+
+def _check_count(name: str, given: Sequence[Any], limit: int) -> None:
+    if len(given) > limit:
+        raise ValidationError(f"The collection {name} must not have a size greater than {limit}.")
 
 
 def _put(store: MetricStore, namespace: str, datum: Mapping[str, Any], now: float) -> None:
@@ -259,6 +270,7 @@ def _check(datum: Mapping[str, Any], owner: str, now: float) -> None:
         raise InvalidParameterCombination(
             f"At least one of the parameters must be specified: {owner}.Value, {owner}.Values, {owner}.StatisticValues."
         )
+    _check_count(f"{owner}.Values", values or (), MOST_VALUES)
     _check_numbers(datum, owner)
     _check_time(_time(datum, now), owner, now)
 

@@ -8,9 +8,10 @@ from typing import Any
 
 from moto.awslambda.models import lambda_backends
 
-from async_lab.endpoint.functions.model import Function
+from async_lab.endpoint.functions.model import ZIPPED_LIMIT_BYTES, Function
 from async_lab.endpoint.functions.refusals import Refusal, invalid_value
 from async_lab.endpoint.functions.requests import LATEST, NO_CONTENT, Answer, Requests, answer, qualified_arn
+from async_lab.endpoint.sandbox import UNZIPPED_LIMIT_BYTES
 from async_lab.timestamps import iso_to_the_second
 from async_lab.twin.rules import ACCOUNT_CONCURRENCY, MINIMUM_UNRESERVED_CONCURRENCY
 
@@ -98,7 +99,6 @@ def check_provisionable(qualifier: str, version: str, requested: int, reserved: 
 
 
 _CODE_SIZE_LIMIT = 75 * 1024**3  # doc: code storage per region
-_ZIPPED_LIMIT, _UNZIPPED_LIMIT = 50 * 1024**2, 250 * 1024**2  # doc
 
 
 class ConcurrencyRequests(Requests):
@@ -150,8 +150,8 @@ class ConcurrencyRequests(Requests):
         functions = list(self.backend.list_functions())
         limit = {
             "TotalCodeSize": _CODE_SIZE_LIMIT,
-            "CodeSizeUnzipped": _UNZIPPED_LIMIT,
-            "CodeSizeZipped": _ZIPPED_LIMIT,
+            "CodeSizeUnzipped": UNZIPPED_LIMIT_BYTES,
+            "CodeSizeZipped": ZIPPED_LIMIT_BYTES,
             "ConcurrentExecutions": Account.concurrency,
             "UnreservedConcurrentExecutions": unreserved_limit(self.current_account, self.region),
         }

@@ -23,7 +23,7 @@ from moto.utilities.utils import get_partition
 
 from async_lab import arns
 from async_lab.endpoint.access.identity_policies import RequiredPermission, needs_of_target
-from async_lab.endpoint.functions.refusals import check_execution_role, invalid_value
+from async_lab.endpoint.functions.refusals import check_execution_role, invalid_value, too_large
 from async_lab.endpoint.sandbox import UnusablePackage, check_package
 from async_lab.timestamps import iso_with_offset
 
@@ -55,6 +55,8 @@ _NO_LONGER = frozenset(  # developer guide, "Deprecated runtimes": functions can
     }
 )
 _ENVIRONMENT_BYTES = 4_096  # developer guide, "Lambda quotas"
+_WRAPPER = "AWS_LAMBDA_EXEC_WRAPPER"  # developer guide, "Wrapper scripts"
+_MOST_LAYERS = 5  # developer guide, "Lambda quotas"
 _LOG_LEVEL = "INFO"  # API reference, LoggingConfig: the default of both levels in JSON
 
 
@@ -74,12 +76,17 @@ class Function(models.LambdaFunction):
 
     def __init__(self, account_id: str, spec: dict[str, Any], region: str, version: str | int = 1) -> None:
         _check(spec)
+        if spec.get("PackageType", "Zip") == "Zip" and not (spec.get("Runtime") and spec.get("Handler")):
+            raise invalid_value(  # snapshot
+                "Runtime and Handler are mandatory parameters for functions created with deployment packages."
+            )
         self._versions = itertools.count(1)
         self.dead_letter_config: dict[str, Any] = spec.get("DeadLetterConfig") or {}
         self.logging_config: dict[str, Any] = spec.get("LoggingConfig") or {}
         self.snap_start: str = (spec.get("SnapStart") or {}).get("ApplyOn", "None")
         self.file_systems: list[dict[str, Any]] = spec.get("FileSystemConfigs") or []
         self.layer_packages: tuple[bytes, ...] = ()
+        self.has_environment = (spec.get("Environment") or {}).get("Variables") is not None
         super().__init__(account_id, spec, region, version)
         self.event_invoke_configs: dict[str, EventInvokeConfig] = {}
         self.provisioned: dict[str, ProvisionedConcurrency] = {}
@@ -129,6 +136,8 @@ class Function(models.LambdaFunction):
         configuration: dict[str, Any] = super().get_configuration(on_create)
         configuration["LoggingConfig"] = self._logging()
         configuration["RevisionId"] = self.revision_id
+        if self.has_environment:
+            configuration.setdefault("Environment", {"Variables": {}})
         if on_create:
             configuration |= _CREATING
         if self.package_type == "Zip":
@@ -172,6 +181,8 @@ class Function(models.LambdaFunction):
         if "ImageConfig" in config_updates:
             self.image_config = models.ImageConfig(config_updates["ImageConfig"])
         environment = config_updates.get("Environment")
+        # Terraform takes the last variable away by an empty environment, and plans nothing more: AWS then has none.
+        self.has_environment = self.has_environment and environment is None
         updates = config_updates if environment is None else config_updates | {"Environment": _variables(environment)}
         super().update_configuration(updates)
         self._changed()
@@ -210,8 +221,9 @@ class Function(models.LambdaFunction):
 
     def _get_layers_data(self, layers_versions_arns: list[str]) -> list[dict[str, Any]]:
         """Take the layers' packages too: a function keeps a layer that is deleted (doc)."""
-        data: list[dict[str, Any]] = super()._get_layers_data(layers_versions_arns)
         backend = get_backend(self.account_id, self.region)
+        _check_layers(backend, layers_versions_arns)
+        data: list[dict[str, Any]] = super()._get_layers_data(layers_versions_arns)
         packages = tuple(backend.layers_versions_by_arn(arn).code_bytes for arn in layers_versions_arns)
         if self.code_bytes:
             check_code(Package(self.code_bytes), packages)
@@ -253,7 +265,12 @@ def _check(settings: dict[str, Any]) -> None:
             f"The runtime parameter of {runtime} is no longer supported for creating or updating AWS Lambda functions. "
             "We recommend you use a supported runtime while creating or updating functions."
         )
-    variables = json.dumps(_variables(settings.get("Environment") or {})["Variables"], separators=(",", ":"))
+    given = _variables(settings.get("Environment") or {})["Variables"]
+    if _WRAPPER in given:
+        raise invalid_value(
+            f"async-lab starts no handler by a script, which {_WRAPPER} asks for: leave it out, or use AWS."
+        )
+    variables = json.dumps(given, separators=(",", ":"))
     if len(variables.encode()) > _ENVIRONMENT_BYTES:
         raise invalid_value(
             "Lambda was unable to configure your environment variables because the environment variables you have "
@@ -261,11 +278,39 @@ def _check(settings: dict[str, Any]) -> None:
         )
 
 
+def _check_layers(backend: models.LambdaBackend, layers: Sequence[str]) -> None:
+    """Refuse layers that the function can't have. Words: snapshot."""
+    if len(layers) > _MOST_LAYERS:
+        raise invalid_value(f"Cannot reference more than {_MOST_LAYERS} layers.")
+    seen: dict[str, str] = {}
+    for layer in layers:
+        arn, name = arns.parse(layer), layer.rpartition(":")[0]
+        if arn.account_id != backend.account_id:
+            raise invalid_value(
+                f"async-lab doesn't have {layer}, which is another account's: publish its zip file with "
+                "PublishLayerVersion and use that layer, or use AWS."
+            )
+        if arn.region != backend.region_name:
+            raise invalid_value(
+                "Layers are not in the same region as the function. "
+                f"Layers are expected to be in region {backend.region_name}."
+            )
+        if backend.layers_versions_by_arn(layer) is None:
+            raise invalid_value(f"Layer version {layer} does not exist.")
+        if name in seen:
+            raise invalid_value(
+                "Two different versions of the same layer are not allowed to be referenced in the same function. "
+                f"{seen[name]} and {layer} are versions of the same layer."
+            )
+        seen[name] = layer
+
+
 def _variables(environment: dict[str, Any]) -> dict[str, Any]:
     """Fill in the variables that Terraform leaves out when it takes the last one away."""
     return {"Variables": environment.get("Variables") or {}}
 
 
+ZIPPED_LIMIT_BYTES = 52_428_800  # developer guide, "Lambda quotas": 50 MB, uploaded directly; words: snapshot
 _NOT_BASE64 = "Could not unzip uploaded file. Please check your file, then try to upload again."
 
 
@@ -289,6 +334,13 @@ def uploaded(account_id: str, region: str, source: Mapping[str, Any]) -> Package
     if "S3Bucket" in source and "S3Key" in source:
         return Package(_stored(account_id, region, source))
     return None
+
+
+def check_zipped(encoded: Any) -> None:
+    """Refuse a package that is too large to be brought in a request, as base64; S3 has no such limit."""
+    size = len(encoded) * 3 // 4 - encoded[-2:].count("=") if isinstance(encoded, str) else 0
+    if size > ZIPPED_LIMIT_BYTES:
+        raise too_large(f"Zipped size must be smaller than {ZIPPED_LIMIT_BYTES} bytes")
 
 
 def check_code(package: Package, layers: Sequence[bytes] = ()) -> None:

@@ -30,6 +30,11 @@ def conflict(message: str) -> Refusal:
     return Refusal(409, "ResourceConflictException", message)
 
 
+def too_large(message: str) -> Refusal:
+    """Return the error for a request, or a package in it, that is too large."""
+    return Refusal(413, "RequestEntityTooLargeException", message)
+
+
 def check_revision(asked: str | None, latest: str) -> None:
     """Refuse a change of something that has changed since its caller looked."""
     if asked and asked != latest:

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
+from urllib.parse import unquote
 
 from moto.awslambda import models, urls
+from moto.awslambda.exceptions import UnknownFunctionException
 from moto.core.utils import get_service_model
 from moto.moto_api._internal import mock_random
 
+from async_lab import arns
 from async_lab.endpoint.functions import requests
 from async_lab.endpoint.functions.concurrency import Account, ConcurrencyRequests
 from async_lab.endpoint.functions.event_invoke_config import EventInvokeConfigRequests
-from async_lab.endpoint.functions.model import Function, LayerVersion, check_sha256
+from async_lab.endpoint.functions.model import Function, LayerVersion, check_sha256, check_zipped
 from async_lab.endpoint.functions.policies import PolicyRequests
-from async_lab.endpoint.functions.refusals import Refusal, check_revision, invalid_value
-from async_lab.endpoint.functions.requests import NO_CONTENT, Answer, Requests, answer, changing
+from async_lab.endpoint.functions.refusals import Refusal, check_revision, conflict, invalid_value, too_large
+from async_lab.endpoint.functions.requests import LATEST, NO_CONTENT, Answer, Requests, answer, changing
 from async_lab.endpoint.functions.urls import UrlRequests
+from async_lab.endpoint.http import tag_limits
 from async_lab.endpoint.http.wire import lambda_error
 from async_lab.endpoint.moto_patches import add_route, replace, replace_route
 from async_lab.endpoint.sources.mappings import MappingRequests
@@ -27,6 +32,9 @@ _LONGEST_NAME = 64  # API reference, CreateFunction; the model's 140 are those o
 _PAGE = 50
 """How many items of a list Lambda gives at the most (API reference, MaxItems)."""
 _FIRST_ERROR = 400
+_CODE_REQUEST_BYTES = 70_167_211
+"""Of a request with code (snapshot, November 2023; 69,905,067 before)."""
+_REQUEST_BYTES = {"UpdateFunctionConfiguration": 5_120}  # public issues, 2016 to May 2024
 _NOT_LISTED = (  # API reference, ListFunctions
     *("State", "StateReason", "StateReasonCode"),
     *("LastUpdateStatus", "LastUpdateStatusReason", "LastUpdateStatusReasonCode"),
@@ -45,6 +53,7 @@ class FunctionsResponse(EventInvokeConfigRequests, ConcurrencyRequests, PolicyRe
 
     def create_function(self) -> Any:
         """Make a function; whatever calls it, its name is all that is kept."""
+        self._check_size()
         request = self.json_body
         called = requests.read_name(request["FunctionName"])
         if called is None or len(called.name) > _LONGEST_NAME:
@@ -76,6 +85,7 @@ class FunctionsResponse(EventInvokeConfigRequests, ConcurrencyRequests, PolicyRe
 
     def update_function_configuration(self) -> Any:
         """Change a function's configuration, one change at a time."""
+        self._check_size()
         function = self._function()
         check_revision(self.json_body.get("RevisionId"), function.revision_id)
         with changing(function.function_arn, self.headers.get("Authorization", "")):
@@ -83,10 +93,32 @@ class FunctionsResponse(EventInvokeConfigRequests, ConcurrencyRequests, PolicyRe
 
     def update_function_code(self) -> Any:
         """Change a function's code, one change at a time."""
+        self._check_size()
         function = self._function()
         check_revision(self.json_body.get("RevisionId"), function.revision_id)
         with changing(function.function_arn, self.headers.get("Authorization", "")):
             return super().update_function_code()
+
+    def delete_function(self) -> Answer:
+        """Delete a function, or one of its versions; a version that isn't there is no error."""
+        name, qualifier = self._named()
+        function = self._function()
+        aliases = self.backend.list_aliases(name)
+        if qualifier == LATEST:
+            raise invalid_value("$LATEST version cannot be deleted without deleting the function.")  # snapshot
+        if qualifier in {alias.name for alias in aliases}:
+            raise invalid_value("Deletion of aliases is not currently supported.")  # snapshot
+        if qualifier and (alias := next((each for each in aliases if qualifier in _versions_of(each)), None)):
+            raise conflict(f"Version {qualifier} can't be deleted: the alias {alias.name} references it.")  # doc; ours
+        with suppress(UnknownFunctionException):
+            self.backend.delete_function(name, qualifier)
+            _forget(function, qualifier or "")
+        return NO_CONTENT
+
+    def create_alias(self) -> Any:
+        """Make an alias."""
+        self._check_routing(self.json_body["FunctionVersion"])
+        return super().create_alias()
 
     def publish_version(self) -> Any:
         """Publish the code that the caller knows, if they say which."""
@@ -109,6 +141,7 @@ class FunctionsResponse(EventInvokeConfigRequests, ConcurrencyRequests, PolicyRe
         """Change an alias."""
         alias = self.backend.get_alias(self.path.rsplit("/", 1)[-1], self._function().function_name)
         check_revision(self.json_body.get("RevisionId"), alias.revision_id)
+        self._check_routing(self.json_body.get("FunctionVersion") or alias.function_version)
         super().update_alias()
         alias.revision_id = str(mock_random.uuid4())
         return answer(200, alias.to_json())
@@ -116,9 +149,7 @@ class FunctionsResponse(EventInvokeConfigRequests, ConcurrencyRequests, PolicyRe
     def delete_alias(self) -> Answer:
         """Delete an alias with what was configured for it (assumed of the event-invoke config)."""
         super().delete_alias()
-        function, alias = self._function(), self.path.rsplit("/", 1)[-1]
-        for settings in (function.event_invoke_configs, function.provisioned, function.policies, function.urls):
-            settings.pop(alias, None)
+        _forget(self._function(), self.path.rsplit("/", 1)[-1])
         return NO_CONTENT
 
     def get_function_recursion_config(self) -> Answer:
@@ -135,10 +166,45 @@ class FunctionsResponse(EventInvokeConfigRequests, ConcurrencyRequests, PolicyRe
         super().delete_layer_version()
         return NO_CONTENT
 
+    def publish_layer_version(self) -> Any:
+        """Publish a layer's next version."""
+        self._check_size()
+        return super().publish_layer_version()
+
     def tag_resource(self) -> Answer:
         """Tag a function or a mapping."""
+        arn = unquote(self.path.rsplit("/", 1)[-1])
+        if arns.service_of(arn) == "lambda" and arns.parse(arn).qualifier and ":function:" in arn:
+            raise invalid_value(  # snapshot
+                "Tags on function aliases and versions are not supported. Please specify a function ARN."
+            )
+        if refused := tag_limits.check("lambda", self.backend.list_tags(arn), self.json_body["Tags"]):
+            raise invalid_value(refused.message)
         super().tag_resource()
         return NO_CONTENT
+
+    def _check_routing(self, version: str) -> None:
+        """Refuse to route an alias's invocations to what it can't be routed to. Words: snapshot."""
+        weights = (self.json_body.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
+        if len(weights) > 1:
+            raise invalid_value("Number of items in AdditionalVersionWeights cannot be greater than 1")
+        for other in weights:
+            if other == version:
+                raise invalid_value(
+                    f"Invalid function version {version}. Function version {version} is already included in routing "
+                    "configuration."
+                )
+            if LATEST in {version, other}:
+                raise invalid_value("$LATEST is not supported for an alias pointing to more than 1 version")
+            self.backend.get_function(self._named()[0], other)  # 404 for one that isn't there
+
+    def _check_size(self) -> None:
+        """Refuse a package, and then a request, that is larger than Lambda takes directly."""
+        operation, request = self._get_action(), self.json_body
+        check_zipped((request.get("Code") or request.get("Content") or request).get("ZipFile"))
+        limit = _REQUEST_BYTES.get(operation, _CODE_REQUEST_BYTES)
+        if len(self.body) > limit:
+            raise too_large(f"Request must be smaller than {limit} bytes for the {operation} operation")
 
     def _called(self, configuration: dict[str, Any]) -> dict[str, Any]:
         """Return a configuration with the ARN under which it was asked for: an alias's is its own."""
@@ -160,6 +226,18 @@ class FunctionsResponse(EventInvokeConfigRequests, ConcurrencyRequests, PolicyRe
         first, size = int(marker), min(int((self.querystring.get("MaxItems") or [_PAGE])[0]), _PAGE)
         more = {"NextMarker": str(first + size)} if first + size < len(answered[key]) else {}
         return json.dumps(answered | {key: answered[key][first : first + size]} | more)
+
+
+def _versions_of(alias: Any) -> set[str]:
+    """Return the versions that an alias points to."""
+    routed = ((alias.routing_config or {}).get("AdditionalVersionWeights") or {}).keys()
+    return {alias.function_version, *routed}
+
+
+def _forget(function: Function, qualifier: str) -> None:
+    """Drop what was configured for a qualifier that is gone."""
+    for settings in (function.event_invoke_configs, function.provisioned, function.policies, function.urls):
+        settings.pop(qualifier, None)
 
 
 def _listed(configurations: list[dict[str, Any]]) -> list[dict[str, Any]]:

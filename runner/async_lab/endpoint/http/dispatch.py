@@ -29,6 +29,7 @@ from requests.exceptions import ConnectionError as NotReached
 from werkzeug.routing import Rule
 
 from async_lab.endpoint.access import identity_policies, resource_policies
+from async_lab.endpoint.http import tag_limits
 from async_lab.endpoint.http.loopback import is_loopback
 from async_lab.endpoint.http.server import WsgiApp
 from async_lab.endpoint.http.wire import collected
@@ -113,6 +114,7 @@ def moto_application() -> DomainDispatcherApplication:
     replace(backends, "list_of_moto_modules", lambda: known)
     identity_policies.install()
     resource_policies.install()
+    tag_limits.install()
     install()
     moto_api_backend.reset()
     return Dispatcher(_service_application)

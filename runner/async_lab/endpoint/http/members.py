@@ -17,7 +17,7 @@ from typing import Any
 
 from moto.core.model import Shape
 
-from async_lab.endpoint.http import api_call, constraints
+from async_lab.endpoint.http import api_call, constraints, tag_limits
 from async_lab.endpoint.http.api_call import ApiCall, Malformed
 from async_lab.endpoint.http.constraints import Problem
 from async_lab.endpoint.http.server import WsgiApp
@@ -156,7 +156,7 @@ def _refusal(environ: dict[str, Any]) -> Response | None:
 def _problem(call: ApiCall) -> Problem | None:
     if member := unmodelled(call):
         return _not_modelled(f"model {member} of {call.operation.name}")
-    return constraints.problem(call) if call.service in _OURS else None
+    return (constraints.problem(call) if call.service in _OURS else None) or tag_limits.problem(call)
 
 
 def _of_what_never_acts(environ: dict[str, Any]) -> Problem | None:

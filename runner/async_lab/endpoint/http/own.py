@@ -36,7 +36,7 @@ _ABOUT = {
     "what": "An embedded AWS for Lambda's asynchronous invocations, in virtual time.",
     "routes": {
         f"GET {ROOT}/": "this",
-        f"GET {ROOT}/events": "what became of each event; ?function=NAME for those of one",
+        f"GET {ROOT}/events": "what became of each asynchronous event, no queue's batch among them; ?function=NAME",
         f"GET {ROOT}/attempts": "all attempts, each with its event's request id; ?function=NAME likewise",
         f"GET {CLOCK_PATH}": "the time, in epoch seconds",
         f"POST {CLOCK_PATH}": _CLOCK_USAGE,

@@ -3,12 +3,13 @@
 from async_lab.endpoint.sandbox.in_process import InProcessHandlers
 from async_lab.endpoint.sandbox.lab_child.protocol import DURATION_HEADER
 from async_lab.endpoint.sandbox.model import Costs, Deployment, HandlerCall, Limits, LogLine, Result
-from async_lab.endpoint.sandbox.packages import UnusablePackage, check_package
+from async_lab.endpoint.sandbox.packages import UNZIPPED_LIMIT_BYTES, UnusablePackage, check_package
 from async_lab.endpoint.sandbox.runtimes import UnsupportedRuntime, python_version
 from async_lab.endpoint.sandbox.sandbox import Sandbox
 
 __all__ = [
     "DURATION_HEADER",
+    "UNZIPPED_LIMIT_BYTES",
     "Costs",
     "Deployment",
     "HandlerCall",

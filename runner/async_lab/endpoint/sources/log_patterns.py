@@ -1,7 +1,6 @@
-"""Filter patterns of CloudWatch Logs: terms, and conditions on JSON. Pure.
+"""Filter patterns of CloudWatch Logs: terms, regular expressions, conditions on JSON or on fields between spaces. Pure.
 
-Source: CloudWatch Logs user guide, "Filter pattern syntax". Patterns in brackets (fields between spaces) and regular
-expressions are not modelled: who puts one is told.
+Source: CloudWatch Logs user guide, "Filter pattern syntax" and "Supported regular expressions".
 """
 
 from __future__ import annotations
@@ -9,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -23,16 +23,26 @@ and_: condition ("&&" condition)*
     | SELECTOR OPERATOR value -> compare
     | SELECTOR "IS" WORD -> is_
     | SELECTOR "NOT" "EXISTS" -> not_exists
-value: STRING | WORD
+value: STRING | REGEX | WORD
 SELECTOR: /\$(\.[\w-]+|\[\d+\]|\['[^']+'\])+/
 OPERATOR: ">=" | "<=" | "!=" | "=" | ">" | "<"
 STRING: /"(\\.|[^"\\])*"/
-WORD: /[^\s"(){}&|=<>!]+/
+REGEX: /%[^%]+%/
+WORD: /(?!%)[^\s"(){}&|=<>!]+/
 %ignore /\s+/
 """
 _TERM = re.compile(r'(?P<mark>[-?]?)("(?P<quoted>(\\.|[^"\\])*)"|(?P<word>[^\s"]+))')
 _STEP = re.compile(r"\.(?P<name>[\w-]+)|\[(?P<index>\d+)\]|\['(?P<quoted>[^']+)'\]")
 _ABSENT = object()
+_REGEX = re.compile(r"%(?P<expression>[^%]+)%")
+_SUPPORTED = re.compile(r"[A-Za-z0-9:_#=@/;,\-^$?\[\]{}|\\*+.]+")
+_MOST_REGEXES = 2  # in one pattern
+_FIELD = re.compile(r'\[(?P<bracketed>[^\]]*)\]|"(?P<quoted>[^"]*)"|(?P<word>\S+)')
+_PART = re.compile(r'("(\\.|[^"\\])*"|%[^%]+%|[^",%]|%(?![^%]*%))+')
+_CONDITION = re.compile(
+    r'(?P<name>[\w$.-]+)\s*((?P<operator>>=|<=|!=|=|>|<)\s*(?P<wanted>"(\\.|[^"\\])*"|%[^%]+%|[^\s"%]+))?'
+)
+_ELLIPSIS = "..."
 _NAMED = {"NULL": None, "TRUE": True, "FALSE": False}
 
 
@@ -46,17 +56,122 @@ def compiled(pattern: str) -> Matches:
     text = pattern.strip()
     if not text:
         return lambda _message: True
+    expressions = _REGEX.findall(text)
+    if len(expressions) > _MOST_REGEXES:
+        raise UnknownPattern(f"Invalid filter pattern, of more than {_MOST_REGEXES} regular expressions: {text}")
     if text.startswith("["):
-        raise UnknownPattern(f"async-lab doesn't model filter patterns of fields between spaces yet: {pattern}")
-    if "%" in text and re.search(r"%[^%]+%", text):
-        raise UnknownPattern(f"async-lab doesn't model regular expressions in filter patterns yet: {pattern}")
-    return _json_pattern(text) if text.startswith("{") else _terms(text)
+        columns = _columns(text)
+        return lambda message: (values := _values(columns, message)) is not None and _all_hold(columns, values)
+    if text.startswith("{"):
+        return _json_pattern(text)
+    if not expressions:
+        return _terms(text)
+    if not _REGEX.fullmatch(text):
+        raise UnknownPattern(f"Invalid filter pattern, of a regular expression beside terms: {text}")
+    expression = _regex(text)
+    return lambda message: expression.search(message) is not None
 
 
-def found(message: str, selector: str) -> Any:
-    """Return what a selector finds in a message of JSON; None when there is nothing."""
+def found(pattern: str, message: str, selector: str) -> Any:
+    """Return what a selector finds in a message that a pattern matches; None when there is nothing.
+
+    ``$.name`` is of a message of JSON, ``$name`` a field between spaces, as the pattern names it.
+    """
+    if pattern.strip().startswith("["):
+        columns = _columns(pattern.strip())
+        named = zip((column.name for column in columns if column), _values(columns, message) or (), strict=False)
+        return dict(named).get(selector.removeprefix("$"))
     value = _selected(_parsed(message), selector)
     return None if value is _ABSENT else value
+
+
+# Fields between spaces
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A field by its name, and what it must be: some of the groups, all of each."""
+
+    name: str
+    conditions: tuple[tuple[tuple[str, str], ...], ...]
+    """Of operator and wanted value each."""
+
+
+@lru_cache(maxsize=256)
+def _columns(text: str) -> tuple[_Column | None, ...]:
+    """Return a pattern's columns; None is the ellipsis. Raises UnknownPattern."""
+    inner = text[1:-1].strip() if text.endswith("]") else ""
+    parts = [match[0].strip() for match in _PART.finditer(inner)]
+    columns = tuple(None if part == _ELLIPSIS else _column(part, text) for part in parts)
+    if not columns or columns.count(None) > 1:
+        raise UnknownPattern(f"Invalid filter pattern: {text}")
+    return columns
+
+
+def _column(part: str, text: str) -> _Column:
+    groups = []
+    for alternative in part.split("||"):
+        matches = [_CONDITION.fullmatch(each.strip()) for each in alternative.split("&&")]
+        conditions = [(each["name"], each["operator"], each["wanted"]) for each in matches if each]
+        if len(conditions) < len(matches) or (len(matches) > 1 and not all(operator for _, operator, _ in conditions)):
+            raise UnknownPattern(f"Invalid filter pattern: {text}")
+        groups.append(conditions)
+    for _, _, wanted in (condition for group in groups for condition in group):
+        if wanted and _REGEX.fullmatch(wanted):
+            _regex(wanted)
+    return _Column(groups[0][0][0], tuple(tuple((o, w) for _, o, w in group if o) for group in groups))
+
+
+def _values(columns: tuple[_Column | None, ...], message: str) -> list[str] | None:
+    """Return the text of each named column, the last one's with all that follows; None of a message with too few.
+
+    An ellipsis takes any number of fields, and then the last column is a field like any other.
+    """
+    fields = list(_FIELD.finditer(message))
+    named = [column for column in columns if column]
+    if len(fields) < len(named) or not named:
+        return None if len(fields) < len(named) else []
+    if None in columns:
+        before = columns.index(None)
+        after = len(named) - before
+        return [_text(field) for field in (*fields[:before], *(fields[-after:] if after else ()))]
+    *single, last = fields[: len(named)]
+    rest = _text(last) if len(fields) == len(named) else message[last.start() :].rstrip()
+    return [*map(_text, single), rest]
+
+
+def _text(field: re.Match[str]) -> str:
+    return next(text for text in (field["bracketed"], field["quoted"], field["word"]) if text is not None)
+
+
+def _all_hold(columns: tuple[_Column | None, ...], values: list[str]) -> bool:
+    named = (column for column in columns if column)
+    return all(
+        any(all(_field_compares(value, *condition) for condition in group) for group in column.conditions)
+        for column, value in zip(named, values, strict=True)
+    )
+
+
+def _field_compares(text: str, operator: str, wanted: str) -> bool:
+    number = _number(text)
+    is_ordered = operator in {"<", "<=", ">", ">="}
+    if is_ordered or (number is not None and _number(wanted) is not None):
+        return number is not None and _number(wanted) is not None and _compares(number, operator, wanted)
+    return _compares(text, operator, wanted)
+
+
+# Terms, JSON, and what all compare by
+
+
+def _regex(quoted: str) -> re.Pattern[str]:
+    """Return the regular expression between two percent signs. Raises UnknownPattern for what isn't supported."""
+    expression = quoted[1:-1]
+    try:
+        if _SUPPORTED.fullmatch(expression):
+            return re.compile(expression, re.ASCII)
+    except re.error:
+        pass
+    raise UnknownPattern(f"Invalid regular expression in a filter pattern: {quoted}")
 
 
 def _terms(text: str) -> Matches:
@@ -83,6 +198,9 @@ def _json_pattern(text: str) -> Matches:
         tree = Lark(_GRAMMAR, parser="earley").parse(text)
     except UnexpectedInput as error:
         raise UnknownPattern(f"Invalid filter pattern: {text}") from error
+    for value in tree.find_data("value"):
+        if _REGEX.fullmatch(str(value.children[0])):
+            _regex(str(value.children[0]))
     return lambda message: (parsed := _parsed(message)) is not _ABSENT and _holds(tree.children[0], parsed)
 
 
@@ -104,6 +222,9 @@ def _holds(tree: Any, message: Any) -> bool:
 def _compares(actual: Any, operator: str, wanted: str) -> bool:
     if actual is _ABSENT or isinstance(actual, dict | list) or actual is None:
         return False
+    if _REGEX.fullmatch(wanted):
+        is_found = _regex(wanted).search(json.dumps(actual) if isinstance(actual, bool) else str(actual)) is not None
+        return operator in {"=", "!="} and is_found is (operator == "=")
     text = json.loads(wanted) if wanted.startswith('"') else wanted
     if isinstance(actual, int | float) and not isinstance(actual, bool):
         number = _number(text)

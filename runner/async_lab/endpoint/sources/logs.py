@@ -37,6 +37,7 @@ def install(reach: Reach) -> None:
     _Installed.reach = reach
     replace(logs.LogStream, "_send_log_events", _tell)
     replace(logs.LogStream, "put_log_events", _written)
+    replace(logs, "EventMessageFilter", _Filter)
     replace(logs.LogsBackend, "put_metric_filter", _checked_metric_filter)
     replace(logs.LogsBackend, "put_subscription_filter", _checked_subscription)
 
@@ -98,7 +99,7 @@ def _checked_subscription(
     destination_arn: str,
     role_arn: str,
 ) -> None:
-    """Refuse a pattern that isn't modelled, and a function that doesn't let the log in."""
+    """Refuse a pattern that isn't one, and a function that doesn't let the log in."""
     _check_pattern(filter_pattern)
     if arns.service_of(destination_arn) == "lambda":
         try:
@@ -125,17 +126,19 @@ def _filtered(stream: logs.LogStream, log_events: list[dict[str, Any]]) -> Itera
         matches = log_patterns.compiled(each["filterPattern"] or "")
         matching = [event for event in log_events if matches(event["message"])]
         for transformation in each["metricTransformations"]:
-            yield from _transformed(transformation, matching)
+            yield from _transformed(transformation, each["filterPattern"] or "", matching)
             if not matching and transformation.get("defaultValue") is not None and log_events:
                 yield _sample(transformation, (), log_events[0]["timestamp"], float(transformation["defaultValue"]))
 
 
-def _transformed(transformation: Mapping[str, Any], log_events: list[dict[str, Any]]) -> Iterator[_Sample]:
+def _transformed(
+    transformation: Mapping[str, Any], pattern: str, log_events: list[dict[str, Any]]
+) -> Iterator[_Sample]:
     wanted = str(transformation["metricValue"])
     for event in log_events:
-        value = log_patterns.found(event["message"], wanted) if wanted.startswith("$") else wanted
+        value = log_patterns.found(pattern, event["message"], wanted) if wanted.startswith("$") else wanted
         dimensions = {
-            name: log_patterns.found(event["message"], selector)
+            name: log_patterns.found(pattern, event["message"], selector)
             for name, selector in (transformation.get("dimensions") or {}).items()
         }
         try:
@@ -188,14 +191,21 @@ def _checked_metric_filter(
     log_group_name: str,
     metric_transformations: Any,
 ) -> None:
-    """Refuse a pattern that isn't modelled; one that is there already is replaced, which moto would keep beside it."""
+    """Refuse a pattern that isn't one; one that is there already is replaced, which moto would keep beside it."""
     _check_pattern(filter_pattern)
     backend.filters.delete_filter(filter_name, log_group_name)
     _put_metric_filter(backend, filter_name, filter_pattern, log_group_name, metric_transformations)
 
 
-def _check_pattern(pattern: str) -> None:
+def _check_pattern(pattern: str) -> log_patterns.Matches:
     try:
-        log_patterns.compiled(pattern or "")
+        return log_patterns.compiled(pattern or "")
     except UnknownPattern as error:
         raise InvalidParameterException(str(error)) from error
+
+
+class _Filter:
+    """What FilterLogEvents looks for; moto's own finds everything where it can't read a pattern."""
+
+    def __init__(self, pattern: str) -> None:
+        self.matches = _check_pattern(pattern)

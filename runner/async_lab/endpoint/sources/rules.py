@@ -20,7 +20,7 @@ from moto.moto_api._internal import mock_random
 from async_lab import arns
 from async_lab.endpoint import trouble
 from async_lab.endpoint.access.resource_policies import Caller
-from async_lab.endpoint.delivery.targets import DeliveryFailed, TargetMissing, send_to_queue
+from async_lab.endpoint.delivery.targets import DeliveryFailed, TargetMissing, TooLarge, send_to_queue
 from async_lab.endpoint.invocation.recursion import NOBODY, following
 from async_lab.endpoint.moto_patches import replace
 from async_lab.endpoint.sources.reach import Reach
@@ -99,9 +99,22 @@ MOST_BYTES = 1024 * 1024  # doc: of all entries of a PutEvents request, since Ja
 
 _PRINCIPAL = "events.amazonaws.com"
 _ENTRY_TIME_BYTES = 14  # user guide, "Calculating PutEvents event entry size"
+_AGES, _ATTEMPTS = range(60, 86_401), range(186)  # API reference, RetryPolicy
 _TARGETS = {"lambda", "sqs", "sns", "logs", "events"}
 _put_events = events.EventsBackend.put_events
 _put_targets = events.EventsBackend.put_targets
+
+
+class NotJson(DeliveryFailed):
+    """What a rule makes of an event is nothing that a function can be invoked with."""
+
+
+_CODES = {  # user guide, "Using dead-letter queues"; which one is for a message that is too large: assumed
+    TargetMissing: "NO_RESOURCE",
+    NotJson: "INVALID_JSON",
+    TooLarge: "INVALID_PARAMETER",
+    DeliveryFailed: "NO_PERMISSIONS",
+}
 
 
 def install(reach: Reach) -> None:
@@ -203,14 +216,17 @@ class Rule(events.Rule):
         self._send_to_events_archive(resource, dict(event))
 
     def _dead_letter(self, target: Mapping[str, Any], event: Mapping[str, Any], failed: DeliveryFailed) -> None:
-        """Send what a target can't get to the target's dead-letter queue, if it has one (user guide)."""
+        """Send what a target can't get to the target's dead-letter queue, if it has one (user guide).
+
+        No target fails here in a way in which AWS would try again, such as by throttling the rule.
+        """
         queue_arn = (target.get("DeadLetterConfig") or {}).get("Arn")
         if not queue_arn:
             return
         reason = {
             "RULE_ARN": ("String", self.arn),
             "TARGET_ARN": ("String", target["Arn"]),
-            "ERROR_CODE": ("String", "NO_RESOURCE" if isinstance(failed, TargetMissing) else "NO_PERMISSIONS"),
+            "ERROR_CODE": ("String", _CODES[type(failed)]),
             "ERROR_MESSAGE": ("String", str(failed)),
             "RETRY_ATTEMPTS": ("Number", "0"),
         }
@@ -243,7 +259,7 @@ def _json(body: str) -> str:
     try:
         json.loads(body)
     except ValueError as error:
-        raise DeliveryFailed(f"What the rule passes on is no JSON ({error}).") from error
+        raise NotJson(f"What the rule passes on is no JSON ({error}).") from error
     return body
 
 
@@ -259,11 +275,23 @@ def _check_targets(
                 f"async-lab sends no events of a rule to {what} yet: {target['Arn']}. It does to functions, queues, "
                 "topics, log groups and event buses."
             )
+        _check_retries(target)
         paths = [target.get("InputPath"), *((target.get("InputTransformer") or {}).get("InputPathsMap") or {}).values()]
         for path in filter(None, paths):
             if problem := problem_of(path):
                 raise ValidationException(f"{problem} for target {target['Id']}.")
     _put_targets(backend, name, event_bus_arn, targets)
+
+
+def _check_retries(target: Mapping[str, Any]) -> None:
+    policy, queue_arn = target.get("RetryPolicy") or {}, (target.get("DeadLetterConfig") or {}).get("Arn")
+    for name, allowed in (("MaximumEventAgeInSeconds", _AGES), ("MaximumRetryAttempts", _ATTEMPTS)):
+        if name in policy and policy[name] not in allowed:
+            raise ValidationException(f"{name} must be {allowed[0]} to {allowed[-1]} for target {target['Id']}.")
+    if queue_arn and (arns.service_of(queue_arn) != "sqs" or queue_arn.endswith(".fifo")):
+        raise ValidationException(
+            f"The dead-letter queue of target {target['Id']} must be a standard SQS queue, and is {queue_arn}."
+        )
 
 
 def _check_and_put(backend: events.EventsBackend, entries: list[dict[str, Any]]) -> list[dict[str, Any]]:

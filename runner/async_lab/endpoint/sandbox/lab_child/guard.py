@@ -2,20 +2,23 @@
 
 Python's own functions take ``/tmp``, ``/var/task`` and ``/opt`` for the environment's directories, and refuse to change
 anything elsewhere, and to start programs, which nobody could hold back. That protects from accidents, such as a handler
-that empties ``/tmp``, not from malice: what C code does passes, and so does reading.
+that empties ``/tmp``, not from malice: what C code does passes, and so does reading. Nor is there any shared memory,
+which Lambda doesn't have.
 """
 
 from __future__ import annotations
 
 import builtins
+import contextlib
 import errno
 import functools
+import importlib
 import io
 import os
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Self
 
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _DEVICES = {"/dev/null", "/dev/zero", "/dev/full", "/dev/tty", "/dev/stdout", "/dev/stderr"}
@@ -58,7 +61,26 @@ def install(directories: Mapping[str, str], writable: str) -> None:
     """Begin. ``directories`` are this machine's by Lambda's; below ``writable``, one of them, anything may change."""
     real = os.path.realpath(writable)
     _map_paths(directories)
+    _share_no_memory()
     sys.addaudithook(functools.partial(_check, real))
+
+
+def _share_no_memory() -> None:
+    """Refuse what needs ``/dev/shm``, such as locks, queues and pools of processes (in the words of public issues)."""
+    semaphores: Any = importlib.import_module("_multiprocessing")
+
+    class NoSemaphore(semaphores.SemLock):
+        def __new__(cls, *_arguments: Any) -> Self:
+            return _missing()
+
+    semaphores.SemLock = NoSemaphore
+    with contextlib.suppress(ImportError):
+        memory: Any = importlib.import_module("_posixshmem")
+        memory.shm_open = _missing
+
+
+def _missing(*_arguments: Any, **_named: Any) -> Any:
+    raise OSError(errno.ENOSYS, "Function not implemented")
 
 
 def _here(directories: Mapping[str, str], path: Any) -> Any:
