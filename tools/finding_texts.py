@@ -50,9 +50,9 @@ def _evidence(evidence: Evidence) -> str:
     match evidence:
         case Figure(minutes=minutes):
             times = "".join(f" {datetime.fromtimestamp(minute, UTC):%H:%M}" for minute in minutes)
-            return f"{evidence} [{_raw(evidence.value)} {evidence.unit}{times}]"
+            return f"{evidence} [{_raw(evidence.value)} {evidence.unit!r}{times}]"
         case Fact(is_known=is_known):
-            return f"{evidence} [{_raw(evidence.value)} {evidence.unit}{'' if is_known else ', not known'}]"
+            return f"{evidence} [{_raw(evidence.value)} {evidence.unit!r}{'' if is_known else ', not known'}]"
 
 
 def _raw(value: float | str | None) -> str:

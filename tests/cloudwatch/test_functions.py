@@ -259,3 +259,8 @@ def test_what_a_function_can_not_take_is_refused_in_words(expression, reason):
 
 def test_a_period_of_one_second_may_be_searched_for():
     assert [each.period for each in ask("SEARCH('Errors', 'Sum', 1)")] == [1]
+
+
+def test_a_change_of_each_point_sees_its_time_and_value_and_leaves_out_what_is_no_number():
+    changed = OF_E.mapped(lambda at, value: value / 2 if at > NOON else float("nan"))
+    assert changed == Series("Errors", 60, minutes(None, 1, None, None, 2.5))

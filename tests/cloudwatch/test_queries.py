@@ -164,3 +164,8 @@ def test_an_expression_may_be_as_long_and_deep_as_that(text, value):
 )
 def test_operators_are_those_of_metric_math(text, points):
     assert ask(Query("a", MetricStat(AGE, "Sum", 300)), expression(text))["q"] == Series("q", 300, points)
+
+
+def test_expressions_that_go_in_a_circle_are_refused():
+    with pytest.raises(ExpressionError, match=r"^Error in expression '[ab]': the expression refers to itself$"):
+        ask(Query("a", expression="b + 1"), Query("b", expression="a + 1"))

@@ -182,3 +182,31 @@ def test_a_million_observations_take_no_more_room_than_the_bins_they_fall_into()
     seen = of((1.0 + 5 * i for i in range(10_000)), count=100)
     assert len(seen.distribution()) < 2 * EXACT_VALUES
     assert seen.count == 1_000_000
+
+
+def test_as_many_values_as_are_kept_exactly_are_and_one_more_is_not():
+    exact, binned = (of(float(value) for value in range(1, size + 1)) for size in (EXACT_VALUES, EXACT_VALUES + 1))
+    assert exact.distribution() == [(float(value), 1.0) for value in range(1, EXACT_VALUES + 1)]
+    assert binned.distribution() != [(float(value), 1.0) for value in range(1, EXACT_VALUES + 2)]
+
+
+@pytest.mark.parametrize("start", [10 + step / 100 for step in range(12)])
+def test_no_value_of_a_sketch_lies_outside_of_what_was_observed(start):
+    seen = of(start + value / 7 for value in range(600))
+    assert all(seen.minimum <= value <= seen.maximum for value, _ in seen.distribution())
+
+
+def test_zero_has_a_bin_of_its_own():
+    assert (representative(0.0), representative(1.0)) == (0.0, pytest.approx(1.0, rel=RELATIVE_ERROR))
+    seen = of([0.0, *(float(value) for value in range(1, 2 * EXACT_VALUES))])
+    assert seen.distribution()[0] == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("known_first", [True, False])
+def test_a_period_has_percentiles_only_where_each_minute_has_them(known_first):
+    known, unknown = of([1.0]), Aggregate()
+    unknown.add_statistics(minimum=1, maximum=9, total=10, count=2)
+    first, second = (known, unknown) if known_first else (unknown, known)
+    first.merge(second)
+    assert statistic("p50")(first) is None
+    assert statistic("Sum")(first) == 11

@@ -72,6 +72,7 @@ CASES = {
     # arrival
     "nothing was sent": seen_of(metrics_of(), of()),
     "nothing was sent, and others called": seen_of(metrics_of(Invocations=[[1, 1]], Duration=[[5, 5]]), of()),
+    "an event of before was tried": seen_of(metrics_of(AsyncEventAge=[[35]], Invocations=[[1]]), of()),
     "all is well": seen_of(BASELINE, of(), sent=1),
     "all is well with several events": seen_of(
         but(BASELINE, AsyncEventsReceived=[[1, 1]], AsyncEventAge=[[35, 40]], Invocations=[[1, 1]]), of()
@@ -144,6 +145,29 @@ CASES = {
     "late after errors, and other requests fail": seen_of(
         but(ERRORS, AsyncEventsDropped=[], Errors=[[1] * 4, [1], [], [0]], Invocations=[[1] * 4, [1], [], [1]]), of()
     ),
+    "late after errors, and others call": seen_of(
+        but(ERRORS, AsyncEventsDropped=[], Errors=[[1], [1], [], [0]], Invocations=[[1, 1], [1], [], [1]]), of()
+    ),
+    "late after an error by no more than its wait": seen_of(
+        metrics_of(
+            AsyncEventsReceived=[[1]],
+            AsyncEventAge=[[35], [67_200]],
+            Invocations=[[1], [1]],
+            Errors=[[1], [0]],
+            Duration=[[0], [0]],
+        ),
+        of(MaximumRetryAttempts=1),
+    ),
+    "late after an error by its shortest wait": seen_of(
+        metrics_of(
+            AsyncEventsReceived=[[1]],
+            AsyncEventAge=[[35], [52_800]],
+            Invocations=[[1], [1]],
+            Errors=[[1], [0]],
+            Duration=[[2], [2]],
+        ),
+        of(),
+    ),
     "later than errors explain": seen_of(
         but(ERRORS, AsyncEventsDropped=[], Errors=[[1], [1], [], [0]], AsyncEventAge=[[35], [66_200], [], [400_000]]),
         of(),
@@ -174,12 +198,29 @@ CASES = {
     "dropped at the reservation and after errors": seen_of(
         but(EXPIRED, Errors=[[1]], AsyncEventsDropped=[[0], [1, 1]]), of(**ONE, **SHORT, MaximumRetryAttempts=0), sent=2
     ),
+    "dropped at the reservation, if the throttles are of events": seen_of(
+        metrics_of(
+            AsyncEventsReceived=[[1, 1]],
+            AsyncEventsDropped=[[], [1, 1]],
+            AsyncEventAge=[[35, 60_000]],
+            Invocations=[[1] * 30],
+            Errors=[[1]],
+            Throttles=[[1] * 6],
+        ),
+        of(**ONE, **SHORT),
+    ),
     "late at the reservation": seen_of(LATE, of(**ONE), sent=2),
     "late at the reservation, not run yet": seen_of(
         but(LATE, AsyncEventsDropped=[], Invocations=[[1]], Duration=[[90_001]]), of(**ONE), sent=2
     ),
     "late at the reservation, no execution ended": seen_of(
         but(LATE, Duration=[], Invocations=[[1]]), of(**ONE), sent=2
+    ),
+    "late at the reservation by no more than the waits": seen_of(
+        but(LATE, AsyncEventAge=[[35, 35, 1_000, 3_000, 7_000, 16_800]], Throttles=[[1] * 4]), of(**ONE), sent=2
+    ),
+    "late at the reservation by a tenth of its age": seen_of(
+        but(BASELINE, AsyncEventAge=[[35], [168_000]], Throttles=[[1] * 4], Invocations=[[1], [1]]), of(**ONE), sent=1
     ),
     "late at the account's limit": seen_of(LATE, of(), sent=2),
     "late in a burst while the account has room": seen_of(LATE, of(), sent=2, unreserved_by_minute=HALF_IN_USE),
@@ -236,6 +277,12 @@ CASES = {
     "later in the queue than throttles explain": seen_of(
         but(BASELINE, AsyncEventAge=[[35, 1_000], [50_000]], Invocations=[[1], [1]], Throttles=[[1]]), of(), sent=1
     ),
+    "a little later in the queue than throttles explain": seen_of(
+        but(BASELINE, AsyncEventAge=[[35, 1_000, 3_000, 8_000]], Throttles=[[1] * 3]), of(), sent=1
+    ),
+    "slower, with ever fewer executions": seen_of(
+        but(BASELINE, Duration=[[1_000] * 4, [2_000] * 2, [3_000]]), of(), sent=1
+    ),
     "slower": seen_of(but(BASELINE, Duration=[[900], [2_500], [7_000]]), of(), sent=1),
     "one is queued": seen_of(but(BASELINE, AsyncEventsReceived=[[1, 1]]), of(), sent=2),
     "several are queued": seen_of(but(BASELINE, AsyncEventsReceived=[[1] * 17]), of(), sent=17),
@@ -244,6 +291,9 @@ CASES = {
     ),
     # what becomes of failed events
     "a dead-letter queue refused events": seen_of(but(ERRORS, DeadLetterErrors=[[], [], [], [1]]), of(), sent=1),
+    "a dead-letter queue and a destination refused events": seen_of(
+        but(ERRORS, DeadLetterErrors=[[], [], [], [1]], DestinationDeliveryFailures=[[], [], [], [1]]), of(), sent=1
+    ),
     "a destination refused events": seen_of(
         but(ERRORS, DestinationDeliveryFailures=[[], [], [], [1]]), of(on_success=QUEUE), sent=1
     ),
@@ -340,6 +390,7 @@ CASES = {
             changed(-62, "PutFunctionConcurrency", reservedConcurrentExecutions="7"),
         ),
     ),
+    "history: late by just 5 seconds": seen_of(but(BASELINE, AsyncEventAge=[[4_999], [5_000]]), of()),
     "history: began without a change": seen_of(
         but(LATE, DeadLetterErrors=[[], [1]], DestinationDeliveryFailures=[[], [1]]),
         of(**ONE),

@@ -45,6 +45,40 @@ def test_an_event_is_throttled_at_least_so_often_before_it_is_too_old(maximum_ag
 
 
 @pytest.mark.parametrize(
+    ("retries", "maximum_age", "duration", "expected"),
+    [
+        (0, 60, 0, (1, False)),
+        (1, 60, 0, (1, True)),
+        (1, 61, 0, (2, False)),
+        (2, 180, 0, (2, True)),
+        (2, 181, 0, (3, False)),
+        (2, 280, 50, (2, True)),
+        (2, 281, 50, (3, False)),
+    ],
+)
+def test_waits_and_executions_make_an_event_that_fails_too_old_for_its_retries(
+    retries, maximum_age, duration, expected
+):
+    assert arithmetic.failures_before_drop(retries, maximum_age, duration) == expected
+
+
+def test_an_event_that_its_age_ends_may_be_younger_than_its_waits():
+    failing = seen(
+        configuration_of(MaximumEventAgeInSeconds=180),
+        Errors=[[1], [1]],
+        AsyncEventAge=[[35], [50_000]],
+        AsyncEventsDropped=[[], [1]],
+    )
+    assert arithmetic.drops_by_errors(failing) == 1
+
+
+def test_an_event_that_came_as_the_looking_began_had_all_its_throttles_in_sight():
+    throttled = seen(SHORT, Throttles=[[1]], AsyncEventAge=[[30_000], [30_000]], AsyncEventsDropped=[[], [1]])
+    assert arithmetic.drops_by_throttles(replace(throttled, start=FIRST_MINUTE)) == 0
+    assert arithmetic.drops_by_throttles(replace(throttled, start=FIRST_MINUTE + 0.1)) == 1
+
+
+@pytest.mark.parametrize(
     ("configuration", "minute", "drops"),
     [
         (configuration_of(Timeout=240, MaximumRetryAttempts=0), 5, 1),

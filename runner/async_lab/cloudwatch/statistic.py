@@ -107,7 +107,7 @@ def winsorize(values: Sequence[Weighted], low: Bound, high: Bound) -> Iterator[W
 def _short(kind: str, share: float) -> Statistic:
     if kind == "p":
         return _of_distribution(lambda values: percentile(values, share), allows_negative=False)
-    return _trimmed(kind.upper(), Bound(share=0.0), Bound(share=share))
+    return _trimmed(kind.upper(), Bound(), Bound(share=share))
 
 
 def _ranged(name: str, kind: str, low: str, high: str) -> Statistic:
