@@ -1,7 +1,8 @@
 """What AWS does, situation by situation."""
 
 import uuid
-from itertools import pairwise
+from collections import Counter
+from itertools import count, pairwise
 
 import pytest
 from histories import FAILS, FUNCTION, SLEEPS, STEADY, SUCCEEDS, finished, history_of, of_kind, run, values
@@ -18,6 +19,7 @@ from async_lab.twin import (
     Rules,
     Started,
     StillRunning,
+    SystemFailed,
     Throttled,
     Twin,
     run_until,
@@ -98,7 +100,7 @@ def test_event_past_its_maximum_age_is_dropped_without_an_age_data_point():
     rules = Rules(jitter=0.12, dispatch_seconds=(61.0, 61.0))  # a backlog: it comes up late
     history = run(FunctionConfig(maximum_event_age_seconds=60), SUCCEEDS, rules=rules)
     assert values(history, "AsyncEventAge") == []
-    assert [record.condition for record in finished(history)] == [Condition.EVENT_AGE_EXCEEDED]
+    assert [(record.condition, record.at) for record in finished(history)] == [(Condition.EVENT_AGE_EXCEEDED, 61.0)]
 
 
 def test_the_age_limits_waiting_and_not_running():
@@ -191,6 +193,14 @@ def test_system_errors_back_off_like_throttles_and_do_not_use_retries_up():
     assert [record.condition for record in finished(history)] == [Condition.EVENT_AGE_EXCEEDED]
 
 
+def test_which_attempts_meet_a_system_error_follows_from_event_and_attempt():
+    history = run(FunctionConfig(), SUCCEEDS, events=50, rules=Rules(system_error_rate=0.5))
+    drawn = Numbers(0, Draw.SYSTEM_ERROR)
+    first = {event: next(n for n in count(1) if drawn.uniform(event, n) >= 0.5) for event in range(50)}
+    failed = Counter(record.event.number for record in of_kind(history, SystemFailed))
+    assert {event: failed[event] + 1 for event in range(50)} == first
+
+
 def test_a_changed_configuration_applies_to_events_that_wait():
     functions = {FUNCTION: FunctionConfig()}
     history = []
@@ -210,7 +220,8 @@ def test_events_of_a_deleted_function_are_gone():
     run_until(twin, 30.0, lambda _: FAILS)
     del functions[FUNCTION]
     run_until(twin, 300.0, lambda _: FAILS)
-    assert [record.condition for record in finished(history)] == [Condition.FUNCTION_DELETED]
+    (end,) = finished(history)
+    assert (end.condition, end.at) == (Condition.FUNCTION_DELETED, pytest.approx(60.035))
     assert twin.is_settled
 
 
@@ -388,6 +399,14 @@ def test_every_wait_of_an_event_has_a_jitter_of_its_own():
     waits = [later - earlier for earlier, later in pairwise(ages)]
     factors = {round(wait / 1_000 / 2**doublings, 3) for doublings, wait in enumerate(waits)}
     assert len(factors) == len(waits) == 7
+
+
+def test_a_wait_is_jittered_by_the_number_of_the_attempt_before_it():
+    rules = Rules(dispatch_seconds=(0.0, 0.0))
+    drawn = Numbers(0, Draw.WAIT)
+    first, second = (rules.jittered(wait, drawn.symmetric(0, n)) for n, wait in enumerate((60.0, 120.0), start=1))
+    started = [record.at for record in of_kind(run(FunctionConfig(), FAILS, rules=rules), Started)]
+    assert started == pytest.approx([0.0, first, first + second])
 
 
 def test_events_are_jittered_each_by_itself():

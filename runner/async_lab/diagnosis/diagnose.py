@@ -48,9 +48,11 @@ def _within_known_rules(seen: Observations, finding: Finding) -> Finding:
     function = seen.configuration.function
     if function is None or function.kind is Kind.STANDARD or finding.code in _WITHOUT_RULES:
         return finding
-    other = f"Other rules apply to {function.kind.value}."
+    other = f"Other rules apply to {_OF_KIND[function.kind]}."
     return replace(finding, confidence=Confidence.POSSIBLE, alternatives=(*finding.alternatives, other))
 
+
+_OF_KIND = {Kind.DURABLE: "durable functions", Kind.MANAGED_INSTANCES: "functions on managed instances"}
 
 _WITHOUT_RULES = ("not-as-wished", "not-arrived", "arrived-too-often", "not-kept", "idle")
 """Findings that rest on no rule of the queue's."""

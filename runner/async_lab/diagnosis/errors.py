@@ -70,7 +70,7 @@ def _too_old(seen: Observations, confidence: Confidence) -> Finding:
         explanation=(
             f"The function failed in {words.count_of(seen, 'Errors', 'execution')}, and Lambda dropped "
             f"{words.count_of(seen, 'AsyncEventsDropped', 'event')}: the next try would have come after the maximum "
-            f"event age, {words.maximum_event_age(seen).words}."
+            f"event age{words.if_known(words.maximum_event_age(seen))}."
         ),
         evidence=(
             *_evidence(seen),

@@ -12,7 +12,7 @@ from async_lab.diagnosis.finding import Confidence, Evidence, Fact, Finding, Sev
 from async_lab.observation.configuration import Kind
 from async_lab.observation.failure_targets import FailureTarget
 from async_lab.observation.observations import Observations
-from async_lab.wording import count, duration, listed, plural
+from async_lab.wording import duration, listed, plural
 
 
 def _risk(
@@ -35,7 +35,8 @@ def target_missing(seen: Observations) -> Finding | None:
     return _risk(
         "failure-target-missing",
         "Failed events have nowhere to go",
-        f"{listed(sorted({target.arn for target in missing}))} doesn't exist: what Lambda sends there is lost.",
+        words.agreeing(sorted({target.arn for target in missing}), "doesn't", "don't")
+        + " exist: what Lambda sends there is lost.",
         [Fact(_role_of(target), target.arn, "None") for target in missing],
         ["Create it, or point the function at one that exists."],
         Severity.WARNING,
@@ -50,8 +51,8 @@ def unheard_topic(seen: Observations) -> Finding | None:
     return _risk(
         "failure-topic-unheard",
         "Nobody listens to the failure topic",
-        f"{listed(sorted({target.name for target in unheard}))} has no confirmed subscription: "
-        "Lambda delivers to it, and nothing is kept.",
+        f"{words.agreeing(sorted({target.name for target in unheard}), 'has', 'have')} no confirmed subscription: "
+        "Lambda delivers, and nothing is kept.",
         [Fact(f"Subscriptions of {target.name}", target.subscriptions, "Count") for target in unheard],
         ["Subscribe a queue to the topic, or use a queue as the destination."],
         Severity.WARNING,
@@ -111,8 +112,8 @@ def age_cuts_retries(seen: Observations) -> Finding | None:
     return _risk(
         "age-cuts-retries",
         "The maximum event age leaves no time for the retries",
-        f"An event that fails is tried {plural(failures, 'time')} instead of "
-        f"{count(seen.settings.maximum_retry_attempts + 1)}: then the next try would come after "
+        f"An event that fails is tried {'once' if failures == 1 else plural(failures, 'time')} instead of "
+        f"{plural(seen.settings.maximum_retry_attempts + 1, 'time')}: then the next try would come after "
         f"{duration(seen.settings.maximum_event_age_seconds)}.",
         [words.maximum_event_age(seen), words.retry_attempts(seen)],
         [f"Set the maximum event age to at least {enough}, or fewer retries."],
@@ -189,7 +190,7 @@ def no_alarm(seen: Observations) -> Finding | None:
     if any(alarm.has_actions for alarm in on_drops):
         return None
     explanation = (
-        f"{listed([alarm.name for alarm in on_drops])} looks at dropped events and has no action."
+        f"{words.agreeing([alarm.name for alarm in on_drops], 'looks', 'look')} at dropped events without an action."
         if on_drops
         else "No alarm looks at AsyncEventsDropped of this function."
     )

@@ -36,7 +36,7 @@ def dropped_at_limit(seen: Observations) -> Finding | None:
         explanation=(
             f"{limit.in_use} on {words.count_of(seen, 'Throttles', 'attempt')}, and Lambda dropped "
             f"{words.count_of(seen, 'AsyncEventsDropped', 'event')}: the next try would have come after the maximum "
-            f"event age, {words.maximum_event_age(seen).words}."
+            f"event age{words.if_known(words.maximum_event_age(seen))}."
         ),
         evidence=(*_evidence(seen, limit), words.maximum_event_age(seen)),
         alternatives=_unless_certain(seen, confidence, alternatives),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from async_lab.diagnosis import arithmetic
 from async_lab.diagnosis.finding import Confidence, Fact, Figure, figure
 from async_lab.observation.observations import Observations
 from async_lab.twin.rules import MAXIMUM_EVENT_AGE_SECONDS
-from async_lab.wording import amount, duration, moment, plural
+from async_lab.wording import amount, duration, listed, moment, plural
 
 GUIDE = "AWS Lambda developer guide"
 BLOG = "AWS Compute Blog, on the asynchronous invocation metrics"
@@ -69,6 +71,16 @@ def reservation(seen: Observations) -> Fact:
     """Return the reserved concurrency as it stands."""
     read = seen.configuration.reservation
     return Fact("Reserved concurrency", None if read is None else read.executions, "Count", is_known=read is not None)
+
+
+def agreeing(names: Sequence[str], of_one: str, of_many: str) -> str:
+    """Return names with the verb that agrees with them: ``a has``, ``a and b have``."""
+    return f"{listed(names)} {of_one if len(names) == 1 else of_many}"
+
+
+def if_known(fact: Fact) -> str:
+    """Return ``, 60 s``, or nothing where it isn't known."""
+    return f", {fact.words}" if fact.is_known else ""
 
 
 def maximum_event_age(seen: Observations) -> Fact:
