@@ -70,8 +70,12 @@ destroy: $(VENV)/.installed ## Take down what a run left standing, and check tha
 	@$(LAB) destroy --target $(TARGET) $(ARGS)
 
 .PHONY: test
-test: $(VENV)/.installed-dev ## Run every test, Terraform's among them
-	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+test: $(VENV)/.installed-dev ## Run the tests, Terraform's among them
+	@$(BIN)/python -m pytest -m "not long" --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+
+.PHONY: test-long
+test-long: $(VENV)/.installed-dev ## Run what takes longest: all scenarios, programs and installers, before a release
+	@$(BIN)/python -m pytest -m long --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: lint
 lint: $(VENV)/.installed-dev ## Check style, types and who imports whom

@@ -22,10 +22,10 @@ module "function" {
   async = {
     maximum_event_age_in_seconds = var.maximum_event_age_in_seconds
     maximum_retry_attempts       = var.maximum_retry_attempts
-    on_failure                   = try({ arn = local.target_arns.on_failure }, null)
-    on_success                   = try({ arn = local.target_arns.on_success }, null)
+    on_failure                   = var.on_failure == null ? null : { arn = local.target_arns["on_failure"] }
+    on_success                   = var.on_success == null ? null : { arn = local.target_arns["on_success"] }
   }
-  dead_letter_target = try({ arn = local.target_arns.dead_letter }, null)
+  dead_letter_target = var.dead_letter_target == null ? null : { arn = local.target_arns["dead_letter"] }
   allowed_triggers   = local.allowed_triggers
 
   reserved_concurrent_executions = var.reserved_concurrent_executions

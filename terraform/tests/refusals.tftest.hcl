@@ -15,6 +15,8 @@ run "wrong_values_1" {
   command = plan
 
   variables {
+    # an account without concurrency is refused
+    account_concurrency = 0
     # an alias with a space is refused
     alias = "function errors"
     # an unknown action is refused
@@ -23,8 +25,8 @@ run "wrong_values_1" {
     description = join("", [for n in range(257) : "x"])
     # no events are refused
     events = { count = 0 }
-    # no expectations are refused
-    expectations = []
+    # a dead-letter target of another type is refused
+    dead_letter_target = { type = "bucket" }
     # a retention of 8 days is refused
     log_retention_in_days = 8
     # a maximum event age of 59 is refused
@@ -37,6 +39,12 @@ run "wrong_values_1" {
     name = "async lab"
     # a negative wait is refused
     observe_seconds = -1
+    # an on-failure destination of another type is refused
+    on_failure = { type = "bucket" }
+    # an on-success destination of another type is refused
+    on_success = { type = "bucket" }
+    # another function with a capital letter is refused
+    other_functions = { Other = { events = 1 } }
     # a package that is not there is refused
     package = "nothing.zip"
     # a reservation of minus 2 is refused
@@ -47,25 +55,32 @@ run "wrong_values_1" {
     timeout = 0
     # an empty title is refused
     title = ""
+    # a trigger that is no service is refused
+    trigger = { service = "s3" }
   }
 
   expect_failures = [
+    var.account_concurrency,
     var.alias,
     var.behavior,
+    var.dead_letter_target,
     var.description,
     var.events,
-    var.expectations,
     var.log_retention_in_days,
     var.maximum_event_age_in_seconds,
     var.maximum_retry_attempts,
     var.memory_size,
     var.name,
     var.observe_seconds,
+    var.on_failure,
+    var.on_success,
+    var.other_functions,
     var.package,
     var.reserved_concurrent_executions,
     var.runtime,
     var.timeout,
     var.title,
+    var.trigger,
   ]
 }
 
@@ -73,6 +88,16 @@ run "wrong_values_2" {
   command = plan
 
   variables {
+    # a dead-letter target with an unknown problem is refused
+    dead_letter_target = { type = "queue", problem = "slow" }
+    # an on-failure destination with an unknown problem is refused
+    on_failure = { type = "queue", problem = "slow" }
+    # an on-success destination with an unknown problem is refused
+    on_success = { type = "queue", problem = "slow" }
+    # more than 10000 events of another function are refused
+    other_functions = { other = { events = 10001 } }
+    # a direct caller without permission is refused
+    trigger = { service = "direct", permitted = false }
     # a negative sleep is refused
     behavior = { action = "sleep", sleep_seconds = -1 }
     # 10001 events are refused
@@ -97,15 +122,20 @@ run "wrong_values_2" {
 
   expect_failures = [
     var.behavior,
+    var.dead_letter_target,
     var.events,
     var.expectations,
     var.maximum_event_age_in_seconds,
     var.maximum_retry_attempts,
     var.memory_size,
     var.observe_seconds,
+    var.on_failure,
+    var.on_success,
+    var.other_functions,
     var.reserved_concurrent_executions,
     var.timeout,
     var.title,
+    var.trigger,
   ]
 }
 

@@ -4,7 +4,9 @@ import os
 import signal
 import time
 
+import psutil
 import pytest
+from processes import is_alive, wait_until
 from queue_lab import Lab
 
 from async_lab import lab, scenario
@@ -105,7 +107,10 @@ class Kills:
     def waiting(self, metrics, seconds_left):
         if self.killed is None and self.endpoint._sandbox._nursery._zygote is not None:
             self.killed = zygote(self.endpoint)
+            forks = psutil.Process(self.killed)
+            lost = [forks, *forks.children(recursive=True)]
             os.kill(self.killed, signal.SIGKILL)
+            wait_until(lambda: not any(map(is_alive, lost)))  # a handler that still lived could answer
 
     def step(self, text): ...
     def phase(self, text): ...

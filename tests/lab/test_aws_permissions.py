@@ -81,6 +81,7 @@ observe_seconds    = 0
 """
 
 
+@pytest.mark.long
 def test_what_only_some_scenarios_need_is_told_of_them_alone(recorder, account, tmp_path):
     checkout = copy_of_checkout(tmp_path)
     for service in ("sns", "eventbridge"):

@@ -49,6 +49,16 @@ RUN = {
 }
 """What each prints, in the order in which they are run: nothing is built before."""
 
+TAKE_LONG = (
+    ".venv/bin/python benchmarks/lab_overhead.py 1",
+    ".venv/bin/python benchmarks/diagnosis_accuracy.py 1",
+    ".venv/bin/python benchmarks/soak.py 40 2",
+    ".venv/bin/python benchmarks/test_speed.py 2",
+    "python -m tools.alarm_table baseline",
+    "python -m tools.campaign --cases 2",
+)
+"""Of these, what is run with ``make test-long`` only."""
+
 SHORT_FORMS = {
     "async-lab run 3": "make scenario-2",
     "async-lab run expired": "make scenario-2",
@@ -85,6 +95,7 @@ NOT_RUN = {
     "make lint": RUN_BY_CI,
     'make test ARGS="-k throttle"': RUN_BY_CI,
     "make test WORKERS=0": RUN_BY_CI,
+    "make test-long": "is the rest of the tests, which takes minutes",
     "make security": NEEDS_NETWORK,
     "make lock": NEEDS_NETWORK,
     "python -m tools.finding_texts": "writes a file of the tests, which the clone leaves out",
@@ -185,7 +196,9 @@ def run_in(clone, command):
     )
 
 
-@pytest.mark.parametrize("command", RUN)
+@pytest.mark.parametrize(
+    "command", [pytest.param(command, marks=pytest.mark.long) if command in TAKE_LONG else command for command in RUN]
+)
 def test_a_command_runs_in_a_fresh_clone(clone, command):
     ran = run_in(clone, command)
     assert ran.returncode == 0, ran.stdout + ran.stderr

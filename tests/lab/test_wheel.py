@@ -78,6 +78,7 @@ def call(installed, wheel, tmp_path):
     return run
 
 
+@pytest.mark.long
 def test_uvx_runs_a_scenario_in_an_empty_folder(call, tools, wheel):
     ran = call("--from", str(wheel), "async-lab", "run", "scenario-2", program=tools / "uvx")
 
@@ -86,6 +87,7 @@ def test_uvx_runs_a_scenario_in_an_empty_folder(call, tools, wheel):
     assert [path.name for path in call.folder.iterdir()] == [".lab"]
 
 
+@pytest.mark.long
 def test_pipx_installs_the_program_and_runs_it(call, tools, wheel, tmp_path):
     installing = call("install", str(wheel), program=tools / "pipx")
     assert installing.returncode == 0, installing.stdout + installing.stderr

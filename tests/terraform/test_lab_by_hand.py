@@ -40,7 +40,13 @@ def test_another_title_changes_the_function_alone(initialised):
     assert "0 to add, 1 to change, 0 to destroy" in completed.stdout
 
 
-@pytest.mark.parametrize("name", scenario.names(Project.locate()))
+@pytest.mark.parametrize(
+    "name",
+    [
+        name if name.startswith("scenario-") else pytest.param(name, marks=pytest.mark.long)
+        for name in scenario.names(Project.locate())
+    ],
+)
 def test_no_scenario_warns(initialised, name):
     completed = initialised(".").run("plan", f"-var-file=scenarios/{name}.tfvars")
     assert completed.returncode == 0, said(completed)
