@@ -128,6 +128,7 @@ def test_too_few_open_files_are_told_before_a_handler_fails_for_them(checkout):
 
 
 @pytest.mark.lab
+@pytest.mark.long
 def test_a_low_limit_of_open_files_that_may_be_raised_is_raised(checkout):
     assert shell(checkout, "ulimit -Sn 40", "run", "scenario-2").returncode == ExitCode.AS_EXPECTED
 
@@ -145,6 +146,7 @@ def can_mount():
 
 
 @pytest.mark.lab
+@pytest.mark.long
 @pytest.mark.skipif(
     shutil.which("unshare") is None or can_mount().returncode != 0, reason="a small device has to be mounted"
 )

@@ -68,6 +68,7 @@ def test_a_command_goes_on_with_any_of_them_closed(shell, closed):
 
 
 @pytest.mark.lab
+@pytest.mark.long
 @pytest.mark.parametrize("closed", ["0<&- 2>&-", " ".join(CLOSED)])
 def test_a_run_has_the_same_verdict_with_any_of_them_closed(shell, closed):
     ran = shell(f"{LAB} run scenario-2 {closed}")
@@ -93,6 +94,7 @@ def test_progress_that_nobody_can_see_changes_nothing(shell):
 
 
 @pytest.mark.lab
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("output", "code"),
     [
@@ -113,6 +115,7 @@ def test_whatever_takes_its_output_a_run_takes_everything_down(shell, checkout, 
 
 
 @pytest.mark.lab
+@pytest.mark.long
 def test_a_terminal_that_is_closed_ends_a_run_which_takes_everything_down(checkout):
     pid, terminal = pty.fork()
     if pid == 0:
