@@ -1,19 +1,33 @@
 """Which operations of AWS a program calls: the embedded endpoint's requests, named as IAM names them."""
 
+from __future__ import annotations
+
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from io import BytesIO
 from typing import Any
 
+import pytest
 from botocore.session import get_session
 
+from async_lab.endpoint import embedded
 from async_lab.endpoint.http.server import WsgiApp
 
 _SERVICES = {"monitoring": "cloudwatch", "tagging": "tag"}
 """Where the name that a request is signed for isn't IAM's."""
 _ACTIONS = {"lambda:Invoke": "lambda:InvokeFunction"}
 """Where an operation's name isn't its permission's."""
+
+
+@contextmanager
+def standing_before_endpoints(recorder: Recorder) -> Iterator[None]:
+    """Have a recorder see every request to the endpoints that are made in the block."""
+    with pytest.MonkeyPatch.context() as patch:
+        answered = embedded.ErrorMiddleware
+        patch.setattr(embedded, "ErrorMiddleware", lambda app: recorder.before(answered(app)))
+        yield
 
 
 class Recorder:

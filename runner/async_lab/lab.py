@@ -17,9 +17,9 @@ from async_lab.invoke import SentEvent, recognized, send, sender
 from async_lab.observation import alarms
 from async_lab.observation.configuration import read_configuration
 from async_lab.observation.gaps import Looks
-from async_lab.observation.look import recursions_stopped
-from async_lab.observation.metrics import Metrics, collect, unreserved_by_minute
-from async_lab.observation.observations import Observations, Setting
+from async_lab.observation.look import look_at_metrics
+from async_lab.observation.metrics import Metrics, collect
+from async_lab.observation.observations import Setting
 from async_lab.process.interrupts import Interrupts
 from async_lab.runs.result import Location, RunResult
 from async_lab.scenario import DIRECT, Behavior, Events, Scenario
@@ -110,7 +110,7 @@ def run_one(scenario: Scenario, stack: Stack, settings: Settings, view: View) ->
     watch, target, run_id, looks = Stopwatch(), stack.target, uuid.uuid4().hex[:8], Looks()
     view.step(f"Terraform: {scenario.name}")
     with watch.phase("apply"):
-        target.play_account(scenario.account_concurrency)
+        target.limit_account(scenario.account_concurrency)
         outputs = stack.apply(scenario)
     function_name = str(outputs["function_name"])
     with watch.phase("invoke"):
@@ -123,37 +123,16 @@ def run_one(scenario: Scenario, stack: Stack, settings: Settings, view: View) ->
     with watch.phase("watch"):
         observe(scenario, target, function_name, started_at, view, stack.terraform.interrupts)
     with watch.phase("collect"):
-        ended_at = target.now()
-        metrics = collect(target.cloudwatch(), function_name, started_at, ended_at)
+        shown = look_at_metrics(target.cloudwatch(), configuration, None, started_at, target.now(), looks)
         events = target.events(function_name, started_at)
-        sent = recognized(sent, events or ())
-        stopped = looks.at(
-            "invocations that Lambda stopped as recursive",
-            "cloudwatch:GetMetricData",
-            lambda: recursions_stopped(target.cloudwatch(), function_name, None, started_at, ended_at),
-        )
-        in_use = looks.at(
-            "how much of the account's concurrency was in use",
-            "cloudwatch:GetMetricData",
-            lambda: unreserved_by_minute(target.cloudwatch(), started_at, ended_at),
-        )
         names = [*outputs["alarm_names"], *outputs["composite_alarm_names"]]
-        changes = alarms.changes(target.cloudwatch(), names, started_at, ended_at)
-        if purged := target.settle():
-            hours = SETTLE_SECONDS // 3_600
-            view.phase(
-                f"{plural(purged, 'event')} of {scenario.name} still waited after {hours} more hours and were dropped"
-            )
-    seen = Observations(
-        start=started_at,
-        end=ended_at,
-        metrics=metrics,
-        configuration=configuration,
+        changes = alarms.changes(target.cloudwatch(), names, started_at, shown.end)
+        settle(scenario, target, view)
+    seen = replace(
+        shown,
         sent=len(sent),
         unsure=sum(event.outcome == "unsure" for event in sent),
         wished=wished(scenario),
-        recursions_stopped=stopped,
-        unreserved_by_minute=in_use,
         gaps=tuple(looks.gaps),
     )
     return RunResult(
@@ -163,16 +142,25 @@ def run_one(scenario: Scenario, stack: Stack, settings: Settings, view: View) ->
         function_name=function_name,
         seed=settings.seed if target.is_disposable else None,
         started_at=started_at,
-        ended_at=ended_at,
-        sent=sent,
-        metrics=metrics,
-        comparisons=() if settings.events or scenario.changed else compare(scenario.expectations, metrics),
+        ended_at=seen.end,
+        sent=recognized(sent, events or ()),
+        metrics=seen.metrics,
+        comparisons=() if settings.events or scenario.changed else compare(scenario.expectations, seen.metrics),
         findings=diagnose(seen),
         alarms=changes,
         events=tuple(replace(event, payload=None) for event in events or ()),
         gaps=(*map(str, seen.gaps), *([_NO_SINGLE_EVENTS] if events is None else [])),
         wall_seconds=watch.seconds,
     )
+
+
+def settle(scenario: Scenario, target: Target, view: View) -> None:
+    """Leave no event of the scenario to the next one."""
+    if purged := target.settle():
+        hours = SETTLE_SECONDS // 3_600
+        view.phase(
+            f"{plural(purged, 'event')} of {scenario.name} still waited after {hours} more hours and were dropped"
+        )
 
 
 _NO_SINGLE_EVENTS = "What became of each single event could not be seen: AWS tells of all of them together, in metrics."

@@ -70,11 +70,17 @@ def test_a_scenario_about_another_limit_than_the_accounts_is_refused_on_an_accou
         check_concurrency(Account(endpoint, "eu-west-1"), [pool])
 
 
-def test_the_endpoint_plays_the_account_that_a_scenario_is_about(target):
-    def limit():
-        return target.client("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
+def test_the_endpoint_plays_the_account_that_a_scenario_is_about_and_then_its_own():
+    with Endpoint(account_concurrency=50) as endpoint:
+        target = LocalTarget(endpoint, "eu-west-1")
 
-    target.play_account(10)
-    assert limit() == 10
-    target.play_account(None)
-    assert limit() == 1_000
+        def limit():
+            return target.client("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
+
+        target.limit_account(10)
+        assert limit() == 10
+        target.limit_account(None)
+        assert limit() == 50
+        target.limit_account(10)
+        endpoint.reset()
+        assert limit() == 50

@@ -5,14 +5,13 @@ import re
 from http import HTTPStatus
 
 import pytest
-from calls import Recorder
+from calls import Recorder, standing_before_endpoints
 from documents import strict
 from program import PROJECT, call, sentence
 from queue_lab import Lab
 from typer import BadParameter
 
 from async_lab.cli.diagnose import iam_policy, span
-from async_lab.endpoint import embedded
 from async_lab.endpoint.embedded import Endpoint
 from async_lab.endpoint.http.wire import Response
 from async_lab.errors import ExitCode
@@ -54,11 +53,8 @@ def account():
 
 @pytest.fixture(scope="module")
 def lab(account):
-    with pytest.MonkeyPatch.context() as patch:
-        answered = embedded.ErrorMiddleware
-        patch.setattr(embedded, "ErrorMiddleware", lambda app: account.before(answered(app)))
-        with Endpoint(start=1_692_778_920.0) as endpoint:
-            yield Lab(endpoint)
+    with standing_before_endpoints(account), Endpoint(start=1_692_778_920.0) as endpoint:
+        yield Lab(endpoint)
 
 
 @pytest.fixture

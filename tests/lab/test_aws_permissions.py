@@ -6,13 +6,12 @@ from pathlib import Path
 
 import boto3
 import pytest
-from calls import Recorder
+from calls import Recorder, standing_before_endpoints
 from program import call, copy_of_checkout
 
 from async_lab import scenario
 from async_lab.account import forecast
 from async_lab.account.permissions import ALSO_NEEDED, CALLED, needed
-from async_lab.endpoint import embedded
 from async_lab.endpoint.embedded import Endpoint
 from async_lab.target.environment import endpoint_variables
 
@@ -23,10 +22,10 @@ PROGRAM = (sys.executable, Path(__file__).with_name("aws_program.py"))
 
 
 @pytest.fixture
-def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
-    answered, recorder = embedded.ErrorMiddleware, Recorder()
-    monkeypatch.setattr(embedded, "ErrorMiddleware", lambda app: recorder.before(answered(app)))
-    return recorder
+def recorder() -> Iterator[Recorder]:
+    recorder = Recorder()
+    with standing_before_endpoints(recorder):
+        yield recorder
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from collections import Counter
 from http import HTTPStatus
 
 import pytest
-from calls import Recorder
+from calls import Recorder, standing_before_endpoints
 from documents import strict
 from program import PROGRAM, PROJECT, call, environment, sentence
 from queue_lab import Lab
@@ -16,7 +16,6 @@ from typer import BadParameter
 
 from async_lab import redrive
 from async_lab.cli.redrive import moment
-from async_lab.endpoint import embedded
 from async_lab.endpoint.embedded import Endpoint
 from async_lab.endpoint.http.wire import Response
 from async_lab.errors import EnvironmentFailure, ExitCode, UsageError
@@ -66,11 +65,8 @@ def watched():
 
 @pytest.fixture(scope="module")
 def lab(watched):
-    with pytest.MonkeyPatch.context() as patch:
-        answered = embedded.ErrorMiddleware
-        patch.setattr(embedded, "ErrorMiddleware", lambda app: watched.before(answered(app)))
-        with Endpoint(start=1_692_778_920.0) as endpoint:
-            yield Lab(endpoint)
+    with standing_before_endpoints(watched), Endpoint(start=1_692_778_920.0) as endpoint:
+        yield Lab(endpoint)
 
 
 @pytest.fixture(autouse=True)

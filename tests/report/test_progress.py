@@ -60,8 +60,8 @@ def test_the_moving_line_is_cut_and_never_wraps(columns):
     with ProgressView(Console(file=file, width=columns, force_terminal=True), steps=4) as view:
         view.step("Terraform: a-scenario-with-a-name-that-is-long")
         view.terraform(Progress(Step.STARTED, "", LONG * 3, "create"))
-        assert len(view._status.status.plain) <= columns - 2
-        assert view._status.status.plain.endswith("…")
+        assert len(view._line.text) <= columns - 2
+        assert view._line.text.endswith("…")
 
 
 def test_a_virtual_wait_is_called_virtual():
@@ -69,5 +69,5 @@ def test_a_virtual_wait_is_called_virtual():
     with ProgressView(Console(file=file, width=200, force_terminal=True), steps=4, is_virtual=True) as view:
         view.step("Sending 2 events")
         view.waiting(METRICS["scenario-3"], 120)
-        said = view._status.status.plain
+        said = view._line.text
     assert said == "[1/4] Sending 2 events, watching 2 min of virtual time: 2 received, 1 dropped, oldest 30.1 s"

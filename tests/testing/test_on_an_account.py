@@ -8,10 +8,9 @@ from textwrap import dedent
 
 import boto3
 import pytest
-from calls import Recorder
+from calls import Recorder, standing_before_endpoints
 from program import call, copy_of_checkout
 
-from async_lab.endpoint import embedded
 from async_lab.endpoint.embedded import Endpoint
 from async_lab.stack.journal import Journal
 from async_lab.target.environment import endpoint_variables
@@ -27,10 +26,10 @@ HERE = Path(__file__).parent
 
 
 @pytest.fixture
-def recorder(monkeypatch):
-    answered, recorder = embedded.ErrorMiddleware, Recorder()
-    monkeypatch.setattr(embedded, "ErrorMiddleware", lambda app: recorder.before(answered(app)))
-    return recorder
+def recorder():
+    recorder = Recorder()
+    with standing_before_endpoints(recorder):
+        yield recorder
 
 
 @pytest.fixture

@@ -90,6 +90,7 @@ class Endpoint:
         self._pollers = Pollers(ACCOUNT_ID, self.region, self.clock.now)
         self._timeline = Timeline(self.clock, self._scheduled, self._minute, _HANDLERS_AT_ONCE)
         self._pacer = Pacer(self._timeline, self.clock) if isinstance(self.clock, PacedClock) else None
+        self._account_concurrency = account_concurrency
         functions.install(self.clock.now, account_concurrency)
         cloudwatch.install(self.clock.now)
         reach = Reach(self._invoke, self.clock.now)
@@ -225,6 +226,11 @@ class Endpoint:
         for region in self._present_regions():
             region.follow(self._rules)
 
+    def limit_account(self, concurrency: int | None) -> None:
+        """Have the account this limit of concurrent executions in each region; None for the one it began with."""
+        with LOCK:
+            functions.limit_account(self._account_concurrency if concurrency is None else concurrency)
+
     def reset(self) -> None:
         """Begin anew: nothing stands, nothing has happened, no fault is on, and it is the first instant again."""
         self._timeline.restart(self._start, lambda: self._forget(None))
@@ -245,6 +251,7 @@ class Endpoint:
         self.faults.clear()
         denials.clear()
         self._seed, self._rules, self._runs = self._first_seed, self._given_rules, 0
+        self.limit_account(None)
         with LOCK:
             if snapshot is None:
                 state.clear()

@@ -46,7 +46,7 @@ def look_at(clients: Clients, function_name: str, qualifier: str | None, start: 
     looks = Looks()
     lambda_, cloudwatch = clients("lambda"), clients("cloudwatch")
     configuration = read_configuration(lambda_, function_name, looks)
-    metrics = collect(cloudwatch, function_name, start, end, qualifier=qualifier)
+    seen = look_at_metrics(cloudwatch, configuration, qualifier, start, end, looks)
     received: Mapping[str, float] | None
     if qualifier is None:
         received = looks.at(
@@ -55,23 +55,10 @@ def look_at(clients: Clients, function_name: str, qualifier: str | None, start: 
             lambda: received_by_qualifier(cloudwatch, configuration, start, end),
         )
     else:
-        received = {qualifier: metrics["AsyncEventsReceived"].total}
-    return Observations(
-        start=start,
-        end=end,
-        metrics=metrics,
-        configuration=configuration,
+        received = {qualifier: seen.metrics["AsyncEventsReceived"].total}
+    return replace(
+        seen,
         received_by_qualifier=received,
-        recursions_stopped=looks.at(
-            "invocations that Lambda stopped as recursive",
-            "cloudwatch:GetMetricData",
-            lambda: recursions_stopped(cloudwatch, function_name, qualifier, start, end),
-        ),
-        unreserved_by_minute=looks.at(
-            "how much of the account's concurrency was in use",
-            "cloudwatch:GetMetricData",
-            lambda: unreserved_by_minute(cloudwatch, start, end),
-        ),
         failure_targets=tuple(read_failure_targets(clients, configuration, end, looks)),
         alarms=looks.at(
             "the function's alarms", "cloudwatch:DescribeAlarms", lambda: alarms.standing(cloudwatch, function_name)
@@ -80,6 +67,38 @@ def look_at(clients: Clients, function_name: str, qualifier: str | None, start: 
             "who may invoke the function", "lambda:GetPolicy", lambda: read_invokers(lambda_, function_name)
         ),
         gaps=tuple(looks.gaps),
+    )
+
+
+def look_at_metrics(
+    client: CloudWatchClient,
+    configuration: Configuration,
+    qualifier: str | None,
+    start: float,
+    end: float,
+    looks: Looks,
+) -> Observations:
+    """Return what CloudWatch alone shows of a function from ``start`` to ``end`` (epoch seconds).
+
+    Raises EnvironmentFailure when it doesn't give the function's metrics whole, and what boto3 raises when it refuses
+    them.
+    """
+    name = configuration.function_name
+    return Observations(
+        start=start,
+        end=end,
+        metrics=collect(client, name, start, end, qualifier=qualifier),
+        configuration=configuration,
+        recursions_stopped=looks.at(
+            "invocations that Lambda stopped as recursive",
+            "cloudwatch:GetMetricData",
+            lambda: _recursions_stopped(client, name, qualifier, start, end),
+        ),
+        unreserved_by_minute=looks.at(
+            "how much of the account's concurrency was in use",
+            "cloudwatch:GetMetricData",
+            lambda: unreserved_by_minute(client, start, end),
+        ),
     )
 
 
@@ -121,7 +140,7 @@ def _failed_requests(
     )
 
 
-def recursions_stopped(
+def _recursions_stopped(
     client: CloudWatchClient, function_name: str, qualifier: str | None, start: float, end: float
 ) -> float:
     """Return how many invocations Lambda stopped because the function had led to itself."""

@@ -11,18 +11,17 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.status import Status
 from rich.text import Text
 
 from async_lab.checkout import program
 from async_lab.observation.metrics import Metrics
+from async_lab.report.moving_line import MovingLine
 from async_lab.stack.stack import Stack
 from async_lab.terraform import Progress, Step
 from async_lab.wording import count, duration, plural, printable
 
 _VERBS = {"create": "created", "update": "changed", "delete": "destroyed", "replace": "replaced", "read": "read"}
 _SLEEP_SECONDS = 0.5  # no pause(): it misses a signal that comes just before it
-_SPINNER_COLUMNS = 3
 _PLAIN_SECONDS = 60.0
 """How often a wait is told of where there is no line to move."""
 
@@ -45,33 +44,27 @@ class ProgressView:
     ) -> None:
         """Begin with no step of ``steps``, 0 where they aren't counted; ``is_virtual``: waiting takes no time."""
         self._console = console
-        shows_line = console.is_terminal and detail is not Detail.QUIET
-        self._status: Status | None = console.status("") if shows_line else None
+        self._line = MovingLine(console, is_wanted=detail is not Detail.QUIET)
         self._steps, self._detail, self._is_virtual = steps, detail, is_virtual
         self._step = 0
         self._phase = ""
-        self._told_at = time.monotonic()
         self._terraform = _TerraformCount()
 
     def __enter__(self) -> Self:
-        if self._status:
-            self._status.start()
+        self._line.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._status:
-            self._status.stop()
+        self._line.stop()
 
     @contextmanager
     def paused(self) -> Iterator[None]:
         """Leave the terminal to others while the block runs."""
-        if self._status:
-            self._status.stop()
+        self._line.stop()
         yield
-        if self._status:
-            self._status.start()
+        self._line.start()
 
     def say(self, message: str) -> None:
         """Print a line that stays."""
@@ -95,8 +88,8 @@ class ProgressView:
         if text == self._phase:
             return
         self._phase = text
-        if self._status:
-            self._move(text)
+        if self._line:
+            self._line.move(text)
         elif self._detail is not Detail.QUIET:
             self.say(text)
 
@@ -107,7 +100,7 @@ class ProgressView:
         if progress.step is Step.DONE and progress.action != "delete" and self._detail is Detail.VERBOSE:
             self.say(f"  {resource} {_VERBS.get(progress.action, progress.action)} ({progress.elapsed_seconds:.0f} s)")
         elif progress.step in {Step.STARTED, Step.GOING_ON}:
-            self._move(f"{self._phase} {self._terraform.words} · {_kind_of(progress.address)}")
+            self._line.move(f"{self._phase} {self._terraform.words} · {_kind_of(progress.address)}")
         elif progress.step is Step.WARNING or (progress.step is Step.NOTE and self._is_worth_saying(progress.message)):
             self.say(f"  {progress.message}")
 
@@ -120,14 +113,6 @@ class ProgressView:
         if made.done and self._detail is not Detail.QUIET:
             self.say(f"  {plural(made.done, 'resource')} in {duration(max(1, round(made.seconds)))}")
 
-    def _move(self, text: str) -> None:
-        """Show a line in place of the one before, cut where the terminal ends: a line that wraps leaves traces."""
-        if self._status:
-            room = max(10, self._console.width - _SPINNER_COLUMNS)
-            line = Text(printable(text.replace("\n", " ")), no_wrap=True, overflow="ellipsis")
-            line.truncate(room, overflow="ellipsis")
-            self._status.update(line)
-
     def taken_down(self) -> None:
         """Tell that AWS shows nothing any more."""
         gone, self._terraform = self._terraform, _TerraformCount()
@@ -136,8 +121,7 @@ class ProgressView:
 
     def kept(self, stack: Stack) -> None:
         """Say how to look at what stands, and how to remove it; wait for Ctrl-C where it goes with the run."""
-        if self._status:
-            self._status.stop()
+        self._line.stop()
         if not stack.target.is_disposable:
             self.say(f"Kept. Remove it with: {program.command(f'destroy --target {stack.target.name}')}")
             return
@@ -155,10 +139,9 @@ class ProgressView:
         age = duration(metrics["AsyncEventAge"].maximum / 1000)
         left = f"{duration(seconds_left)} of virtual time" if self._is_virtual else f"{duration(seconds_left)} more"
         text = f"{self._phase}, watching {left}: {received} received, {dropped} dropped, oldest {age}"
-        if self._status:
-            self._move(text)
-        elif self._detail is not Detail.QUIET and time.monotonic() - self._told_at >= _PLAIN_SECONDS:
-            self._told_at = time.monotonic()
+        if self._line:
+            self._line.move(text)
+        elif self._detail is not Detail.QUIET and self._line.is_due(_PLAIN_SECONDS):
             self.say(text)
 
 

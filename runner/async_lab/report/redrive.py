@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -10,11 +9,11 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
 from async_lab.redrive import Plan, Planned, Sent, Store, Verdict
+from async_lab.report.moving_line import MovingLine
 from async_lab.report.terminal import glyphs_for, heading, indented, table_of
 from async_lab.target.base import Target
 from async_lab.wording import count, duration, plural, printable
@@ -87,20 +86,16 @@ class RedriveProgress:
     """Tells how far it is on standard error: one moving line on a terminal, a line every ten seconds elsewhere."""
 
     def __init__(self, console: Console, store: Store) -> None:
-        self._console, self._noun = console, store.noun
-        self._status: Status | None = console.status("") if console.is_terminal else None
-        self._told_at = time.monotonic()
+        self._console, self._noun, self._line = console, store.noun, MovingLine(console)
 
     def __enter__(self) -> Self:
-        if self._status:
-            self._status.start()
+        self._line.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._status:
-            self._status.stop()
+        self._line.stop()
 
     def looked_at(self, number: int) -> None:
         """Tell how many messages or objects were read."""
@@ -111,8 +106,7 @@ class RedriveProgress:
         self._tell(f"Invoking: {count(number)} of {plural(of, 'event')}")
 
     def _tell(self, text: str) -> None:
-        if self._status:
-            self._status.update(Text(text, no_wrap=True, overflow="ellipsis"))
-        elif time.monotonic() - self._told_at >= _PLAIN_SECONDS:
-            self._told_at = time.monotonic()
+        if self._line:
+            self._line.move(text)
+        elif self._line.is_due(_PLAIN_SECONDS):
             self._console.print(Text(text), soft_wrap=True)

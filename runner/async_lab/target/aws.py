@@ -61,7 +61,7 @@ class AwsTarget(Target):
     def events(self, function_name: str, since: float) -> None:
         """Return None: AWS keeps no record of single events that can be asked for."""
 
-    def play_account(self, concurrency: int | None) -> None:
+    def limit_account(self, concurrency: int | None) -> None:
         """Do nothing: what the account's limit is was looked at before anything was made."""
 
     def settle(self) -> int:

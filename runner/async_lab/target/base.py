@@ -54,8 +54,8 @@ class Target(ABC):
         """
 
     @abstractmethod
-    def play_account(self, concurrency: int | None) -> None:
-        """Be an account with this limit of concurrent executions, where it can be chosen; None for the usual one."""
+    def limit_account(self, concurrency: int | None) -> None:
+        """Have the account this limit of concurrent executions, where it can be chosen; None for its own."""
 
     @abstractmethod
     def begin(self, seed: int) -> None:

@@ -18,7 +18,6 @@ from async_lab.target.environment import (
     session_without_users_settings,
     without_users_settings,
 )
-from async_lab.twin.rules import ACCOUNT_CONCURRENCY
 from async_lab.wording import shortened
 
 if TYPE_CHECKING:
@@ -73,11 +72,9 @@ class LocalTarget(Target):
             if event.function == function_name and event.accepted_at >= since
         )
 
-    def play_account(self, concurrency: int | None) -> None:
+    def limit_account(self, concurrency: int | None) -> None:
         """Have the endpoint's account this limit from now on."""
-        from async_lab.endpoint.functions.concurrency import Account
-
-        Account.concurrency = ACCOUNT_CONCURRENCY if concurrency is None else concurrency
+        self._endpoint.limit_account(concurrency)
 
     def settle(self) -> int:
         """Settle the queue, then let ten virtual minutes pass, more than any of the lab's alarms looks back."""

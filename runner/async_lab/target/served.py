@@ -49,7 +49,7 @@ class ServedTarget(Target):
     def begin(self, seed: int) -> None:
         """Do nothing: its seed is whose it is that serves it."""
 
-    def play_account(self, concurrency: int | None) -> None:
+    def limit_account(self, concurrency: int | None) -> None:
         """Do nothing: the account is whose endpoint it is."""
 
     def events(self, function_name: str, since: float) -> tuple[Event, ...] | None:

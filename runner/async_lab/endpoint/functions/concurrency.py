@@ -22,6 +22,11 @@ class Account:
     concurrency = ACCOUNT_CONCURRENCY
 
 
+def limit_account(concurrency: int) -> None:
+    """Have the account this limit of concurrent executions from now on."""
+    Account.concurrency = concurrency
+
+
 def unreserved_limit(account_id: str, region: str) -> int:
     """Return the concurrency that all functions without a reservation share."""
     return Account.concurrency - reserved_in_all(account_id, region)

@@ -15,7 +15,7 @@ from moto.moto_api._internal import mock_random
 
 from async_lab import arns
 from async_lab.endpoint.functions import requests
-from async_lab.endpoint.functions.concurrency import Account, ConcurrencyRequests
+from async_lab.endpoint.functions.concurrency import ConcurrencyRequests, limit_account
 from async_lab.endpoint.functions.event_invoke_config import EventInvokeConfigRequests
 from async_lab.endpoint.functions.model import Function, LayerVersion, check_sha256, check_zipped
 from async_lab.endpoint.functions.policies import PolicyRequests
@@ -275,7 +275,7 @@ def install(now: Callable[[], float], account_concurrency: int = ACCOUNT_CONCURR
     Call it before moto's application takes its first Lambda request; calling again changes the clock and the account's
     concurrency alone.
     """
-    Account.concurrency = account_concurrency
+    limit_account(account_concurrency)
     replace(models, "LambdaFunction", Function)
     replace(models, "LayerVersion", LayerVersion)
     Function.now = Requests.now = staticmethod(now)
