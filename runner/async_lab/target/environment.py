@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from async_lab.variables import variables_in_place_of
+
 if TYPE_CHECKING:
     import boto3
 
@@ -68,16 +70,8 @@ def without_users_settings() -> Iterator[None]:
 
     The endpoint's moto opens sessions of its own, which fail at a profile that doesn't exist.
     """
-    users = {name: value for name, value in os.environ.items() if _is_users_own(name)}
-    for name in users:
-        del os.environ[name]
-    os.environ.update(_NO_FILES)
-    try:
+    with variables_in_place_of(_is_users_own, _NO_FILES):
         yield
-    finally:
-        for name in _NO_FILES:
-            del os.environ[name]
-        os.environ.update(users)
 
 
 def _is_users_own(name: str) -> bool:

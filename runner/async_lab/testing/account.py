@@ -27,13 +27,13 @@ from async_lab.stack.journal import Entry, Journal
 from async_lab.stack.stack import take_down_noted
 from async_lab.target.base import Target
 from async_lab.terraform import Terraform, find_terraform, init_from_anywhere
+from async_lab.terraform.mirror import AWS_PROVIDER
 from async_lab.testing.terraform import check, copied, without_data_directory, without_log
 
 TAG = "async-lab-test"
 """The key of the tag that everything has which tests make; its value is the name in the note."""
 _DEFAULT_TAGS = "TF_AWS_DEFAULT_TAGS_"
 """Begins variables that Terraform's AWS provider takes default tags from, since version 5.62."""
-_PROVIDER = "registry.terraform.io/hashicorp/aws"
 _LEADS_ELSEWHERE = ("assume_role", "assume_role_with_web_identity", "profile")
 _FUNCTION, _LOG_GROUP = "aws_lambda_function", "aws_cloudwatch_log_group"
 
@@ -296,7 +296,7 @@ def _in_state(shown: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 def _check_providers(shown: Mapping[str, Any], directory: Path) -> None:
     """Refuse AWS providers of another account or region: nobody would look there for what is left."""
     for key, provider in shown.get("configuration", {}).get("provider_config", {}).items():
-        if provider.get("full_name") != _PROVIDER:
+        if provider.get("full_name") != AWS_PROVIDER:
             continue
         elsewhere = [name for name in _LEADS_ELSEWHERE if _is_given(provider.get("expressions", {}).get(name))]
         if key != "aws" or elsewhere:

@@ -28,6 +28,7 @@ from async_lab.testing.functions import Code, Function, limit_checked
 from async_lab.testing.permissions import Statements
 from async_lab.testing.queues import Message
 from async_lab.testing.terraform import Stack
+from async_lab.variables import variables_in_place_of
 from async_lab.wording import duration, plural
 
 T = TypeVar("T")
@@ -98,18 +99,13 @@ class AwsLab(BaseLab):
         """Let the process's ``AWS_`` variables say the account, profile and region of the tests."""
         import boto3
 
-        before = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
-        wanted = {name: value for name, value in self.environment.items() if name.startswith("AWS_")}
+        of_aws = {name: value for name, value in self.environment.items() if name.startswith("AWS_")}
+        wanted = of_aws | {"AWS_REGION": self.region, "AWS_DEFAULT_REGION": self.region}
         default, boto3.DEFAULT_SESSION = boto3.DEFAULT_SESSION, None
-        for name in before:
-            del os.environ[name]
-        os.environ.update(wanted | {"AWS_REGION": self.region, "AWS_DEFAULT_REGION": self.region})
         try:
-            yield
+            with variables_in_place_of(lambda name: name.startswith("AWS_"), wanted):
+                yield
         finally:
-            for name in [name for name in os.environ if name.startswith("AWS_")]:
-                del os.environ[name]
-            os.environ.update(before)
             boto3.DEFAULT_SESSION = default
 
     def __repr__(self) -> str:
