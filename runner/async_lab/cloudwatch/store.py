@@ -47,7 +47,7 @@ class MetricStore:
     def put_statistics(
         self, metric: Metric, at: float, unit: str, *, minimum: float, maximum: float, total: float, count: float
     ) -> None:
-        """Take observations that somebody has already summarised."""
+        """Take observations that somebody has already summarized."""
         with self._lock:
             self._minute(metric, at, unit).add_statistics(minimum, maximum, total, count)
 

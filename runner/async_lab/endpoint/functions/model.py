@@ -146,8 +146,8 @@ class Function(models.LambdaFunction):
             configuration["FileSystemConfigs"] = self.file_systems
         if not self.layers:
             configuration.pop("Layers", None)
-        optimised = self.snap_start != "None" and self.version != "$LATEST"
-        configuration["SnapStart"] = {"ApplyOn": self.snap_start, "OptimizationStatus": "On" if optimised else "Off"}
+        optimized = self.snap_start != "None" and self.version != "$LATEST"
+        configuration["SnapStart"] = {"ApplyOn": self.snap_start, "OptimizationStatus": "On" if optimized else "Off"}
         if not any(vars(self.image_config).values()):
             configuration.pop("ImageConfigResponse", None)
         if self.dead_letter_config.get("TargetArn"):

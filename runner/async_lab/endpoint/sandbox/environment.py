@@ -77,7 +77,7 @@ _LOST = (-signal.SIGKILL, 0)
 
 @dataclass(frozen=True, slots=True)
 class ProcessExit:
-    """What became of an initialisation or an execution."""
+    """What became of an initialization or an execution."""
 
     kind: Kind
     peak_memory_kib: int
