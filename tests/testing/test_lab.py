@@ -336,6 +336,37 @@ def test_duplicate_runs_the_function_twice_for_one_event(async_lab, working):
     assert function.metrics["AsyncEventsReceived"].total == 1
 
 
+# What is configured
+
+
+CONFIGURED = [
+    ({}, None),
+    ({"dead_letter_queue": True, "reserved_concurrency": 1, "timeout": 9}, None),
+    ({"retries": 0}, {"MaximumRetryAttempts": 0}),
+    ({"retries": 2}, {"MaximumRetryAttempts": 2}),
+    ({"maximum_age": 60}, {"MaximumEventAgeInSeconds": 60}),
+    ({"maximum_age": 3_600.0, "retries": 1}, {"MaximumEventAgeInSeconds": 3_600, "MaximumRetryAttempts": 1}),
+]
+
+
+@pytest.mark.parametrize(("arguments", "settings"), CONFIGURED, ids=str)
+def test_event_invoke_config_has_what_was_asked_for_and_is_none_without(async_lab, working, arguments, settings):
+    function, lambda_ = async_lab.function(working, **arguments), async_lab.client("lambda")
+    if settings is None:
+        with pytest.raises(lambda_.exceptions.ResourceNotFoundException):
+            lambda_.get_function_event_invoke_config(FunctionName=function.name)
+    else:
+        found = lambda_.get_function_event_invoke_config(FunctionName=function.name)
+        assert {key: found[key] for key in found if key.startswith("Maximum")} == settings
+
+
+def test_destination_alone_leaves_lambdas_own_retries_and_age(async_lab, failing):
+    function = async_lab.function(failing, failure_queue=True)
+    found = async_lab.client("lambda").get_function_event_invoke_config(FunctionName=function.name)
+    assert not [key for key in found if key.startswith("Maximum")]
+    assert found["DestinationConfig"]["OnFailure"] == {"Destination": function.failure_queue}
+
+
 # What is wrong
 
 
@@ -357,8 +388,13 @@ WRONG = {
     "broken bytes": (lambda lab: lab.send("works", b"{"), "works can't be invoked: Could not parse request body"),
     "name taken": (lambda lab: lab.function(print, name="works"), "There is a function works already: give this one"),
     "retries": (lambda lab: lab.function(print, retries=3), "retries is 3; Lambda allows 0 to 2."),
-    "age": (lambda lab: lab.function(print, maximum_age=1), "maximum_age is 1; Lambda allows 60 to 21600 seconds"),
+    "age": (
+        lambda lab: lab.function(print, maximum_age=1),
+        "maximum_age is 1; Lambda allows 60 to 21600 whole seconds",
+    ),
     "age in words": (lambda lab: lab.function(print, maximum_age="1 h"), "maximum_age is '1 h'; Lambda allows 60 to"),
+    "age in parts": (lambda lab: lab.function(print, maximum_age=60.5), "maximum_age is 60.5; Lambda allows 60 to"),
+    "retries in parts": (lambda lab: lab.function(print, retries=1.0), "retries is 1.0; Lambda allows 0 to 2."),
     "code": (lambda lab: lab.function("app"), "The function's code is 'app'; it must be PATH:HANDLER"),
     "no code": (lambda lab: lab.function(7), "The function's code is 7; it must be PATH:HANDLER or a callable."),
     "two destinations": (lambda lab: lab.function(print, failure_queue=True, on_failure="arn"), "A function has one"),

@@ -134,7 +134,7 @@ def test_bad_event_is_tried_three_times_and_kept(recorder, run, client, project)
 def test_other_senders_events_are_told_from_other_requests(run):
     said = run(
         """
-        import boto3
+        import boto3, pytest
 
         def test_it(async_lab):
             works = async_lab.function("src/works.py:handler", name="works", success_queue=True)
@@ -153,6 +153,9 @@ def test_other_senders_events_are_told_from_other_requests(run):
 
         def test_without_a_destination(async_lab):
             works = async_lab.function("src/works.py:handler")
+            lambda_ = async_lab.client("lambda")
+            with pytest.raises(lambda_.exceptions.ResourceNotFoundException):
+                lambda_.get_function_event_invoke_config(FunctionName=works.name)
             works.send()
             async_lab.run_until(lambda: works.events[0].attempts)
             async_lab.run_until_idle()
