@@ -223,6 +223,16 @@ class BaseLab(ABC):
         self._made[short] = function
         return function
 
+    def queue(self, name: str) -> str:
+        """Make an SQS queue; return its ARN. On AWS it goes when its test ends, and has a longer name.
+
+        Raises UsageError for a name that SQS doesn't take, or that a queue has.
+        """
+        with ExitStack() as undo:
+            arn = self._queue(self._full_name(name), undo)
+            undo.pop_all()
+        return arn
+
     def send(self, function: str | Function, payload: Any = None) -> Event:
         """Invoke any function asynchronously; return the event as it is accepted, before its first attempt.
 
@@ -340,6 +350,8 @@ class BaseLab(ABC):
 
     def _queue(self, name: str, undo: ExitStack) -> str:
         sqs = self.client("sqs")
+        if _is_queue(sqs, name):
+            raise UsageError(f"There is a queue {name} already: give this one another name.")
         self._making("aws_sqs_queue", name)
         with in_one_sentence(f"The queue {name} can't be made"):
             url = sqs.create_queue(QueueName=name, tags=dict(self._tags))["QueueUrl"]
@@ -354,6 +366,16 @@ class BaseLab(ABC):
             made = self.client("lambda").publish_layer_version(LayerName=f"{name}-{number}", Content=content)
         arn: str = made["LayerVersionArn"]
         return arn
+
+
+def _is_queue(sqs: Any, name: str) -> bool:
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        sqs.get_queue_url(QueueName=name)
+    except (sqs.exceptions.ClientError, BotoCoreError):  # there is none, or none can have such a name
+        return False
+    return True
 
 
 def clock(at: float) -> str:
