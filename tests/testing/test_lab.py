@@ -23,7 +23,7 @@ def outcomes(event):
 def test_event_that_fails_is_told_with_its_attempts_logs_and_delivery(async_lab, failing):
     function = async_lab.function(failing, failure_queue=True, dead_letter_queue=True)
     sent = function.send({"n": 1})
-    assert (sent.attempts, sent.is_pending, sent.payload) == ((), True, b'{"n": 1}')
+    assert (sent.attempts, sent.is_pending, sent.payload, sent.json) == ((), True, b'{"n": 1}', {"n": 1})
     async_lab.run_until_idle()
 
     [event] = function.events
@@ -54,6 +54,15 @@ def test_repr_of_an_event_is_its_timeline(async_lab, failing):
     assert "warm" in attempts[1]
     assert delivered.strip() == f"delivered to destination {function.failure_queue}"
     assert repr(async_lab.events("orders")[:0]) == "[]"
+
+
+def test_one_queue_keeps_the_failed_events_of_several_functions(async_lab, failing):
+    kept = async_lab.queue("kept")
+    for name in ("one", "other"):
+        async_lab.function(failing, name=name, retries=0, on_failure=kept).send({"of": name})
+    async_lab.run_until_idle()
+    assert kept == f"arn:aws:sqs:{async_lab.region}:123456789012:kept"
+    assert [message.json["requestPayload"]["of"] for message in async_lab.messages(kept)] == ["one", "other"]
 
 
 def test_messages_stay_in_the_queue_and_are_found_by_name_url_and_arn(async_lab):
@@ -206,6 +215,40 @@ def test_reset_leaves_nothing_and_repeats_what_happened(async_lab, failing):
     assert run() == first
 
 
+def test_schedule_of_the_same_name_fires_after_a_reset_as_before(async_lab, working):
+    def fired():
+        function, events = async_lab.function(working), async_lab.client("events")
+        source = events.put_rule(Name="often", ScheduleExpression="rate(5 minutes)")["RuleArn"]
+        events.put_targets(Rule="often", Targets=[{"Id": "1", "Arn": function.arn}])
+        async_lab.client("lambda").add_permission(
+            FunctionName=function.name,
+            StatementId="often",
+            Action="lambda:InvokeFunction",
+            Principal="events.amazonaws.com",
+            SourceArn=source,
+        )
+        async_lab.advance(minutes=11)
+        return [event.accepted_at - async_lab.began_at for event in function.events]
+
+    assert fired() == [300, 600]
+    async_lab.reset()
+    assert fired() == [300, 600]
+
+
+def test_batch_under_way_is_gone_after_a_reset(async_lab, handler):
+    slow = handler("import time\ndef handler(event, context):\n    time.sleep(20)\n")
+    function = async_lab.function(slow, timeout=30)
+    async_lab.client("lambda").create_event_source_mapping(
+        FunctionName=function.name, EventSourceArn=async_lab.queue("orders")
+    )
+    async_lab.client("sqs").send_message(QueueUrl="orders", MessageBody="1")
+    async_lab.advance(seconds=5)
+    with pytest.raises(StillWaiting):
+        async_lab.run_until_idle(limit=0)
+    async_lab.reset()
+    async_lab.run_until_idle(limit=0)
+
+
 def test_snapshot_is_put_back_as_often_as_one_likes(async_lab, failing):
     function = async_lab.function(failing, failure_queue=True)
     s3 = async_lab.client("s3")
@@ -334,6 +377,38 @@ def test_duplicate_runs_the_function_twice_for_one_event(async_lab, working):
     async_lab.run_until_idle()
     assert outcomes(async_lab.event(event)) == ["success"] * 2
     assert function.metrics["AsyncEventsReceived"].total == 1
+    assert function.metrics["Invocations"].total == 2
+
+
+# What is configured
+
+
+CONFIGURED = [
+    ({}, None),
+    ({"dead_letter_queue": True, "reserved_concurrency": 1, "timeout": 9}, None),
+    ({"retries": 0}, {"MaximumRetryAttempts": 0}),
+    ({"retries": 2}, {"MaximumRetryAttempts": 2}),
+    ({"maximum_age": 60}, {"MaximumEventAgeInSeconds": 60}),
+    ({"maximum_age": 3_600.0, "retries": 1}, {"MaximumEventAgeInSeconds": 3_600, "MaximumRetryAttempts": 1}),
+]
+
+
+@pytest.mark.parametrize(("arguments", "settings"), CONFIGURED, ids=str)
+def test_event_invoke_config_has_what_was_asked_for_and_is_none_without(async_lab, working, arguments, settings):
+    function, lambda_ = async_lab.function(working, **arguments), async_lab.client("lambda")
+    if settings is None:
+        with pytest.raises(lambda_.exceptions.ResourceNotFoundException):
+            lambda_.get_function_event_invoke_config(FunctionName=function.name)
+    else:
+        found = lambda_.get_function_event_invoke_config(FunctionName=function.name)
+        assert {key: found[key] for key in found if key.startswith("Maximum")} == settings
+
+
+def test_destination_alone_leaves_lambdas_own_retries_and_age(async_lab, failing):
+    function = async_lab.function(failing, failure_queue=True)
+    found = async_lab.client("lambda").get_function_event_invoke_config(FunctionName=function.name)
+    assert not [key for key in found if key.startswith("Maximum")]
+    assert found["DestinationConfig"]["OnFailure"] == {"Destination": function.failure_queue}
 
 
 # What is wrong
@@ -355,10 +430,18 @@ WRONG = {
         "The payload is nothing that JSON has: Object of type type is not JSON serializable.",
     ),
     "broken bytes": (lambda lab: lab.send("works", b"{"), "works can't be invoked: Could not parse request body"),
+    "queue taken": (lambda lab: [lab.queue("kept") for _ in range(2)], "There is a queue kept already: give this one"),
+    "queue's name": (lambda lab: lab.queue("k pt"), "The queue k pt can't be made: "),
+    "no queue's name": (lambda lab: lab.queue(7), "The queue 7 can't be made: "),
     "name taken": (lambda lab: lab.function(print, name="works"), "There is a function works already: give this one"),
     "retries": (lambda lab: lab.function(print, retries=3), "retries is 3; Lambda allows 0 to 2."),
-    "age": (lambda lab: lab.function(print, maximum_age=1), "maximum_age is 1; Lambda allows 60 to 21600 seconds"),
+    "age": (
+        lambda lab: lab.function(print, maximum_age=1),
+        "maximum_age is 1; Lambda allows 60 to 21600 whole seconds",
+    ),
     "age in words": (lambda lab: lab.function(print, maximum_age="1 h"), "maximum_age is '1 h'; Lambda allows 60 to"),
+    "age in parts": (lambda lab: lab.function(print, maximum_age=60.5), "maximum_age is 60.5; Lambda allows 60 to"),
+    "retries in parts": (lambda lab: lab.function(print, retries=1.0), "retries is 1.0; Lambda allows 0 to 2."),
     "code": (lambda lab: lab.function("app"), "The function's code is 'app'; it must be PATH:HANDLER"),
     "no code": (lambda lab: lab.function(7), "The function's code is 7; it must be PATH:HANDLER or a callable."),
     "two destinations": (lambda lab: lab.function(print, failure_queue=True, on_failure="arn"), "A function has one"),
@@ -391,6 +474,13 @@ def test_what_is_wrong_is_said_in_a_sentence(async_lab, working, what):
         call(async_lab)
     assert str(raised.value).startswith(sentence)
     assert "\n" not in str(raised.value)
+
+
+def test_queue_that_was_there_is_refused_and_stays(async_lab, working):
+    async_lab.queue("works-failed")
+    with pytest.raises(UsageError, match="There is a queue works-failed already"):
+        async_lab.function(working, failure_queue=True)
+    assert async_lab.messages("works-failed") == []
 
 
 @pytest.mark.parametrize(

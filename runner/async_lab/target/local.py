@@ -53,16 +53,7 @@ class LocalTarget(Target):
         Raises what kept a handler from running and was not its own doing, at that instant: nothing can be concluded
         from such a run.
         """
-        end, was_due = self.now() + seconds, None
-        while True:
-            due = self._endpoint.next_due
-            is_within = due is not None and due <= end and due != was_due  # what is due again at once is stuck
-            was_due = due
-            self._endpoint.wait(max(0.0, (due if is_within and due is not None else end) - self.now()))
-            if self._endpoint.failure is not None:
-                raise self._endpoint.failure
-            if not is_within:
-                return
+        self._endpoint.wait_or_raise(seconds)
 
     def events(self, function_name: str, since: float) -> tuple[Event, ...]:
         """Return what became of each event, as the endpoint saw it."""

@@ -147,8 +147,8 @@ class BaseLab(ABC):
         code: str | Handler,
         *,
         name: str | None = None,
-        retries: int = 2,
-        maximum_age: float = 21_600,
+        retries: int | None = None,
+        maximum_age: float | None = None,
         reserved_concurrency: int | None = None,
         failure_queue: bool = False,
         success_queue: bool = False,
@@ -163,14 +163,15 @@ class BaseLab(ABC):
     ) -> Function:
         """Make a function of ``PATH:HANDLER``, or of a callable, which then runs in this very process.
 
-        ``retries`` and ``maximum_age`` (seconds) are its event-invoke config, ``timeout`` is in seconds,
+        ``retries`` and ``maximum_age`` (seconds) are its event-invoke config's; where they are None, Lambda's defaults
+        act: 2 and 21,600. Without either and without a destination it has no such config. ``timeout`` is in seconds,
         ``memory_size`` in MB. Each of the queues that is asked for is made: on-failure and on-success destination,
         dead-letter queue; ``on_failure`` and ``on_success`` are ARNs of other destinations. ``layers`` are directories
         or zip files. ``policy`` has the statements of what its role allows besides its log and its destinations;
         without it the role allows everything on the embedded endpoint, and nothing more on AWS. Raises UsageError for
         what Lambda or Python doesn't take; nothing of the function is there then.
         """
-        functions.ranges_checked(retries, maximum_age)
+        asynchronous: dict[str, Any] = {**functions.async_settings(retries, maximum_age)}
         if (failure_queue and on_failure) or (success_queue and on_success):
             raise UsageError("A function has one destination each: give the queue or the ARN, not both.")
         source = functions.code_of(code, self.directory) if isinstance(code, str) else self._callable(code)
@@ -205,6 +206,8 @@ class BaseLab(ABC):
             if dead_letters:
                 settings["DeadLetterConfig"] = {"TargetArn": dead_letters}
             targets = {"OnFailure": failure, "OnSuccess": success}
+            if destinations := {kind: {"Destination": where} for kind, where in targets.items() if where}:
+                asynchronous["DestinationConfig"] = destinations
             with in_one_sentence(f"The function {name} can't be made"):
                 client = self.client("lambda")
                 arn = self._created(settings)
@@ -213,18 +216,22 @@ class BaseLab(ABC):
                     client.put_function_concurrency(
                         FunctionName=name, ReservedConcurrentExecutions=reserved_concurrency
                     )
-                self._patiently(
-                    lambda: client.put_function_event_invoke_config(
-                        FunctionName=name,
-                        MaximumRetryAttempts=retries,
-                        MaximumEventAgeInSeconds=int(maximum_age),
-                        DestinationConfig={kind: {"Destination": where} for kind, where in targets.items() if where},
-                    )
-                )
+                if asynchronous:
+                    self._patiently(lambda: client.put_function_event_invoke_config(FunctionName=name, **asynchronous))
             undo.pop_all()
         function = Function(name, arn, made.get("failed"), made.get("succeeded"), dead_letters, lab=self)
         self._made[short] = function
         return function
+
+    def queue(self, name: str) -> str:
+        """Make an SQS queue; return its ARN. On AWS it goes when its test ends, and has a longer name.
+
+        Raises UsageError for a name that SQS doesn't take, or that a queue has.
+        """
+        with ExitStack() as undo:
+            arn = self._queue(self._full_name(name), undo)
+            undo.pop_all()
+        return arn
 
     def send(self, function: str | Function, payload: Any = None) -> Event:
         """Invoke any function asynchronously; return the event as it is accepted, before its first attempt.
@@ -343,6 +350,8 @@ class BaseLab(ABC):
 
     def _queue(self, name: str, undo: ExitStack) -> str:
         sqs = self.client("sqs")
+        if _is_queue(sqs, name):
+            raise UsageError(f"There is a queue {name} already: give this one another name.")
         self._making("aws_sqs_queue", name)
         with in_one_sentence(f"The queue {name} can't be made"):
             url = sqs.create_queue(QueueName=name, tags=dict(self._tags))["QueueUrl"]
@@ -357,6 +366,16 @@ class BaseLab(ABC):
             made = self.client("lambda").publish_layer_version(LayerName=f"{name}-{number}", Content=content)
         arn: str = made["LayerVersionArn"]
         return arn
+
+
+def _is_queue(sqs: Any, name: str) -> bool:
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        sqs.get_queue_url(QueueName=name)
+    except (sqs.exceptions.ClientError, BotoCoreError):  # there is none, or none can have such a name
+        return False
+    return True
 
 
 def clock(at: float) -> str:

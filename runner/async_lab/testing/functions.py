@@ -132,12 +132,22 @@ def payload_bytes(payload: Any, limit: int) -> bytes:
     return content
 
 
-def ranges_checked(retries: int, maximum_age: float) -> None:
-    """Raise UsageError for what Lambda doesn't take as an event-invoke config."""
-    if retries not in range(3):
-        raise UsageError(f"retries is {retries!r}; Lambda allows 0 to 2.")
-    if not (is_number(maximum_age) and 60 <= maximum_age <= 21_600):  # noqa: PLR2004 - doc: 1 minute to 6 hours
-        raise UsageError(f"maximum_age is {maximum_age!r}; Lambda allows 60 to 21600 seconds (6 hours).")
+def async_settings(retries: int | None, maximum_age: float | None) -> dict[str, int]:
+    """Return what an event-invoke config has of these, of which None is Lambda's default: not written.
+
+    Raises UsageError for what Lambda doesn't take.
+    """
+    settings = {}
+    if retries is not None:
+        if type(retries) is not int or retries not in range(3):
+            raise UsageError(f"retries is {retries!r}; Lambda allows 0 to 2.")
+        settings["MaximumRetryAttempts"] = retries
+    if maximum_age is not None:
+        is_whole = is_number(maximum_age) and maximum_age == maximum_age // 1
+        if not (is_whole and 60 <= maximum_age <= 21_600):  # noqa: PLR2004 - doc: 1 minute to 6 hours
+            raise UsageError(f"maximum_age is {maximum_age!r}; Lambda allows 60 to 21600 whole seconds (6 hours).")
+        settings["MaximumEventAgeInSeconds"] = int(maximum_age)
+    return settings
 
 
 def limit_checked(limit: float) -> None:

@@ -208,8 +208,7 @@ class Lab(BaseLab):
             self._move_to(due)
 
     def _move_to(self, at: float) -> None:
-        endpoint = self._endpoint
-        endpoint.wait(max(0.0, at - endpoint.clock.now()))
+        self._endpoint.wait_or_raise(max(0.0, at - self.now))
         self._check_ran()
 
     def _check_ran(self) -> None:
