@@ -147,6 +147,19 @@ def test_embedded_metrics_of_a_log_line_become_metrics(lab, speaker):
     assert total(lab, speaker, "Orders") is None
 
 
+def test_embedded_metrics_of_high_resolution_are_kept_by_the_second(lab, speaker):
+    metrics = [{"Name": "Fine", "StorageResolution": 1}, {"Name": "Coarse"}]
+    at = round(lab.target.now() // 60 * 60) + 7
+    directive = {"Namespace": speaker, "Dimensions": [[]], "Metrics": metrics}
+    line = {"_aws": {"Timestamp": at * 1_000, "CloudWatchMetrics": [directive]}, "Fine": 1, "Coarse": 1}
+    say(lab, speaker, json.dumps(line))
+    for name, expected in (("Fine", at), ("Coarse", at - 7)):
+        (point,) = lab.cloudwatch.get_metric_statistics(
+            Namespace=speaker, MetricName=name, StartTime=at - 7, EndTime=at + 60, Period=1, Statistics=["Sum"]
+        )["Datapoints"]
+        assert point["Timestamp"].timestamp() == expected
+
+
 def test_a_line_that_is_no_well_formed_embedded_metric_is_a_log_line_alone(lab, speaker):
     say(lab, speaker, '{"_aws": {"CloudWatchMetrics": [{"Namespace": "x"}]}}', '"_aws"')
     assert sum('"_aws"' in line for line in lab.log(speaker)) == 2
