@@ -47,9 +47,11 @@ class MetricStore:
         resolution: int = MINUTE,
     ) -> None:
         """Take ``count`` observations of ``value`` made at the epoch second ``at``; ``resolution`` MINUTE or SECOND."""
+        identity = Metric(namespace, metric, dimensions)
         with self._lock:
-            for bucket in self._at(Metric(namespace, metric, dimensions), at, unit, resolution):
-                bucket.add(value, count)
+            _bucket(self._metrics, identity, unit, int(at // MINUTE) * MINUTE).add(value, count)
+            if resolution != MINUTE:
+                _bucket(self._fine, identity, unit, int(at)).add(value, count)
 
     def put_statistics(
         self,
@@ -65,8 +67,11 @@ class MetricStore:
     ) -> None:
         """Take observations that somebody has already summarised."""
         with self._lock:
-            for bucket in self._at(metric, at, unit, resolution):
-                bucket.add_statistics(minimum, maximum, total, count)
+            _bucket(self._metrics, metric, unit, int(at // MINUTE) * MINUTE).add_statistics(
+                minimum, maximum, total, count
+            )
+            if resolution != MINUTE:
+                _bucket(self._fine, metric, unit, int(at)).add_statistics(minimum, maximum, total, count)
 
     def forget_seconds(self, before: float) -> None:
         """Keep no more than the minutes of what was observed before an epoch second."""
@@ -113,13 +118,6 @@ class MetricStore:
                         begin = start + (at - start) // period * period
                         periods.setdefault(begin, Aggregate()).merge(buckets[at])
         return dict(sorted(periods.items()))
-
-    def _at(self, metric: Metric, at: float, unit: str, resolution: int) -> tuple[Aggregate, ...]:
-        """Return where an observation belongs: its minute, and its second if it comes in high resolution."""
-        minute = _bucket(self._metrics, metric, unit, int(at // MINUTE) * MINUTE)
-        if resolution == MINUTE:
-            return (minute,)
-        return minute, _bucket(self._fine, metric, unit, int(at))
 
 
 def _bucket(kept: dict[Metric, dict[str, _Buckets]], metric: Metric, unit: str, at: int) -> Aggregate:
