@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from async_lab.cloudwatch.store import Metric, MetricStore
+from async_lab.cloudwatch.store import SECOND, Metric, MetricStore
 
 AGE = Metric("AWS/Lambda", "AsyncEventAge", (("FunctionName", "f"),))
 
@@ -144,3 +144,22 @@ def test_a_span_gives_the_same_whether_it_is_longer_or_shorter_than_what_is_stor
     assert sums(store.periods(AGE, 60, 60 + 60 * minutes, 60)) == {
         at: float(at) for at in (60, 120, 300) if at < 60 + 60 * minutes
     }
+
+
+@given(st.lists(st.floats(0, 3_599), min_size=1, max_size=50), st.sampled_from([1, 5, 10, 20, 30, 60, 300]))
+def test_no_observation_in_high_resolution_is_lost_or_counted_twice_at_any_period(times, period):
+    store = MetricStore()
+    for at in times:
+        store.put(AGE.namespace, AGE.name, AGE.dimensions, at, 1.0, resolution=SECOND)
+    periods = store.periods(AGE, 0, 3_600, period)
+    assert sum(seen.count for seen in periods.values()) == len(times)
+    assert list(periods) == sorted({int(at // period) * period for at in times})
+
+
+def test_seconds_that_are_forgotten_are_gone_in_whatever_order_they_came():
+    store = MetricStore()
+    for at in (30, 10, 20, 5):
+        store.put(AGE.namespace, AGE.name, AGE.dimensions, at, 1.0, resolution=SECOND)
+    store.forget_seconds(20)
+    assert list(store.periods(AGE, 0, 60, 1)) == [20, 30]
+    assert sums(store.periods(AGE, 0, 60, 60)) == {0: 4.0}

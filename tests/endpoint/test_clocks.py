@@ -50,6 +50,21 @@ def test_a_message_is_hidden_for_the_visibility_timeout(async_lab, sqs, queue):
     assert len(received(sqs, queue)) == 1
 
 
+def test_a_message_that_is_given_back_is_there_in_the_same_instant(sqs, queue):
+    for body in ("1", "2", "3"):
+        sqs.send_message(QueueUrl=queue, MessageBody=body)
+    found = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
+    handles = [{"Id": str(number), "ReceiptHandle": each["ReceiptHandle"]} for number, each in enumerate(found)]
+    sqs.change_message_visibility(QueueUrl=queue, ReceiptHandle=handles[0]["ReceiptHandle"], VisibilityTimeout=0)
+    wrong = {"Id": "wrong", "ReceiptHandle": "none", "VisibilityTimeout": 0}
+    answer = sqs.change_message_visibility_batch(
+        QueueUrl=queue, Entries=[handles[1] | {"VisibilityTimeout": 0}, handles[2] | {"VisibilityTimeout": 60}, wrong]
+    )
+    assert [each["Id"] for each in answer["Successful"]] == ["1", "2"]
+    assert [(each["Id"], each["Code"]) for each in answer["Failed"]] == [("wrong", "ReceiptHandleIsInvalid")]
+    assert len(received(sqs, queue, MaxNumberOfMessages=10)) == 2
+
+
 def test_a_message_is_kept_for_the_retention_period(async_lab, sqs, queue):
     sqs.send_message(QueueUrl=queue, MessageBody="1")
     async_lab.advance(seconds=4 * DAY_SECONDS - 60)

@@ -12,7 +12,7 @@ from packages import AS_TOLD, deployed
 from async_lab import Lab
 from async_lab.endpoint.embedded import Endpoint
 from async_lab.endpoint.http.own import CLOCK_PATH
-from async_lab.endpoint.invocation.timeline import PacedClock, Timeline, VirtualClock
+from async_lab.endpoint.invocation.timeline import PacedClock, Ticks, Timeline, VirtualClock
 from async_lab.observation.metrics import collect
 from async_lab.target.local import LocalTarget
 
@@ -146,3 +146,18 @@ def test_same_seed_gives_the_same_run_and_another_one_another():
     first = ages(1)
     assert ages(1) == first
     assert ages(2) != first
+
+
+def test_between_minutes_every_ten_seconds_are_told_while_they_are_wanted(clock, minutes):
+    told, wanted = [], []
+    timeline = Timeline(clock, lambda: (), minutes.append, 1, Ticks(lambda: bool(wanted), told.append))
+    assert timeline.next_look == NEXT_MINUTE
+    wanted.append(True)
+    assert timeline.next_look == NEXT_MINUTE - 10
+    timeline.advance(80)
+    assert told == [NEXT_MINUTE + offset for offset in (-10, 10, 20, 30, 40, 50)]
+    assert minutes == [NEXT_MINUTE, NEXT_MINUTE + 60]
+    wanted.clear()
+    timeline.advance(50)
+    assert (len(told), timeline.next_look) == (6, NEXT_MINUTE + 120)
+    timeline.close()

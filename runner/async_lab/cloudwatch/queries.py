@@ -86,7 +86,7 @@ def evaluate(queries: Sequence[Query], store: MetricStore, span: Span) -> Mappin
 def read(store: MetricStore, stat: MetricStat, span: Span, label: str) -> Series:
     """Read a statistic of a metric, period by period."""
     of = statistic(stat.statistic)
-    periods = store.periods(stat.metric, span.start, span.end, stat.period, stat.unit)
+    periods = store.periods(stat.metric, span.start_of(stat.period), span.end, stat.period, stat.unit)
     values = ((at, of(seen)) for at, seen in periods.items())
     return Series(label, stat.period, {at: value for at, value in values if value is not None})
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 Number = float
+_MINUTE = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +42,14 @@ class Span:
     start: int
     end: int
 
+    def start_of(self, period: int) -> int:
+        """Return where the first period starts: a whole minute, or a whole multiple of a period that is shorter."""
+        step = min(period, _MINUTE)
+        return self.start // step * step
+
     def starts(self, period: int) -> range:
         """Return the start of every period in the span."""
-        return range(self.start, self.end, period)
+        return range(self.start_of(period), self.end, period)
 
 
 def combine(operation: Callable[..., float], operands: Sequence[Value], label: str) -> Value:

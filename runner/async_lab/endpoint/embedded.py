@@ -27,7 +27,7 @@ from async_lab.endpoint.invocation import recursion
 from async_lab.endpoint.invocation.faults import Faults
 from async_lab.endpoint.invocation.invocations import LambdaRegion
 from async_lab.endpoint.invocation.recursion import Lineage
-from async_lab.endpoint.invocation.timeline import PacedClock, Pacer, Scheduled, Timeline, VirtualClock
+from async_lab.endpoint.invocation.timeline import PacedClock, Pacer, Scheduled, Ticks, Timeline, VirtualClock
 from async_lab.endpoint.sandbox import InProcessHandlers, Sandbox
 from async_lab.endpoint.sources import clocks, schedules
 from async_lab.endpoint.sources.pollers import Pollers
@@ -88,7 +88,8 @@ class Endpoint:
         self._regions_lock = threading.Lock()
         self._sandbox = Sandbox()
         self._pollers = Pollers(ACCOUNT_ID, self.region, self.clock.now)
-        self._timeline = Timeline(self.clock, self._scheduled, self._minute, _HANDLERS_AT_ONCE)
+        ticks = Ticks(cloudwatch.has_high_resolution, self._tick)
+        self._timeline = Timeline(self.clock, self._scheduled, self._minute, _HANDLERS_AT_ONCE, ticks)
         self._pacer = Pacer(self._timeline, self.clock) if isinstance(self.clock, PacedClock) else None
         self._account_concurrency = account_concurrency
         functions.install(self.clock.now, account_concurrency)
@@ -228,9 +229,9 @@ class Endpoint:
         return self._timeline.next_due
 
     @property
-    def next_minute(self) -> float:
+    def next_look(self) -> float:
         """When alarms are looked at next, in epoch seconds."""
-        return self._timeline.next_minute
+        return self._timeline.next_look
 
     def set_rates(self, *, system_errors: float | None = None, duplicates: float | None = None) -> None:
         """Have this share of attempts end in a system error, and of events be delivered twice; None: as it is."""
@@ -309,6 +310,10 @@ class Endpoint:
         for region in self._present_regions():
             with trouble.contained("ending idle execution environments"):
                 region.retire(at)
+
+    def _tick(self, at: float) -> None:
+        with LOCK:
+            cloudwatch.evaluate_high_resolution(at)
 
     def _scheduled(self) -> list[Scheduled]:
         return [*self._present_regions(), self._pollers, self._schedules]

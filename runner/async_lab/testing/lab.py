@@ -199,7 +199,7 @@ class Lab(BaseLab):
         functions.limit_checked(limit)
         begun, end = self.now, self.now + limit
         while not predicate():
-            due = min(self._endpoint.next_due or end, self._endpoint.next_minute, end)
+            due = min(self._endpoint.next_due or end, self._endpoint.next_look, end)
             if self.now >= end:
                 raise StillWaiting(
                     f"What run_until waits for didn't come within {duration(limit)}, from {clock(begun)} to "

@@ -142,6 +142,75 @@ def test_a_denial_wins_whoever_says_it(async_lab, caller, sqs):
     assert answer["said"].endswith(f" on resource: {queue} with an explicit deny in an identity-based policy")
 
 
+ACCOUNT = "arn:aws:iam::123456789012:root"
+
+
+@pytest.mark.parametrize(
+    ("statement", "is_denied"),
+    [
+        ({"Principal": {"AWS": ["arn:aws:iam::123456789012:role/other"]}}, False),
+        ({"Principal": {"AWS": "123456789012"}}, True),
+        ({"Principal": {"AWS": ACCOUNT}}, True),
+        ({"NotPrincipal": {"AWS": ["role", "session", "123456789012"]}}, False),
+        ({"NotPrincipal": {"AWS": ["role", "session", ACCOUNT]}}, False),
+        ({"NotPrincipal": {"AWS": ["role", "session"]}}, True),  # AWS looks at the account first
+        ({"NotPrincipal": {"AWS": ["session", ACCOUNT]}}, True),
+        ({"NotPrincipal": {"AWS": "arn:aws:iam::123456789012:role/other"}}, True),
+        ({"NotPrincipal": "*"}, False),
+        ({"Principal": "*", "NotAction": "sqs:SendMessage"}, False),
+        ({"Principal": "*", "NotAction": ["sqs:ReceiveMessage", "sqs:Delete*"]}, True),
+        ({"Principal": "*", "NotResource": "queue"}, False),
+        ({"Principal": "*", "Resource": "arn:aws:sqs:*:*:elsewhere"}, False),
+    ],
+)
+def test_a_queues_denial_is_for_whom_and_what_it_says(lab, caller, statement, is_denied):
+    url, queue = lab.queue()
+    called = {
+        "role": caller.role,
+        "session": f"arn:aws:sts::123456789012:assumed-role/{caller.role_name}/{caller.name}",
+        "queue": queue,
+    }
+    text = json.dumps({"Effect": "Deny", **statement})
+    for name, arn_ in called.items():
+        text = text.replace(f'"{name}"', f'"{arn_}"')
+    said = json.loads(text)
+    about = {} if "NotResource" in said else {"Resource": queue}
+    queue_policy(lab, url, about | ({} if "NotAction" in said else {"Action": "sqs:*"}) | said)
+    caller.allow("sqs:SendMessage")
+    answer = caller.call("sqs", "send_message", QueueUrl=url, MessageBody="x")
+    assert answer["code"] == ("AccessDenied" if is_denied else None)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [{"NotPrincipal": {"AWS": "arn:aws:iam::123456789012:role/other"}}, {"Principal": {"AWS": ACCOUNT}}],
+)
+def test_a_queue_that_allows_others_or_the_account_lets_no_role_in_by_itself(lab, caller, statement):
+    url, queue = lab.queue()
+    queue_policy(lab, url, {"Effect": "Allow", "Action": "sqs:*", "Resource": queue, **statement})
+    assert caller.call("sqs", "send_message", QueueUrl=url, MessageBody="x")["code"] == "AccessDenied"
+
+
+def test_a_bucket_lets_a_role_in_or_shuts_it_out_and_nobody_else(lab, caller):
+    s3 = lab.target.client("s3")
+    put = {"Bucket": "orders", "Key": "a", "Body": "x"}
+
+    def policy(effect, **more):
+        statement = {"Effect": effect, "Action": "s3:PutObject", "Resource": "arn:aws:s3:::orders/*", **more}
+        s3.put_bucket_policy(Bucket="orders", Policy=json.dumps({"Statement": [statement]}))
+
+    assert caller.call("s3", "put_object", **put)["code"] == "AccessDenied"
+    policy("Allow", Principal={"AWS": caller.role})
+    assert caller.call("s3", "put_object", **put)["code"] is None
+    caller.allow("s3:PutObject")
+    policy("Deny", Principal={"AWS": caller.role})
+    assert caller.call("s3", "put_object", **put)["code"] == "AccessDenied"
+    s3.put_object(**put)
+    policy("Deny", NotPrincipal={"AWS": [ACCOUNT, "arn:aws:iam::123456789012:role/other"]})
+    assert caller.call("s3", "put_object", **put)["code"] == "AccessDenied"
+    s3.put_object(**put)
+
+
 @pytest.mark.parametrize(
     ("condition", "is_met"),
     [

@@ -376,6 +376,7 @@ def test_alarms_are_found_by_the_metric_they_watch(cloudwatch, clock):
         ({"TreatMissingData": "zero"}, "Option zero is not supported"),
         ({"ExtendedStatistic": "p99"}, "Exactly one of Statistic"),
         ({"Period": 90}, "multiple of 60"),
+        ({"Period": 5}, "10, 20, 30 or a multiple of 60"),
         ({"Metrics": [stat("m", "Errors", ReturnData=True)]}, "mutually exclusive"),
         ({"ComparisonOperator": "GreaterThanUpperThreshold"}, "Anomaly detection"),
         ({"EvaluateLowSampleCountPercentile": "maybe"}, "Option maybe is not supported"),

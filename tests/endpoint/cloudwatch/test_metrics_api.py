@@ -321,3 +321,70 @@ def test_get_metric_statistics_answers_for_exactly_a_day_of_minutes(cloudwatch):
         Namespace="Lab", MetricName="M", Dimensions=F, Period=60, Statistics=["Sum"], **span
     )
     assert [point["Sum"] for point in answer["Datapoints"]] == [1]
+
+
+def fine(cloudwatch, *seconds, resolution=1, name="Fine"):
+    """One observation of 1 at each second after the minute."""
+    data = [
+        {"MetricName": name, "Value": 1, "Timestamp": MINUTE + timedelta(seconds=at), "StorageResolution": resolution}
+        for at in seconds
+    ]
+    cloudwatch.put_metric_data(Namespace="Lab", MetricData=data)
+
+
+@pytest.mark.parametrize(
+    ("period", "points"),
+    [
+        (1, {3: 1, 4: 1, 9: 1, 11: 2, 29: 1}),
+        (5, {0: 2, 5: 1, 10: 2, 25: 1}),
+        (10, {0: 3, 10: 2, 20: 1}),
+        (20, {0: 5, 20: 1}),
+        (30, {0: 6}),
+        (60, {0: 6}),
+    ],
+)
+def test_a_metric_of_high_resolution_is_read_by_the_second(cloudwatch, period, points):
+    fine(cloudwatch, 3, 4, 9, 11, 11, 29)
+    start, end = MINUTE + timedelta(seconds=3), MINUTE + timedelta(minutes=1)
+    query = stat("m", "Fine", period=period, dimensions=[])
+    (result,) = get(cloudwatch, query, start=start, end=end)["MetricDataResults"]
+    found = {(at - MINUTE).seconds: value for at, value in zip(result["Timestamps"], result["Values"], strict=True)}
+    assert found == points
+    asked = {"Namespace": "Lab", "MetricName": "Fine", "Period": period, "Statistics": ["Sum"]}
+    answered = cloudwatch.get_metric_statistics(**asked, StartTime=start, EndTime=end)["Datapoints"]
+    assert {(point["Timestamp"] - MINUTE).seconds: point["Sum"] for point in answered} == points
+
+
+def test_periods_of_one_question_begin_each_where_they_would_alone(cloudwatch):
+    fine(cloudwatch, 3, 34)
+    queries = [stat("s", "Fine", period=10, dimensions=[]), stat("m", "Fine", dimensions=[])]
+    start, end = MINUTE + timedelta(seconds=30), MINUTE + timedelta(minutes=1)
+    assert values(get(cloudwatch, *queries, start=start, end=end)) == {"s": [1], "m": [2]}
+
+
+def test_a_metric_by_minute_has_its_minutes_at_shorter_periods_too(cloudwatch):
+    fine(cloudwatch, 3, 34, resolution=60)
+    query = stat("m", "Fine", period=10, dimensions=[])
+    (result,) = get(cloudwatch, query)["MetricDataResults"]
+    assert (result["Timestamps"], result["Values"]) == ([MINUTE], [2])
+
+
+def test_seconds_are_kept_for_three_hours_and_minutes_longer(cloudwatch, clock):
+    fine(cloudwatch, 3, 34)
+    queries = [stat("s", "Fine", period=1, dimensions=[]), stat("m", "Fine", dimensions=[])]
+    clock.move_to((MINUTE + timedelta(hours=3, seconds=30)).timestamp())
+    assert values(get(cloudwatch, *queries)) == {"s": [1], "m": [2]}
+    clock.move_to((MINUTE + timedelta(hours=3, seconds=35)).timestamp())
+    assert values(get(cloudwatch, *queries)) == {"s": [], "m": [2]}
+
+
+def test_statistic_sets_come_in_high_resolution_too(cloudwatch):
+    summary = {"SampleCount": 2, "Sum": 5, "Minimum": 1, "Maximum": 4}
+    put(cloudwatch, "Fine", None, dimensions=[], StatisticValues=summary, StorageResolution=1)
+    assert values(get(cloudwatch, stat("m", "Fine", "Maximum", period=1, dimensions=[]))) == {"m": [4]}
+
+
+def test_a_storage_resolution_is_a_second_or_a_minute(cloudwatch):
+    with pytest.raises(ClientError) as error:
+        fine(cloudwatch, 3, resolution=10)
+    refused(error, "InvalidParameterValue", "StorageResolution")

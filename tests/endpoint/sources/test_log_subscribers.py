@@ -161,6 +161,19 @@ def test_embedded_metrics_of_a_log_line_become_metrics(async_lab, say, found):
     assert found("Orders") == []
 
 
+def test_embedded_metrics_of_high_resolution_are_kept_by_the_second(async_lab, say):
+    metrics = [{"Name": "Fine", "StorageResolution": 1}, {"Name": "Coarse"}]
+    at = round(async_lab.now // 60 * 60) + 7
+    directive = {"Namespace": "Log", "Dimensions": [[]], "Metrics": metrics}
+    line = {"_aws": {"Timestamp": at * 1_000, "CloudWatchMetrics": [directive]}, "Fine": 1, "Coarse": 1}
+    say(json.dumps(line))
+    for name, expected in (("Fine", at), ("Coarse", at - 7)):
+        (point,) = async_lab.client("cloudwatch").get_metric_statistics(
+            Namespace="Log", MetricName=name, StartTime=at - 7, EndTime=at + 60, Period=1, Statistics=["Sum"]
+        )["Datapoints"]
+        assert point["Timestamp"].timestamp() == expected
+
+
 def test_a_line_that_is_no_well_formed_embedded_metric_is_a_log_line_alone(speaker, say):
     say('{"_aws": {"CloudWatchMetrics": [{"Namespace": "x"}]}}', '"_aws"')
     assert sum('"_aws"' in line for line in speaker.logs) == 2

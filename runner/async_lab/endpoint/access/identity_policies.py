@@ -79,8 +79,8 @@ def decision(role_arn: str, need: RequiredPermission, request: Mapping[str, str 
     effects = {
         statement["Effect"]
         for statement in _statements(role_arn)
-        if _names(statement, "Action", need.action, re.IGNORECASE)
-        and _names(statement, "Resource", need.resource)
+        if lists(statement, "Action", need.action, re.IGNORECASE)
+        and lists(statement, "Resource", need.resource)
         and counts(statement, context, f"a policy of {role_arn}")
     }
     return next((effect for effect in (DENY, ALLOW) if effect in effects), None)
@@ -92,7 +92,7 @@ def allows_on_some_resource(role_arn: str, action: str, request: Mapping[str, st
     statements = [
         each
         for each in _statements(role_arn)
-        if _names(each, "Action", action, re.IGNORECASE) and counts(each, context, f"a policy of {role_arn}")
+        if lists(each, "Action", action, re.IGNORECASE) and counts(each, context, f"a policy of {role_arn}")
     ]
     refused = any(each["Effect"] == DENY and "*" in _listed(each.get("Resource")) for each in statements)
     return not refused and any(each["Effect"] == ALLOW for each in statements)
@@ -175,7 +175,8 @@ def _parsed(document: str) -> tuple[dict[str, Any], ...]:
     return tuple(_listed(json.loads(document)["Statement"]))
 
 
-def _names(statement: dict[str, Any], element: str, value: str, flags: int = 0) -> bool:
+def lists(statement: Mapping[str, Any], element: str, value: str, flags: int = 0) -> bool:
+    """Return whether ``Action`` or ``Resource`` of a statement covers a value. One with neither covers none."""
     if element in statement:
         return any(_pattern(text, flags).fullmatch(value) for text in _listed(statement[element]))
     return not any(_pattern(text, flags).fullmatch(value) for text in _listed(statement.get(f"Not{element}", "*")))

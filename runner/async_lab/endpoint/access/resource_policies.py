@@ -1,4 +1,4 @@
-"""Who a queue, a topic or a function lets in: resource policies, as AWS evaluates them for its own services.
+"""Who a queue, a topic, a function or a bucket lets in: resource policies, as AWS evaluates them for its own services.
 
 Of conditions, those on the source's ARN and account are judged, which is what confines a service to one bucket, topic
 or rule. One that can't be counts as met in an Allow and as not met in a Deny, which is said once.
@@ -7,20 +7,22 @@ or rule. One that can't be counts as met in an Allow and as not met in a Deny, w
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+import re
+from collections.abc import Collection, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from moto.awslambda.exceptions import UnknownFunctionException
 from moto.awslambda.models import lambda_backends
-from moto.iam.access_control import IAMPolicy, PermissionResult
-from moto.s3.models import FakeBucket
+from moto.iam.access_control import PermissionResult
+from moto.s3.models import FakeBucket, s3_backends
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 
 from async_lab import arns
-from async_lab.endpoint.access.conditions import ABSENT, Context, matches_pattern
-from async_lab.endpoint.access.identity_policies import ALLOW, DENY, counts
+from async_lab.endpoint.access.conditions import ABSENT, Context
+from async_lab.endpoint.access.identity_policies import ALLOW, DENY, counts, lists
 from async_lab.endpoint.moto_patches import replace
 
 
@@ -38,26 +40,20 @@ class Caller:
     """Whether it acts as the resource's owner, as CloudWatch does: a topic's default policy lets it in."""
 
 
-def may_invoke(caller: Caller, function_arn: str) -> bool:
-    """Return whether the function's policy, or that of its alias or version, lets the caller invoke it."""
-    return _allows(_of_function(function_arn), "lambda:InvokeFunction", caller)
-
-
-def may_send(caller: Caller, queue_arn: str) -> bool:
-    """Return whether a queue's policy lets the caller send; False without a queue."""
-    return _allows(_of_queue(queue_arn), "sqs:SendMessage", caller)
-
-
-def may_publish(caller: Caller, topic_arn: str) -> bool:
-    """Return whether a topic's policy lets the caller publish; False without a topic."""
-    return _allows(_of_topic(topic_arn), "sns:Publish", caller)
+def lets_in(caller: Caller, action: str, resource_arn: str) -> bool:
+    """Return whether a resource's own policy lets a caller do it; False where there is no such resource."""
+    return _decision(caller, action, resource_arn) == ALLOW
 
 
 def decision(principals: Collection[str], action: str, resource_arn: str) -> str | None:
-    """Return what a queue, a topic or a function says of a role by its own policy: ``ALLOW``, ``DENY``, or nothing."""
-    service = arns.service_of(resource_arn)
-    statements = [] if service not in _POLICIES else _POLICIES[service](resource_arn)
-    return _decision(statements, action, Caller("", "", "", principals=frozenset(principals)))
+    """Return what a resource says of a role by its own policy: ``ALLOW``, ``DENY``, or nothing."""
+    return _decision(Caller("", "", "", principals=frozenset(principals)), action, resource_arn)
+
+
+def _statements_of(resource_arn: str) -> list[dict[str, Any]]:
+    """Return the policy of a function, or of its alias or version, of a queue, of a topic or of an object's bucket."""
+    policy_of = _POLICIES.get(arns.service_of(resource_arn))
+    return policy_of(resource_arn) if policy_of else []
 
 
 def _of_function(arn: str) -> list[dict[str, Any]]:
@@ -73,61 +69,92 @@ def _of_function(arn: str) -> list[dict[str, Any]]:
 def _of_queue(arn: str) -> list[dict[str, Any]]:
     parsed = arns.parse(arn)
     queue = sqs_backends[parsed.account_id][parsed.region].queues.get(parsed.name)
-    return _statements(queue.policy) if queue is not None and queue.policy else []
+    return _read(queue.policy) if queue is not None and queue.policy else []
 
 
 def _of_topic(arn: str) -> list[dict[str, Any]]:
     parsed = arns.parse(arn)
     topic = sns_backends[parsed.account_id][parsed.region].topics.get(arn)
-    return _statements(topic.policy) if topic is not None else []
+    return _read(topic.policy) if topic is not None else []
 
 
-_POLICIES = {"lambda": _of_function, "sqs": _of_queue, "sns": _of_topic}
+def _of_bucket(arn: str) -> list[dict[str, Any]]:
+    name = arns.parse(arn).resource.partition("/")[0]
+    if name not in s3_backends.bucket_accounts:
+        return []
+    partition, account_id = s3_backends.bucket_accounts[name]
+    bucket = s3_backends[account_id][partition].buckets[name]
+    return _read(bucket.policy) if bucket.policy else []
 
 
-def _statements(policy: str) -> list[dict[str, Any]]:
+_POLICIES = {"lambda": _of_function, "sqs": _of_queue, "sns": _of_topic, "s3": _of_bucket}
+
+
+def _read(policy: str | bytes) -> list[dict[str, Any]]:
     return _listed(json.loads(policy).get("Statement", []))
 
 
-def _allows(statements: Iterable[Mapping[str, Any]], action: str, caller: Caller) -> bool:
-    return _decision(statements, action, caller) == ALLOW
-
-
-def _decision(statements: Iterable[Mapping[str, Any]], action: str, caller: Caller) -> str | None:
-    effects = {statement["Effect"] for statement in statements if _applies(statement, action, caller)}
+def _decision(caller: Caller, action: str, resource_arn: str) -> str | None:
+    statements = _statements_of(resource_arn)
+    effects = {each["Effect"] for each in statements if _applies(each, action, caller, resource_arn)}
     return next((effect for effect in (DENY, ALLOW) if effect in effects), None)
 
 
-def _applies(statement: Mapping[str, Any], action: str, caller: Caller) -> bool:
-    if not any(matches_pattern(pattern, action.lower()) for pattern in _lowered(statement.get("Action"))):
-        return False
-    return _names(statement.get("Principal"), caller) and counts(statement, _context(caller), "a resource's policy")
+def _applies(statement: Mapping[str, Any], action: str, caller: Caller, resource_arn: str) -> bool:
+    return (
+        lists(statement, "Action", action, re.IGNORECASE)
+        and (lists(statement, "Resource", resource_arn) or not {"Resource", "NotResource"} & statement.keys())
+        and _is_for(statement, caller)
+        and counts(statement, _context(caller), f"the policy of {resource_arn}")
+    )
+
+
+def _is_for(statement: Mapping[str, Any], caller: Caller) -> bool:
+    """Return whether a statement is for a caller (IAM user guide, "AWS JSON policy elements: Principal").
+
+    An Allow for an account leaves it to the account's own policies, so that it lets no role in by itself; a Deny for
+    one is for all of its roles. A Deny with ``NotPrincipal`` spares whom it lists in each form that AWS looks at:
+    account, role and session. AWS supports no Allow with it, which lets nobody in.
+    """
+    is_deny = statement["Effect"] == DENY
+    if "NotPrincipal" in statement:
+        return is_deny and not all(_names(statement["NotPrincipal"], form) for form in _forms(caller))
+    forms = _forms(caller) if is_deny else caller.principals or {caller.service}
+    return any(_names(statement.get("Principal"), form) for form in forms)
+
+
+def _forms(caller: Caller) -> set[str]:
+    """Return all that a caller may be named by: its service, or a role with its session and its account."""
+    if not caller.principals:
+        return {caller.service}
+    return {*caller.principals, *(f"arn:aws:iam::{arns.parse(arn).account_id}:root" for arn in caller.principals)}
+
+
+def _names(principal: Any, form: str) -> bool:
+    """Whether a principal, or a list of them, names a caller in one of its forms; everybody is ``*``."""
+    if not isinstance(principal, Mapping):
+        return principal in {"*", form}
+    named = [*_listed(principal.get("Service")), *(_arn(each) for each in _listed(principal.get("AWS")))]
+    return form in named or "*" in named
+
+
+def _arn(principal: str) -> str:
+    """Return an account's ARN where a principal is its number."""
+    return f"arn:aws:iam::{principal}:root" if principal.isdecimal() else principal
 
 
 def _context(caller: Caller) -> Context:
     role = next((arn for arn in caller.principals if ":role/" in arn), ABSENT)
-    return Context(
-        {
-            "aws:sourcearn": caller.source_arn or ABSENT,
-            "aws:sourceaccount": caller.source_account or ABSENT,
-            "aws:sourceowner": caller.source_account if caller.owns else ABSENT,
-            "aws:principalarn": role,
-            "aws:principalaccount": arns.parse(role).account_id if role else ABSENT,
-            "aws:principalisawsservice": "false" if role else "true",
-            "aws:principalservicename": caller.service or ABSENT,
-        }
-    )
-
-
-def _names(principal: Any, caller: Caller) -> bool:
-    if not isinstance(principal, Mapping):
-        return principal in {"*", caller.service}
-    services, others = _listed(principal.get("Service")), set(_listed(principal.get("AWS")))
-    return caller.service in services or bool(others & {"*", *caller.principals})
-
-
-def _lowered(value: Any) -> list[str]:
-    return [str(each).lower() for each in _listed(value)]
+    known = {
+        "aws:sourcearn": caller.source_arn or ABSENT,
+        "aws:sourceaccount": caller.source_account or ABSENT,
+        "aws:sourceowner": caller.source_account if caller.owns else ABSENT,
+        "aws:principalisawsservice": "true" if caller.service else "false",
+        "aws:principalservicename": caller.service or ABSENT,
+    }
+    if role or caller.service:  # nobody knows what the tester would be on AWS
+        known |= {"aws:principalarn": role, "aws:principalaccount": arns.parse(role).account_id if role else ABSENT}
+    return Context(known)
 
 
 def _listed(value: Any) -> list[Any]:
@@ -136,26 +163,29 @@ def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-# Buckets' policies, which moto asks for every request
+# Buckets' policies, which moto asks for objects
+
+Asks = Literal["role", "anybody", "account"]
+asks: ContextVar[Asks] = ContextVar("asks", default="account")
+"""Who asks for an object: a role, which is judged on its own; who didn't sign; or whoever else has credentials."""
+_IAM_ACTIONS = {"s3:HeadObject": "s3:GetObject"}
 
 
 def _permission(bucket: FakeBucket, action: str, resource: str) -> PermissionResult:
-    """Return what a bucket's policy says; its conditions are read as roles' are.
+    """Return what a bucket's policy says; its principals and conditions are read as a queue's are.
 
     moto takes a condition that isn't met for a refusal, so that a policy which denies requests without TLS, as most
-    buckets have it, would shut its objects away from everybody.
+    buckets have it, would shut its objects away from everybody; and it takes whom a Deny names for everybody.
     """
-    if bucket.policy is None:
+    if asks.get() == "role":
         return PermissionResult.NEUTRAL
-    policy = json.loads(bucket.policy)
-    statements = policy["Statement"] if isinstance(policy["Statement"], list) else [policy["Statement"]]
-    whose = f"the policy of {bucket.arn}"
-    counting = [_without_condition(one) for one in statements if counts(one, Context(), whose)]
-    return IAMPolicy(json.dumps({"Statement": counting})).is_action_permitted(action, resource)
+    account = {f"arn:aws:iam::{bucket.account_id}:root"} if asks.get() == "account" else ()
+    caller = Caller("", "", "", principals=frozenset(account))
+    said = _decision(caller, _IAM_ACTIONS.get(action, action), resource)
+    return _PERMISSIONS.get(said or "", PermissionResult.NEUTRAL)
 
 
-def _without_condition(statement: dict[str, Any]) -> dict[str, Any]:
-    return {element: value for element, value in statement.items() if element != "Condition"}
+_PERMISSIONS = {ALLOW: PermissionResult.PERMITTED, DENY: PermissionResult.DENIED}
 
 
 def install() -> None:

@@ -32,6 +32,7 @@ from async_lab.endpoint.invocation.recursion import NOBODY, Lineage, following
 from async_lab.endpoint.moto_patches import replace
 
 _ACCESS_KEY = re.compile(r"(?:Credential=|X-Amz-Credential=)(?P<key>[A-Z0-9]{20})(?:/|%2F)")
+_SIGNED = re.compile(r"(?:^|&)(?:X-Amz-)?Signature=")
 _PREFIX = "ASIA"  # a temporary key, as Lambda's are
 
 
@@ -151,7 +152,7 @@ class RoleMiddleware:
         """Pass on what is allowed."""
         holder = self._holders.of_request(environ.get("HTTP_AUTHORIZATION", ""), environ.get("QUERY_STRING", ""))
         environ[_ENFORCES] = self._enforces
-        token = calling.set(holder)
+        token, asking = calling.set(holder), resource_policies.asks.set(self._asks(environ, holder))
         try:
             if holder and self._enforces and (match := _INVOKE.fullmatch(environ["PATH_INFO"])):
                 denials.check(environ.get("HTTP_AUTHORIZATION", ""), "InvokeFunction")
@@ -164,7 +165,14 @@ class RoleMiddleware:
             code = "RecursiveInvocationException"
             return error_response(environ, HTTPStatus.BAD_REQUEST, code, str(stopped)).sent(start_response)
         finally:
+            resource_policies.asks.reset(asking)
             calling.reset(token)
+
+    def _asks(self, environ: dict[str, Any], holder: Holder | None) -> resource_policies.Asks:
+        if holder and self._enforces:
+            return "role"
+        is_signed = "HTTP_AUTHORIZATION" in environ or _SIGNED.search(environ.get("QUERY_STRING", ""))
+        return "account" if is_signed else "anybody"
 
     def _function(self, environ: dict[str, Any], called: str) -> str:
         name = called.partition("function:")[2] or called

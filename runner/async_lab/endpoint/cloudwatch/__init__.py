@@ -4,7 +4,8 @@ moto keeps the wire formats and the dashboards; what a number, an expression or 
 """
 
 from async_lab.endpoint.cloudwatch.alarm_api import install
-from async_lab.endpoint.cloudwatch.alarm_evaluation import evaluate
+from async_lab.endpoint.cloudwatch.alarm_evaluation import evaluate, evaluate_high_resolution
+from async_lab.endpoint.cloudwatch.alarms import has_high_resolution
 from async_lab.endpoint.cloudwatch.responses import store
 
-__all__ = ["evaluate", "install", "store"]
+__all__ = ["evaluate", "evaluate_high_resolution", "has_high_resolution", "install", "store"]

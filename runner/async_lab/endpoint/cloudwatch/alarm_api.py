@@ -33,6 +33,7 @@ from async_lab.endpoint.cloudwatch.alarms import (
     ACTIONS,
     ACTIONS_BY_SERVICE,
     COMPOSITE,
+    HIGH_RESOLUTION,
     METRIC,
     Alarm,
     AlarmRegistry,
@@ -188,10 +189,8 @@ def _check_metrics(definition: _Parameters) -> None:
 
 
 def _check_period(period: int, definition: _Parameters) -> None:
-    if period < MINUTE or period % MINUTE:
-        raise ValidationError(
-            f"Period {period} is not a multiple of 60; this endpoint keeps metrics at standard resolution."
-        )
+    if period not in HIGH_RESOLUTION and period % MINUTE:  # API reference; words: assumed
+        raise ValidationError("The parameter Period must be 10, 20, 30 or a multiple of 60.")
     days = 7 if period >= _HOUR else 1
     if period * int(definition["EvaluationPeriods"]) > days * _DAY:
         raise ValidationError(

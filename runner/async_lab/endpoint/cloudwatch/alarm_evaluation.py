@@ -30,12 +30,27 @@ def evaluate(at: float) -> None:
     with trouble.contained("publishing the metrics of queues"):
         _publish_depths(at)
     for book in books():
-        metrics = store(book.account_id, book.region)
-        for alarm in book.of(METRIC):
-            if alarm.rule:
-                with trouble.contained(f"acting on alarm {alarm.name}"):
-                    _evaluate_alone(book, alarm, alarm.rule, metrics, at)
-        evaluate_composites(book, at)
+        _evaluate_metric_alarms(book, book.of(METRIC), at)
+
+
+def evaluate_high_resolution(at: float) -> None:
+    """Evaluate the alarms of a period of less than a minute, at the epoch second ``at``.
+
+    Meant for each ten seconds between minutes (user guide, "Using Amazon CloudWatch alarms").
+    """
+    for book in books():
+        if alarms := book.high_resolution():
+            _evaluate_metric_alarms(book, alarms, at)
+
+
+def _evaluate_metric_alarms(book: AlarmRegistry, alarms: list[Alarm], at: float) -> None:
+    """Evaluate alarms, and the composite alarms that may watch them."""
+    metrics = store(book.account_id, book.region)
+    for alarm in alarms:
+        if alarm.rule:
+            with trouble.contained(f"acting on alarm {alarm.name}"):
+                _evaluate_alone(book, alarm, alarm.rule, metrics, at)
+    evaluate_composites(book, at)
 
 
 def evaluate_composites(book: AlarmRegistry, at: float) -> None:
@@ -74,7 +89,8 @@ def _evaluate(book: AlarmRegistry, alarm: Alarm, rule: MetricAlarm, metrics: Met
 
 
 def _span(alarm: Alarm, rule: MetricAlarm, at: float) -> Span:
-    end = int(at // MINUTE) * MINUTE
+    step = min(alarm.period, MINUTE)
+    end = int(at // step) * step
     return Span(end - rule.range * alarm.period, end)
 
 
@@ -95,7 +111,7 @@ def _has_too_few_samples(alarm: Alarm, metrics: MetricStore, span: Span, verdict
     if alarm.definition.get("EvaluateLowSampleCountPercentile") != "ignore" or not stat or not share:
         return False
     fewest = 10 / max(1 - share, 1e-9) if share >= _MEDIAN else 10 / share
-    periods = metrics.periods(stat.metric, span.start, span.end, stat.period, stat.unit)
+    periods = metrics.periods(stat.metric, span.start_of(stat.period), span.end, stat.period, stat.unit)
     return any(periods[point.at].count < fewest for point in verdict.evaluated)
 
 

@@ -25,6 +25,9 @@ from async_lab.timestamps import iso_with_offset
 
 METRIC, COMPOSITE = "MetricAlarm", "CompositeAlarm"
 
+HIGH_RESOLUTION = (10, 20, 30)
+"""Periods in seconds of alarms that are looked at every 10 s (API reference, PutMetricAlarm)."""
+
 HISTORY_SECONDS = 30 * 24 * 3_600
 """How long CloudWatch keeps an alarm's history (API reference, DescribeAlarmHistory)."""
 HISTORY_ITEMS = 10_000
@@ -86,6 +89,11 @@ class Alarm:
         return list(self.definition.get(ACTIONS[self.condition.state]) or ()) if is_enabled else []
 
 
+class _Seen:
+    high_resolution = False
+    """Whether this process ever had such an alarm: without one, nobody goes through all alarms at every instant."""
+
+
 @dataclass(frozen=True, slots=True)
 class AlarmRegistry:
     """All alarms of an account and region, by name, and their common history, oldest entry first."""
@@ -98,6 +106,10 @@ class AlarmRegistry:
     def of(self, type_: str) -> list[Alarm]:
         """Return the alarms of a type. Alarms that moto's own services made aren't ours to evaluate."""
         return [alarm for alarm in list(self.alarms.values()) if isinstance(alarm, Alarm) and alarm.type == type_]
+
+    def high_resolution(self) -> list[Alarm]:
+        """Return the metric alarms that are looked at every 10 s."""
+        return [alarm for alarm in self.of(METRIC) if alarm.queries and alarm.period in HIGH_RESOLUTION]
 
     def named(self, reference: str) -> Alarm | None:
         """Return an alarm by its name or ARN."""
@@ -118,6 +130,8 @@ class AlarmRegistry:
             rule=_rule(definition) if is_metric else None,
         )
         self.alarms[name] = alarm
+        if is_metric and alarm.period in HIGH_RESOLUTION:
+            _Seen.high_resolution = True
         self.note(alarm, at, "ConfigurationUpdate", f'Alarm "{name}" {"updated" if before else "created"}', {})
         return alarm
 
@@ -147,6 +161,11 @@ def books() -> list[AlarmRegistry]:
         for region in list(regions.keys())
     ]
     return [book(*place) for place in places if cloudwatch_backends[place[0]][place[1]].alarms]
+
+
+def has_high_resolution() -> bool:
+    """Whether some alarm is looked at every 10 s."""
+    return _Seen.high_resolution and any(each.high_resolution() for each in books())
 
 
 def _queries(definition: Mapping[str, Any]) -> list[Query]:

@@ -18,7 +18,7 @@ from async_lab.cloudwatch.labels import MetricStat
 from async_lab.cloudwatch.queries import Query
 from async_lab.cloudwatch.series import Span
 from async_lab.cloudwatch.statistic import UnknownStatistic, statistic
-from async_lab.cloudwatch.store import MINUTE, Dimensions, Metric, MetricStore
+from async_lab.cloudwatch.store import MINUTE, SECOND, Dimensions, Metric, MetricStore
 
 MOST_QUERIES = 500  # GetMetricData, API reference
 MOST_DATA_POINTS = 100_800  # GetMetricData, one page
@@ -41,7 +41,7 @@ def dimensions(given: Sequence[Mapping[str, str]] | None) -> Dimensions:
 
 
 def data_span(parameters: _PARAMETERS) -> Span:
-    """Return GetMetricData's span; its start is rounded down to the minute (API reference).
+    """Return GetMetricData's span: each query rounds its start down (API reference).
 
     Raises:
         ValidationError: it doesn't end after its start.
@@ -196,7 +196,7 @@ def _period(given: str | float, parameter: str) -> int:
 
 
 def _span(start: float, end: float) -> Span:
-    return Span(int(start // MINUTE) * MINUTE, math.ceil(end))
+    return Span(int(start), math.ceil(end))
 
 
 MOST_FUTURE_SECONDS = 2 * 3600  # API reference, MetricDatum
@@ -234,11 +234,14 @@ def _put(store: MetricStore, namespace: str, datum: Mapping[str, Any], now: floa
     metric = Metric(namespace, datum["MetricName"], dimensions(datum.get("Dimensions")))
     at = _time(datum, now)
     unit = datum.get("Unit") or "None"
+    resolution = int(datum.get("StorageResolution") or MINUTE)
     if summary := datum.get("StatisticValues"):
         count, total, minimum, maximum = (float(summary[name]) for name in _STATISTIC_FIELDS)
-        store.put_statistics(metric, at, unit, minimum=minimum, maximum=maximum, total=total, count=count)
+        store.put_statistics(
+            metric, at, unit, minimum=minimum, maximum=maximum, total=total, count=count, resolution=resolution
+        )
     for value, count in _observations(datum):
-        store.put(metric.namespace, metric.name, metric.dimensions, at, value, unit, count)
+        store.put(metric.namespace, metric.name, metric.dimensions, at, value, unit, count, resolution)
 
 
 def _observations(datum: Mapping[str, Any]) -> Sequence[tuple[float, float]]:
@@ -269,6 +272,10 @@ def _check(datum: Mapping[str, Any], owner: str, now: float) -> None:
     if "Value" not in datum and not values and not summary:
         raise InvalidParameterCombination(
             f"At least one of the parameters must be specified: {owner}.Value, {owner}.Values, {owner}.StatisticValues."
+        )
+    if (resolution := datum.get("StorageResolution")) and int(resolution) not in (SECOND, MINUTE):
+        raise InvalidParameterValue(
+            f"The value {resolution} for parameter {owner}.StorageResolution is invalid: it must be 1 or 60."
         )
     _check_count(f"{owner}.Values", values or (), MOST_VALUES)
     _check_numbers(datum, owner)

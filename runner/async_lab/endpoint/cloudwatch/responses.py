@@ -77,6 +77,7 @@ def _first(token: str | None) -> int:
 
 
 LIST_PAGE = 500  # metrics, API reference of ListMetrics
+SECONDS_KEPT = 3 * 3600  # user guide, "Metrics retention": of what comes in high resolution
 RECENT_SECONDS = 3 * 3600  # RecentlyActive has one value, PT3H
 
 
@@ -105,7 +106,9 @@ class MetricsResponse(CloudWatchResponse):
 
     @property
     def _store(self) -> MetricStore:
-        return store(self.current_account, self.region)
+        kept = store(self.current_account, self.region)
+        kept.forget_seconds(type(self).now() - SECONDS_KEPT)
+        return kept
 
     def put_metric_data(self) -> ActionResult:
         """Take observations."""
@@ -159,7 +162,8 @@ def _result(part: Slice) -> dict[str, Any]:
 
 
 def _data_points(kept: MetricStore, stats: list[MetricStat], span: Span, unit: str) -> list[dict[str, Any]]:
-    periods = kept.periods(stats[0].metric, span.start, span.end, stats[0].period, unit)
+    period = stats[0].period
+    periods = kept.periods(stats[0].metric, span.start_of(period), span.end, period, unit)
     points = []
     for at, seen in periods.items():
         values = {stat.statistic: statistic(stat.statistic)(seen) for stat in stats}

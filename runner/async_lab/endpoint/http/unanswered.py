@@ -22,6 +22,8 @@ _LOG = logging.getLogger(__name__)
 _ACTION = re.compile(r"The (?P<name>\w+) action has not been implemented")
 _NOT_HERE = tuple(f"{status.value} " for status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED))
 """What Werkzeug says of a path that no service has, and of a method that a path has not."""
+_FORBIDDEN = f"{HTTPStatus.FORBIDDEN.value} "
+"""What moto says without a word where a bucket's policy denies an object."""
 _PAGE = b"<!doctype html>"
 _SERVERS_OWN = str(HTTPStatus.INTERNAL_SERVER_ERROR.value)
 
@@ -45,6 +47,8 @@ class ErrorMiddleware:
             if status.startswith(_SERVERS_OWN):
                 _LOG.error("%s %s: %s", environ["REQUEST_METHOD"], environ["PATH_INFO"], status)
                 return _failed(environ, status).sent(start_response)
+        if status.startswith(_FORBIDDEN) and not any(body) and signed_service(environ) == "s3":
+            return error_response(environ, HTTPStatus.FORBIDDEN, "AccessDenied", "Access Denied").sent(start_response)
         start_response(status, headers)
         return body
 

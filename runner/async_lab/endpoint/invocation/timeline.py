@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from math import floor, inf
 from typing import Protocol
 
@@ -53,6 +54,7 @@ class PacedClock(VirtualClock):
 
 
 _MINUTE_SECONDS = 60.0
+_TICK_SECONDS = 10.0
 _PACE_SECONDS = 0.005
 
 
@@ -70,6 +72,16 @@ class Scheduled(Protocol):
         """Do all that is due at the next instant; handlers run on ``pool``."""
 
 
+@dataclass(frozen=True, slots=True)
+class Ticks:
+    """What happens every ten seconds between minutes, as long as it is wanted."""
+
+    are_wanted: Callable[[], bool] = lambda: False
+    """Asked before each instant."""
+    on_tick: Callable[[float], None] = lambda _at: None
+    """Given the epoch second."""
+
+
 class Timeline:
     """Things happen in their order, and at the same instant in the order of ``scheduled``.
 
@@ -82,11 +94,13 @@ class Timeline:
         scheduled: Callable[[], Iterable[Scheduled]],
         on_minute: Callable[[float], None],
         handlers_at_once: int,
+        ticks: Ticks | None = None,
     ) -> None:
+        self._ticks, self._next_tick = ticks or Ticks(), inf
         self._clock, self._scheduled, self._on_minute = clock, scheduled, on_minute
         self._moving = threading.Lock()
         self._promised, self._promising = clock.now(), threading.Lock()
-        self._next_minute = (floor(clock.now() / _MINUTE_SECONDS) + 1) * _MINUTE_SECONDS
+        self._next_minute = _next_multiple(clock.now(), _MINUTE_SECONDS)
         self._pool = ThreadPoolExecutor(handlers_at_once, thread_name_prefix="handler")
         self._is_closed = False
 
@@ -121,9 +135,13 @@ class Timeline:
         return due_at if region else None
 
     @property
-    def next_minute(self) -> float:
+    def next_look(self) -> float:
         """When alarms are looked at next, in epoch seconds."""
-        return self._next_minute
+        if not self._ticks.are_wanted():
+            self._next_tick = inf
+        elif self._next_tick == inf:
+            self._next_tick = _next_multiple(self._clock.now(), _TICK_SECONDS)
+        return min(self._next_minute, self._next_tick)
 
     def restart(self, at: float, forget: Callable[[], None]) -> None:
         """Begin anew at ``at`` when what is under way is done; ``forget`` puts away all that has happened."""
@@ -131,7 +149,7 @@ class Timeline:
             forget()
             self._clock.restart(at)
             self._promised = at
-            self._next_minute = (floor(at / _MINUTE_SECONDS) + 1) * _MINUTE_SECONDS
+            self._next_minute, self._next_tick = _next_multiple(at, _MINUTE_SECONDS), inf
 
     def close(self) -> None:
         """Let no handler start any more, and nothing happen."""
@@ -143,9 +161,10 @@ class Timeline:
         stuck: list[Scheduled] = []
         while not self._is_closed:
             due_at, next_one = self._next_due(stuck)
-            if min(due_at, self._next_minute) > end:
+            look_at = self.next_look
+            if min(due_at, look_at) > end:
                 break
-            if next_one and due_at <= self._next_minute:
+            if next_one and due_at <= look_at:
                 self._clock.move_to(due_at)
                 try:
                     next_one.step(self._pool)
@@ -156,14 +175,20 @@ class Timeline:
                     if next_one.next_due() == due_at:
                         stuck.append(next_one)
             else:
-                self._end_minute()
+                self._look(look_at)
         self._clock.move_to(end)
 
-    def _end_minute(self) -> None:
-        minute, self._next_minute = self._next_minute, self._next_minute + _MINUTE_SECONDS
-        self._clock.move_to(minute)
-        with trouble.contained("ending a minute"):
-            self._on_minute(minute)
+    def _look(self, at: float) -> None:
+        self._clock.move_to(at)
+        if at == self._next_tick:
+            self._next_tick += _TICK_SECONDS
+        if at == self._next_minute:
+            self._next_minute += _MINUTE_SECONDS
+            with trouble.contained("ending a minute"):
+                self._on_minute(at)
+        else:
+            with trouble.contained("looking at alarms between minutes"):
+                self._ticks.on_tick(at)
 
     def _next_due(self, stuck: list[Scheduled]) -> tuple[float, Scheduled | None]:
         upcoming: list[tuple[float, Scheduled | None]] = [(inf, None)]
@@ -172,6 +197,10 @@ class Timeline:
             if due_at is not None:
                 upcoming.append((due_at, each))
         return min(upcoming, key=lambda entry: entry[0])
+
+
+def _next_multiple(after: float, seconds: float) -> float:
+    return (floor(after / seconds) + 1) * seconds
 
 
 class Pacer:

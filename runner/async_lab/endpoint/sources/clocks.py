@@ -35,6 +35,7 @@ def install(now: Callable[[], float], *, stands: bool) -> None:
     replace(s3, "datetime", clock)
     replace(sqs.SQSBackend, "receive_message", receive_message)
     replace(sqs.Queue, "messages", property(lambda queue: _messages(queue, now())))
+    replace(sqs.Message, "visible", property(_is_visible))
     replace(sqs.Queue, "wait_for_messages", _wait_for_messages)
 
 
@@ -61,6 +62,11 @@ def _wait_for_messages(_queue: sqs.Queue, _timeout: float) -> None:
     """Let others send before a long poll looks again, until its time is over."""
     with aside():
         time.sleep(_POLL_SECONDS)
+
+
+def _is_visible(message: sqs.Message) -> bool:
+    """Whether a message isn't hidden: at the very instant, too, at which its timeout is over, where time may stand."""
+    return bool(utils.unix_time_millis() >= message.visible_at)
 
 
 def forget_expired(queue: sqs.Queue, now: float) -> None:

@@ -12,6 +12,7 @@ from moto.logs import models as logs
 from moto.logs.exceptions import InvalidParameterException
 
 from async_lab import arns
+from async_lab.cloudwatch.store import MINUTE, SECOND
 from async_lab.endpoint import cloudwatch, trouble
 from async_lab.endpoint.access.resource_policies import Caller
 from async_lab.endpoint.delivery.targets import DeliveryFailed
@@ -46,8 +47,10 @@ def _written(stream: logs.LogStream, log_events: list[dict[str, Any]]) -> Any:
     token = _put_log_events(stream, log_events)
     with trouble.contained("making metrics of a log"):
         store = cloudwatch.store(stream.account_id, stream.region)
-        for namespace, name, dimensions, at, value, unit in (*_embedded(log_events), *_filtered(stream, log_events)):
-            store.put(namespace, name, dimensions, at, value, unit)
+        for sample in _filtered(stream, log_events):
+            store.put(*sample)
+        for sample, resolution in _embedded(log_events):
+            store.put(*sample, resolution=resolution)
     return token
 
 
@@ -157,8 +160,11 @@ def _sample(
     return namespace, name, dimensions, timestamp / 1_000, value, transformation.get("unit") or "None"
 
 
-def _embedded(log_events: list[dict[str, Any]]) -> Iterator[_Sample]:
-    """Yield the metrics of log events in the embedded metric format; one that isn't well formed has none (doc)."""
+def _embedded(log_events: list[dict[str, Any]]) -> Iterator[tuple[_Sample, int]]:
+    """Yield the metrics of log events in the embedded metric format, each with its resolution in seconds.
+
+    A log event that isn't well formed has none (doc).
+    """
     for event in log_events:
         if '"_aws"' not in event["message"]:
             continue
@@ -171,7 +177,9 @@ def _embedded(log_events: list[dict[str, Any]]) -> Iterator[_Sample]:
             continue
 
 
-def _directives(told: Mapping[str, Any], directives: list[Mapping[str, Any]], at: float) -> Iterator[_Sample]:
+def _directives(
+    told: Mapping[str, Any], directives: list[Mapping[str, Any]], at: float
+) -> Iterator[tuple[_Sample, int]]:
     for directive in directives:
         for names in directive.get("Dimensions") or [[]]:
             if len(names) > _MOST_DIMENSIONS:
@@ -181,7 +189,8 @@ def _directives(told: Mapping[str, Any], directives: list[Mapping[str, Any]], at
                 values = told[metric["Name"]]
                 for value in values if isinstance(values, list) else [values]:
                     unit = metric.get("Unit") or "None"
-                    yield directive["Namespace"], metric["Name"], dimensions, at, float(value), unit
+                    sample = directive["Namespace"], metric["Name"], dimensions, at, float(value), unit
+                    yield sample, SECOND if metric.get("StorageResolution") == SECOND else MINUTE
 
 
 def _checked_metric_filter(

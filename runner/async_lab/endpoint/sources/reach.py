@@ -15,11 +15,7 @@ from async_lab.endpoint.functions.deployed import FunctionNotFound, find
 Invoke = Callable[[str, str, str | None, bytes], None]
 """Invokes a function asynchronously: region, name, qualifier, payload."""
 
-_ALLOWED = {
-    "lambda": resource_policies.may_invoke,
-    "sqs": resource_policies.may_send,
-    "sns": resource_policies.may_publish,
-}
+_ACTIONS = {"lambda": "lambda:InvokeFunction", "sqs": "sqs:SendMessage", "sns": "sns:Publish"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +31,7 @@ class Reach:
         service = arns.service_of(target_arn)
         if service == "lambda":
             self._exists(target_arn)
-        if not _ALLOWED[service](caller, target_arn):
+        if not resource_policies.lets_in(caller, _ACTIONS[service], target_arn):
             raise DeliveryFailed(f"{target_arn} does not let {caller.service} in for {caller.source_arn}.")
 
     def deliver(self, target_arn: str, body: str, group_id: str | None = None) -> None:
