@@ -12,7 +12,12 @@ from math import ceil
 
 from async_lab.observation.metrics import PERIOD_SECONDS, MetricSeries
 from async_lab.observation.observations import Observations
-from async_lab.twin.rules import MAXIMUM_EVENT_AGE_SECONDS, Rules, too_old_next_time  # the numbers have one home
+from async_lab.twin.rules import (  # the numbers have one home
+    MAXIMUM_EVENT_AGE_SECONDS,
+    MAXIMUM_RETRY_ATTEMPTS,
+    Rules,
+    too_old_next_time,
+)
 
 RULES = Rules()
 MAXIMUM_TIMEOUT_SECONDS = 900  # doc
@@ -229,9 +234,13 @@ def are_no_events_throttled(seen: Observations) -> bool:
 # --- late: by what ---
 
 
-def error_waits_seconds(seen: Observations) -> float:
-    """Return how old an event may have got by function errors: by their waits, and by the executions themselves."""
-    count = int(min(retries(seen), total(seen, "Errors")))
+def error_waits_seconds(seen: Observations, most: int = MAXIMUM_RETRY_ATTEMPTS) -> float:
+    """Return how old an event may have got by function errors: by their waits, and by the executions themselves.
+
+    ``most`` is how many of them are asked about, of those that the settings allow; all do where they aren't known.
+    """
+    allowed = seen.settings.maximum_retry_attempts if seen.settings else MAXIMUM_RETRY_ATTEMPTS
+    count = int(min(most, allowed, total(seen, "Errors")))
     waits = sum(RULES.wait_after_error(failed) for failed in range(1, count + 1)) * (1 + RULES.jitter)
     return waits + count * seen.metrics["Duration"].maximum / 1000
 
@@ -283,10 +292,18 @@ def unreserved_peak(seen: Observations) -> float | None:
 
 def concurrency_needed(seen: Observations) -> int:
     """Return how many executions ran at once if none waited: arrivals times duration (Little's law), at their peak."""
-    duration = mean_duration_seconds(seen)
-    minutes = max(1, ceil(duration / PERIOD_SECONDS))
-    peak = max(_sums_of_spans(_sums(seen.metrics["AsyncEventsReceived"]), minutes), default=0.0)
-    return max(1, ceil(peak * duration / (minutes * PERIOD_SECONDS)))
+    span = _minutes_of_an_execution(seen) * PERIOD_SECONDS
+    return max(1, ceil(peak_arrivals(seen) * mean_duration_seconds(seen) / span))
+
+
+def peak_arrivals(seen: Observations) -> float:
+    """Return how many events came, at the most, in as many minutes as an execution takes."""
+    received = _sums(seen.metrics["AsyncEventsReceived"])
+    return max(_sums_of_spans(received, _minutes_of_an_execution(seen)), default=0.0)
+
+
+def _minutes_of_an_execution(seen: Observations) -> int:
+    return max(1, ceil(mean_duration_seconds(seen) / PERIOD_SECONDS))
 
 
 def _sums_of_spans(sums: dict[int, float], minutes: int) -> Iterator[float]:

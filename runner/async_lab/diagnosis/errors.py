@@ -9,8 +9,8 @@ from async_lab.wording import duration
 
 _TRIES = {  # developer guide: 1 minute before the second attempt, 2 more before the third
     0: "did not try again",
-    1: "tried again after about 1 minute",
-    2: "tried again after about 1 minute, and after 2 more",
+    1: "tried again after about 1 minute,",
+    2: "tried again after about 1 minute, and after 2 more,",
 }
 
 
@@ -33,7 +33,8 @@ def dropped_after_errors(seen: Observations) -> Finding | None:
 
 
 def _retries_used(seen: Observations, confidence: Confidence) -> Finding:
-    tries = _TRIES[arithmetic.retries(seen)] if seen.settings else "tried again as often as its settings allow"
+    tries = _TRIES[arithmetic.retries(seen)] if seen.settings else "tried again as often as its settings allow,"
+    then = "then" if seen.settings is None or arithmetic.retries(seen) else "and"
     times_out = arithmetic.do_failures_time_out(seen)
     failed = f"ran into its timeout, {words.timeout(seen).words}," if times_out else "failed"
     return Finding(
@@ -42,8 +43,8 @@ def _retries_used(seen: Observations, confidence: Confidence) -> Finding:
         confidence=confidence,
         title="Dropped after timeouts" if times_out else "Dropped after function errors",
         explanation=(
-            f"The function {failed} in {words.count_of(seen, 'Errors', 'execution')}; Lambda {tries}, "
-            f"then dropped {words.count_of(seen, 'AsyncEventsDropped', 'event')}."
+            f"The function {failed} in {words.count_of(seen, 'Errors', 'execution')}; Lambda {tries} "
+            f"{then} dropped {words.count_of(seen, 'AsyncEventsDropped', 'event')}."
         ),
         evidence=(
             *_evidence(seen),
@@ -129,14 +130,14 @@ def late_after_errors(seen: Observations) -> Finding | None:
     )
     if not arithmetic.least_failed_attempts(seen):
         confidence = Confidence.POSSIBLE
-    tries = _TRIES[arithmetic.retries(seen)] if seen.settings else "tries again after 1 minute, and after 2 more"
+    tries = _TRIES[2 if oldest > arithmetic.error_waits_seconds(seen, most=1) else 1]
     return Finding(
         code="late-after-errors",
         severity=Severity.WARNING,
         confidence=confidence,
         title="Late because of function errors",
         explanation=(
-            f"The function failed in {words.count_of(seen, 'Errors', 'execution')}, and Lambda {tries}, "
+            f"The function failed in {words.count_of(seen, 'Errors', 'execution')}, and Lambda {tries} "
             f"so one event was {words.oldest(seen)} old at its last attempt."
         ),
         evidence=(*_evidence(seen), *words.failures(seen)),

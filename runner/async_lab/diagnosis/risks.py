@@ -95,7 +95,7 @@ def nothing_kept(seen: Observations) -> Finding | None:
         f"Neither a dead-letter target nor an on-failure destination of {without} is set: "
         "what Lambda drops is gone without a trace.",
         [Fact("On-failure destination", None, "None"), Fact("Dead-letter target", None, "None")],
-        ["Set an on-failure destination: it keeps what is dropped, with the reason."],
+        [words.SET_DESTINATION],
     )
 
 
