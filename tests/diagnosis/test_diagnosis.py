@@ -961,3 +961,24 @@ def test_nothing_is_called_healthy_that_lost_or_delayed_an_event(minutes, config
         assert metrics["AsyncEventAge"].maximum < 5000
         assert metrics["DestinationDeliveryFailures"].total == 0
         assert sent in (None, metrics["AsyncEventsReceived"].total)
+
+
+@pytest.mark.parametrize(
+    ("errors", "throttles", "first"),
+    [
+        ([[1]], [], "dropped-in-backlog"),  # long before the drop, and its retries would have been seen
+        ([[], [], [], [], [], [], [1]], [], "dropped-retries-used"),
+        ([], [[1]], "dropped-in-backlog"),
+    ],
+)
+def test_a_backlog_is_not_blamed_on_errors_and_throttles_of_long_ago(errors, throttles, first):
+    late = metrics_of(
+        AsyncEventsReceived=[[1]],
+        AsyncEventsDropped=[*[[]] * 8, [1]],
+        AsyncEventAge=[*[[]] * 6, [400_000]] if errors[1:] else [[35]],
+        Invocations=[[1]],
+        Errors=errors,
+        Throttles=throttles,
+    )
+    configuration = configuration_of(on_failure=QUEUE, MaximumRetryAttempts=0)
+    assert codes(late, configuration, minutes=20, start=FIRST_MINUTE - 3_600.0)[0] == first

@@ -21,6 +21,7 @@ from async_lab.twin.rules import (  # the numbers have one home
 
 RULES = Rules()
 MAXIMUM_TIMEOUT_SECONDS = 900  # doc
+_SECONDS_FROM_THROTTLE_TO_DROP = RULES.backoff_limit_seconds + PERIOD_SECONDS
 _SHORTEST_AGE_SECONDS = 60  # doc: the least that a maximum event age may be
 LATE_SECONDS = 5.0
 """From this age on an event is late without function errors to show for it; ours: AWS names no figure. Waits after a
@@ -139,11 +140,23 @@ def drops_by_errors(seen: Observations) -> float:
     Each needs all its failures, and in the last minutes before a drop an attempt as old as its last one must have been.
     """
     needed, is_too_old = failures_before_drop(retries(seen), maximum_event_age(seen), mean_duration_seconds(seen))
-    timeout = seen.configuration.function.timeout_seconds if seen.configuration.function else PERIOD_SECONDS
     waits = sum(RULES.wait_after_error(failed) for failed in range(1, needed)) * (1 - RULES.jitter)
-    # An error and an age have the time at which the execution began, a drop that at which it ended.
-    near = _drops_near(seen, "Errors", timeout + PERIOD_SECONDS, 0 if is_too_old else waits)
+    near = _drops_near(seen, "Errors", _seconds_from_error_to_drop(seen), 0 if is_too_old else waits)
     return min(near, total(seen, "Errors") // needed)
+
+
+def may_drops_be_by_errors(seen: Observations) -> bool:
+    """Whether an error may have ended any of the dropped events: it was seen before a drop, or came before the time."""
+    return _may_be_by(seen, "Errors", _seconds_from_error_to_drop(seen))
+
+
+def _seconds_from_error_to_drop(seen: Observations) -> float:
+    """Return how much later a drop is than the error that it follows, at the most, both as minutes.
+
+    An error and an age have the time at which the execution began, a drop that at which it ended.
+    """
+    function = seen.configuration.function
+    return (function.timeout_seconds if function else PERIOD_SECONDS) + PERIOD_SECONDS
 
 
 def drops_by_throttles(seen: Observations) -> float:
@@ -156,10 +169,18 @@ def drops_by_throttles(seen: Observations) -> float:
     drops = [minute for minute, dropped in _sums(seen.metrics["AsyncEventsDropped"]).items() if dropped]
     knows = seen.sent is not None or (bool(drops) and drops[0] - seen.start >= maximum_age)  # that none is from before
     needed = throttles_before_drop(maximum_age) if knows else 1
-    near = _drops_near(
-        seen, "Throttles", RULES.backoff_limit_seconds + PERIOD_SECONDS, youngest_at_last_throttle(maximum_age)
-    )
+    near = _drops_near(seen, "Throttles", _SECONDS_FROM_THROTTLE_TO_DROP, youngest_at_last_throttle(maximum_age))
     return min(near, total(seen, "Throttles") // needed)
+
+
+def may_drops_be_by_throttles(seen: Observations) -> bool:
+    """Whether a throttle may have ended any of the dropped events, as with errors."""
+    return _may_be_by(seen, "Throttles", _SECONDS_FROM_THROTTLE_TO_DROP)
+
+
+def _may_be_by(seen: Observations, metric: str, seconds: float) -> bool:
+    drops = [minute for minute, dropped in _sums(seen.metrics["AsyncEventsDropped"]).items() if dropped]
+    return bool(_drops_near(seen, metric, seconds, 0)) or any(minute - seconds < seen.start for minute in drops)
 
 
 def youngest_at_last_throttle(maximum_age: float) -> float:

@@ -46,7 +46,7 @@ def diagnose(seen: Observations) -> tuple[Finding, ...]:
 def _within_known_rules(seen: Observations, finding: Finding) -> Finding:
     """Return a finding, of which no more than that it is possible is claimed where other rules apply."""
     function = seen.configuration.function
-    if function is None or function.kind is Kind.STANDARD or finding.code in _WITHOUT_RULES:
+    if function is None or function.kind is Kind.STANDARD or finding.code in WITHOUT_RULES:
         return finding
     other = f"Other rules apply to {_OF_KIND[function.kind]}."
     return replace(finding, confidence=Confidence.POSSIBLE, alternatives=(*finding.alternatives, other))
@@ -54,7 +54,7 @@ def _within_known_rules(seen: Observations, finding: Finding) -> Finding:
 
 _OF_KIND = {Kind.DURABLE: "durable functions", Kind.MANAGED_INSTANCES: "functions on managed instances"}
 
-_WITHOUT_RULES = ("not-as-wished", "not-arrived", "arrived-too-often", "not-kept", "idle")
+WITHOUT_RULES = ("not-as-wished", "not-arrived", "arrived-too-often", "not-kept", "idle")
 """Findings that rest on no rule of the queue's."""
 
 RISKS: Sequence[Check] = (

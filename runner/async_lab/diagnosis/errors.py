@@ -20,7 +20,7 @@ def dropped_after_errors(seen: Observations) -> Finding | None:
     if not dropped or not arithmetic.total(seen, "Errors"):
         return None
     by_errors, unexplained = arithmetic.drops_by_errors(seen), arithmetic.drops_unexplained(seen)
-    if not by_errors and not unexplained:
+    if not by_errors and not (unexplained and arithmetic.may_drops_be_by_errors(seen)):
         return None
     needed, is_too_old = arithmetic.failures_before_drop(
         arithmetic.retries(seen), arithmetic.maximum_event_age(seen), arithmetic.mean_duration_seconds(seen)

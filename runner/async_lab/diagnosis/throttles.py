@@ -17,7 +17,7 @@ def dropped_at_limit(seen: Observations) -> Finding | None:
     if not dropped or not arithmetic.total(seen, "Throttles"):
         return None
     by_throttles = arithmetic.drops_by_throttles(seen)
-    if not by_throttles and not arithmetic.drops_unexplained(seen):
+    if not by_throttles and not (arithmetic.drops_unexplained(seen) and arithmetic.may_drops_be_by_throttles(seen)):
         return None
     limit = limit_of(seen)
     explains_all = by_throttles >= dropped and not arithmetic.total(seen, "Errors")
