@@ -110,7 +110,7 @@ def recursion_stopped(seen: Observations) -> Finding | None:
         explanation=(
             f"Lambda stopped {plural(seen.recursions_stopped, 'invocation')} because the function had led to itself "
             f"about {_LOOP_INVOCATIONS} times, by way of a queue, a topic, a bucket or directly."
-            + (f" It received {plural(received, 'event')}, of which {count(seen.sent or 0)} {was_sent}." if own else "")
+            + (f" The function received {plural(received, 'event')}, of which {count(seen.sent or 0)} {was_sent}." if own else "")
         ),
         evidence=(
             Figure("RecursiveInvocationsDropped", "Sum", seen.recursions_stopped, "Count"),
