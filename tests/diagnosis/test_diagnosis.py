@@ -548,6 +548,12 @@ def test_a_loop_that_lambda_stopped_explains_the_events_that_nobody_sent():
     assert "16 events, of which 1 was sent" in strongest(looped, sent=1, recursions_stopped=1.0).explanation
 
 
+def test_executions_that_have_not_ended_are_told():
+    running = but(BASELINE, Invocations=[[1, 1]], AsyncEventsReceived=[[1, 1]], AsyncEventAge=[[35, 36]])
+    assert "still ran" in strongest(running).explanation
+    assert "still ran" not in strongest(BASELINE).explanation
+
+
 def test_retries_are_told_as_far_as_the_ages_need_them():
     once = but(
         metrics_of(AsyncEventsReceived=[[1]], Invocations=[[1], [1]], Errors=[[1], [0]]),

@@ -177,3 +177,9 @@ def test_a_risk_that_has_cost_events_is_said_once(risk, cost, configuration, met
     assert risk in [finding.code for finding in quiet]
     assert cost in [finding.code for finding in lost]
     assert risk not in [finding.code for finding in lost]
+
+
+def test_nothing_is_said_of_a_qualifier_that_got_no_event():
+    elsewhere = replace(KEEPS, written=(AsyncSettings("live", on_failure=QUEUE),))
+    assert "settings-not-in-effect" in codes(elsewhere, received_by_qualifier={"$LATEST": 1.0})
+    assert "settings-not-in-effect" not in codes(elsewhere, received_by_qualifier={"7": 0.0})

@@ -102,6 +102,7 @@ def recursion_stopped(seen: Observations) -> Finding | None:
     received = arithmetic.total(seen, "AsyncEventsReceived")
     own = seen.sent is not None and received > seen.sent
     was_sent = "was sent" if seen.sent == 1 else "were sent"
+    beyond = f" The function received {plural(received, 'event')}, of which {count(seen.sent or 0)} {was_sent}."
     return Finding(
         code="recursion-stopped",
         severity=Severity.CRITICAL,
@@ -110,7 +111,7 @@ def recursion_stopped(seen: Observations) -> Finding | None:
         explanation=(
             f"Lambda stopped {plural(seen.recursions_stopped, 'invocation')} because the function had led to itself "
             f"about {_LOOP_INVOCATIONS} times, by way of a queue, a topic, a bucket or directly."
-            + (f" The function received {plural(received, 'event')}, of which {count(seen.sent or 0)} {was_sent}." if own else "")
+            f"{beyond if own else ''}"
         ),
         evidence=(
             Figure("RecursiveInvocationsDropped", "Sum", seen.recursions_stopped, "Count"),
@@ -240,14 +241,16 @@ def idle(seen: Observations) -> Finding | None:
 
 def healthy(seen: Observations) -> Finding | None:
     """Find nothing wrong; it is asked last."""
+    ended = sum(point.sample_count for point in seen.metrics["Duration"].points)
+    running = arithmetic.total(seen, "Invocations") - ended
     return Finding(
         code="healthy",
         severity=Severity.INFO,
         confidence=Confidence.CERTAIN,
-        title="Nothing is wrong",
+        title="No event was lost or late",
         explanation=(
-            "Every event arrived and ran without waiting: "
-            f"{words.count_of(seen, 'AsyncEventsReceived', 'event')}, none lost, none late."
+            f"Every event arrived and ran without waiting: {words.count_of(seen, 'AsyncEventsReceived', 'event')}."
+            + (f" {plural(running, 'execution')} still ran, or had no metrics yet." if running > 0 else "")
         ),
         evidence=(
             *words.sums(seen, "AsyncEventsReceived", "AsyncEventsDropped"),

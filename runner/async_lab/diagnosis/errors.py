@@ -53,7 +53,7 @@ def _retries_used(seen: Observations, confidence: Confidence) -> Finding:
             *words.failures(seen),
         ),
         alternatives=_other_causes(seen, confidence),
-        advice=(words.READ_LOGS, *words.raise_timeout(seen), *words.keep_failed_events(seen)),
+        advice=(words.READ_LOGS, *words.raise_timeout(seen), *words.add_memory(seen), *words.keep_failed_events(seen)),
         source=words.ERROR_RETRIES,
     )
 
@@ -84,6 +84,7 @@ def _too_old(seen: Observations, confidence: Confidence) -> Finding:
             words.READ_LOGS,
             *_longer_for_retries(seen),
             *words.raise_timeout(seen),
+            *words.add_memory(seen),
             *words.keep_failed_events(seen),
         ),
         source=f"{words.GUIDE}; {words.LOOK_AHEAD}",
@@ -142,7 +143,7 @@ def late_after_errors(seen: Observations) -> Finding | None:
         ),
         evidence=(*_evidence(seen), *words.failures(seen)),
         alternatives=_other_delays(seen, confidence),
-        advice=(words.READ_LOGS, *words.raise_timeout(seen)),
+        advice=(words.READ_LOGS, *words.raise_timeout(seen), *words.add_memory(seen)),
         source=words.ERROR_RETRIES,
     )
 
@@ -181,6 +182,7 @@ def failing(seen: Observations) -> Finding | None:
         advice=(
             words.READ_LOGS,
             *words.raise_timeout(seen),
+            *words.add_memory(seen),
             *(["Keep watching: Lambda tries an event again after about 1 minute."] if arithmetic.retries(seen) else []),
         ),
         source=words.ERROR_RETRIES,

@@ -158,7 +158,9 @@ def not_kept(seen: Observations) -> Finding | None:
         ),
         evidence=tuple(words.sums(seen, "DeadLetterErrors", "DestinationDeliveryFailures")),
         alternatives=("Some may be records of successes, for the on-success destination.",) if may_be_successes else (),
-        advice=(
+        advice=("Create it, or point the function at one that exists.",)
+        if missing
+        else (
             "Check that the target stands, and that the function's role may write to it and use its key.",
             "Check the size: a target may take less than Lambda's 1 MB.",
         ),

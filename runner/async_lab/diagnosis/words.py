@@ -155,6 +155,17 @@ def raise_timeout(seen: Observations) -> list[str]:
     return [f"Raise the timeout, {duration(function.timeout_seconds)}, or finish sooner: executions ran into it."]
 
 
+def add_memory(seen: Observations) -> list[str]:
+    """Say that memory ran out where the log has what Lambda writes then (developer guide, troubleshooting)."""
+    function = seen.configuration.function
+    if function is None or not any(sign in one.line for one in seen.failed_requests or () for sign in _OUT_OF_MEMORY):
+        return []
+    return [f"Raise the memory, {function.memory_mb} MB: a runtime that was killed ran out of it, most likely."]
+
+
+_OUT_OF_MEMORY = ("signal: killed", "Runtime.OutOfMemory")
+
+
 def live_longer(seen: Observations) -> list[str]:
     """Say that a longer maximum event age buys time, where it can be longer."""
     settings = seen.settings
