@@ -133,7 +133,7 @@ variable "events" {
 }
 
 variable "expectations" {
-  description = "What the metrics of a run must show; leave it out to look only. A statistic is of the whole run, or with data_point = n of the n-th minute that has a data point."
+  description = "What the metrics of a run must show; leave it out to look only. A statistic is of the whole run (a percentile is its highest minute's), or with data_point = n of the n-th minute that has a data point."
   type = list(object({
     metric     = string
     statistic  = optional(string, "Sum")
@@ -155,8 +155,11 @@ variable "expectations" {
   }
 
   validation {
-    condition     = alltrue([for expected in var.expectations : contains(["Average", "Maximum", "Minimum", "SampleCount", "Sum"], expected.statistic)])
-    error_message = "expectations[*].statistic must be Average, Maximum, Minimum, SampleCount or Sum."
+    condition = alltrue([for expected in var.expectations :
+      contains(["Average", "Maximum", "Minimum", "SampleCount", "Sum"], expected.statistic) ||
+      contains(["AsyncEventAge", "Duration"], expected.metric) && can(regex("^p(100(\\.0{1,10})?|[0-9]{1,2}(\\.[0-9]{1,10})?)$", expected.statistic))
+    ])
+    error_message = "expectations[*].statistic must be Average, Maximum, Minimum, SampleCount or Sum, or of AsyncEventAge and Duration a percentile such as p99."
   }
 
   validation {

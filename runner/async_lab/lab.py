@@ -18,12 +18,12 @@ from async_lab.observation import alarms
 from async_lab.observation.configuration import read_configuration
 from async_lab.observation.gaps import Looks
 from async_lab.observation.look import look_at_metrics
-from async_lab.observation.metrics import Metrics, collect
+from async_lab.observation.metrics import Metrics, collect, collect_percentiles
 from async_lab.observation.observations import Setting
 from async_lab.process.interrupts import Interrupts
 from async_lab.runs.result import Location, RunResult
 from async_lab.scenario import DIRECT, Behavior, Events, Scenario
-from async_lab.scenario.expectations import compare
+from async_lab.scenario.expectations import compare, percentiles_of
 from async_lab.stack.stack import Stack, open_stack
 from async_lab.target.base import SETTLE_SECONDS, Target
 from async_lab.terraform import Progress
@@ -127,6 +127,8 @@ def run_one(scenario: Scenario, stack: Stack, settings: Settings, view: View) ->
         events = target.events(function_name, started_at)
         names = [*outputs["alarm_names"], *outputs["composite_alarm_names"]]
         changes = alarms.changes(target.cloudwatch(), names, started_at, shown.end)
+        compared = () if settings.events or scenario.changed else scenario.expectations
+        percentiles = collect_percentiles(target.cloudwatch(), function_name, percentiles_of(compared), shown.metrics)
         settle(scenario, target, view)
     seen = replace(
         shown,
@@ -145,7 +147,7 @@ def run_one(scenario: Scenario, stack: Stack, settings: Settings, view: View) ->
         ended_at=seen.end,
         sent=recognized(sent, events or ()),
         metrics=seen.metrics,
-        comparisons=() if settings.events or scenario.changed else compare(scenario.expectations, seen.metrics),
+        comparisons=compare(compared, seen.metrics, percentiles),
         findings=diagnose(seen),
         alarms=changes,
         events=tuple(replace(event, payload=None) for event in events or ()),

@@ -231,3 +231,29 @@ run "wrong_values_8" {
     var.expectations,
   ]
 }
+
+run "wrong_values_9" {
+  command = plan
+
+  variables {
+    # a percentile of a count is refused
+    expectations = [{ metric = "Errors", statistic = "p99", equals = 1 }]
+  }
+
+  expect_failures = [
+    var.expectations,
+  ]
+}
+
+run "wrong_values_10" {
+  command = plan
+
+  variables {
+    # a percentile above 100 is refused
+    expectations = [{ metric = "Duration", statistic = "p101", equals = 1 }]
+  }
+
+  expect_failures = [
+    var.expectations,
+  ]
+}

@@ -8,7 +8,7 @@ import pytest
 from calls import Recorder, standing_before_endpoints
 from documents import strict
 from program import PROJECT, call, sentence
-from queue_lab import Lab
+from queue_lab import Lab, package
 from typer import BadParameter
 
 from async_lab.cli.diagnose import iam_policy, span
@@ -55,6 +55,12 @@ def account():
 def lab(account):
     with standing_before_endpoints(account), Endpoint(start=1_692_778_920.0) as endpoint:
         yield Lab(endpoint)
+
+
+GREEDY = """
+def handler(event, context):
+    return len(bytearray(10**9))
+"""
 
 
 @pytest.fixture
@@ -206,7 +212,7 @@ def test_a_function_that_is_well_ends_with_0(diagnose, well):
 
     assert ran.returncode == ExitCode.AS_EXPECTED
     assert "no event was lost" in ran.stdout
-    assert "Nothing is wrong" in ran.stdout
+    assert "No event was lost or late" in ran.stdout
 
 
 def test_an_alias_is_looked_at_alone_with_its_own_settings(diagnose, lab):
@@ -225,6 +231,58 @@ def test_an_alias_is_looked_at_alone_with_its_own_settings(diagnose, lab):
     assert latest["findings"][-1]["code"] == "idle"
     (both,) = found_in(diagnose(name, "--json"), ExitCode.NOT_AS_EXPECTED)
     assert both["received_by_qualifier"] == {"$LATEST": 1, "live": 1}
+
+
+def test_a_version_has_its_own_timeout_and_its_own_policy(diagnose, lab):
+    name = lab.function()
+    lab.lambda_.publish_version(FunctionName=name)
+    lab.lambda_.update_function_configuration(FunctionName=name, Timeout=7)
+    lab.lambda_.add_permission(
+        FunctionName=name,
+        Qualifier="1",
+        StatementId="rule",
+        Action="lambda:InvokeFunction",
+        Principal="events.amazonaws.com",
+    )
+
+    (version,) = found_in(diagnose(f"{name}:1", "--json"), ExitCode.AS_EXPECTED)
+    assert version["configuration"]["function"]["timeout_seconds"] == 100
+    assert [one["principal"] for one in version["invokers"]] == ["events.amazonaws.com"]
+    (latest,) = found_in(diagnose(f"{name}:$LATEST", "--json"), ExitCode.AS_EXPECTED)
+    assert latest["configuration"]["function"]["timeout_seconds"] == 7
+    assert latest["invokers"] == []
+
+
+@pytest.mark.parametrize("qualifier", ["nope", "7"])
+def test_an_alias_or_version_that_is_not_there_is_refused(diagnose, well, qualifier):
+    ran = diagnose(f"{well}:{qualifier}")
+    assert ran.returncode == ExitCode.USAGE
+    assert f"There is no alias or version {qualifier} of a function {well} in eu-west-1" in sentence(ran)
+
+
+def test_a_function_that_is_well_is_said_to_be_before_what_could_be_better(diagnose, well):
+    said = diagnose(well).stdout
+    assert said.index("No event was lost or late") < said.index("No failure destination is set")
+    assert said.splitlines()[-1] == f"{well}: no event was lost or late; 2 notices."
+
+
+@pytest.mark.parametrize("name", ["orders-of-the-web-shop-in-production", "a-name-that-is-as-long-as-" + "o" * 37])
+def test_a_long_name_is_not_cut_where_many_are_told(diagnose, lab, name):
+    lab.lambda_.create_function(
+        FunctionName=name, Role=lab.role, Runtime="python3.13", Handler="app.handler", Code={"ZipFile": package()}
+    )
+    said = diagnose("--prefix", name).stdout
+    lab.lambda_.delete_function(FunctionName=name)
+    assert name in "".join(line.split()[0] for line in said.splitlines() if line.strip())
+
+
+def test_a_runtime_that_was_killed_is_told_to_have_run_out_of_memory(diagnose, lab):
+    name = lab.function(asynchronous={"MaximumRetryAttempts": 0}, source=GREEDY)
+    lab.send(name)
+    lab.target.wait(60)
+
+    (function,) = found_in(diagnose(name, "--json"), ExitCode.NOT_AS_EXPECTED)
+    assert any("Raise the memory, 128 MB" in advice for advice in function["findings"][0]["advice"])
 
 
 def test_settings_that_are_not_in_effect_are_told(diagnose, lab):

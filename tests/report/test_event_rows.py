@@ -103,7 +103,7 @@ def test_events_that_fared_alike_share_a_band_and_none_is_lost():
     rows = timeline(done + lost, START, START + 60, AGE).rows
 
     assert [(row.label, row.fate) for row in rows] == [("10 events", Fate.LOST), ("90 events", Fate.DONE)]
-    assert rows[0].words.startswith("dropped after attempts that were throttled: too old (maximum event age 6 h)")
+    assert rows[0].words.startswith("dropped after throttled attempts: too old (maximum event age 6 h)")
     assert rows[1].words == "done at the first attempt, at t+0:01"
 
 

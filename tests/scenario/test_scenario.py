@@ -260,8 +260,22 @@ def test_a_bad_line_is_refused_with_one_sentence(refusal, line, problem):
     [
         ('metric = "Throttle", equals = 1', 'expectations[0].metric is "Throttle"; did you mean Throttles?'),
         (
+            'metric = "Errors", statistic = "Median", equals = 1',
+            'expectations[0].statistic is "Median"; there is Sum, SampleCount, Minimum, Maximum, Average, p99.',
+        ),
+        (
             'metric = "Errors", statistic = "p99", equals = 1',
-            'expectations[0].statistic is "p99"; there is Sum, SampleCount, Minimum, Maximum, Average.',
+            "expectations[0].statistic is p99, of Errors; percentiles are of AsyncEventAge and Duration alone.",
+        ),
+        *(
+            (
+                f'metric = "Duration", statistic = "{percentile}", equals = 1',
+                (
+                    f'expectations[0].statistic is "{percentile}"; '
+                    "there is Sum, SampleCount, Minimum, Maximum, Average, p99."
+                ),
+            )
+            for percentile in ("p101", "p100.1", "P50", "p-1")
         ),
         (
             'metric = "Errors", data_point = 0, equals = 1',
@@ -293,6 +307,14 @@ def test_a_metric_can_not_be_wanted_both_absent_and_present(refusal):
     assert refusal(VALID.replace('{ metric = "Throttles", equals = 0 },', both)) == [
         "x.tfvars:4: expectations[0] wants a value of Throttles, which is expected to be absent; leave one of them out."
     ]
+
+
+@pytest.mark.parametrize("percentile", ["p0", "p50", "p99", "p99.9", "p100", "p100.0"])
+def test_a_percentile_may_be_expected_where_cloudwatch_has_one(write, percentile):
+    entry = f'metric = "Duration", statistic = "{percentile}", at_most = 1'
+    wanted = scenario.load(PROJECT, write(VALID.replace('metric = "Throttles", equals = 0', entry))).expectations
+
+    assert wanted == (Expectation("Duration", percentile, at_most=1),)
 
 
 def test_a_scenario_may_expect_nothing(write):

@@ -9,12 +9,13 @@ from difflib import get_close_matches
 from math import isfinite
 from typing import Any
 
-from async_lab.observation.aggregate import STATISTICS
+from async_lab.lambda_metrics import MILLISECONDS, UNITS
+from async_lab.observation.aggregate import STATISTICS, is_percentile
 from async_lab.observation.metrics import METRIC_NAMES
 from async_lab.scenario.hcl import Address, Problem, address_name
 from async_lab.scenario.model import DIRECT, Events
 from async_lab.twin.rules import LONGEST_TIMEOUT_SECONDS, MINIMUM_UNRESERVED_CONCURRENCY
-from async_lab.wording import duration, shortened
+from async_lab.wording import duration, listed, shortened
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,8 @@ _OTHER_BOUNDS = {
     "sleep_seconds": BOUNDS[("behavior", "sleep_seconds")],
 }
 _EPSILON = 1e-9
+WITH_PERCENTILES = tuple(name for name, unit in UNITS.items() if unit == MILLISECONDS)
+"""Of counts a percentile says nothing: each sample is 0 or 1, or one of a few."""
 _DATA_POINT = Bounds(1, None, "1 is the first minute that has one", who="the lab")
 
 
@@ -265,11 +268,22 @@ def _expectation_problems(entries: Sequence[Mapping[str, Any]]) -> Iterator[Prob
     for index, entry in enumerate(entries):
         address = ("expectations", index)
         yield from _not_among((*address, "metric"), entry["metric"], METRIC_NAMES)
-        yield from _not_among((*address, "statistic"), entry["statistic"], STATISTICS)
+        yield from _statistic_problems((*address, "statistic"), entry["metric"], entry["statistic"])
         if entry["data_point"] is not None:
             yield from _out_of_bounds((*address, "data_point"), entry["data_point"], _DATA_POINT)
         for sentence in _contradictions(entry, absent):
             yield Problem(address, f"{address_name(address)} {sentence}")
+
+
+def _statistic_problems(address: Address, metric: str, statistic: str) -> Iterator[Problem]:
+    if not is_percentile(statistic):
+        yield from _not_among(address, statistic, (*STATISTICS, "p99"))
+    elif metric not in WITH_PERCENTILES:
+        yield Problem(
+            address,
+            f"{address_name(address)} is {statistic}, of {metric}; "
+            f"percentiles are of {listed(WITH_PERCENTILES)} alone.",
+        )
 
 
 def _contradictions(entry: Mapping[str, Any], absent: set[str]) -> Iterator[str]:
