@@ -163,8 +163,8 @@ ACCOUNT = "arn:aws:iam::123456789012:root"
         ({"Principal": "*", "Resource": "arn:aws:sqs:*:*:elsewhere"}, False),
     ],
 )
-def test_a_queues_denial_is_for_whom_and_what_it_says(lab, caller, statement, is_denied):
-    url, queue = lab.queue()
+def test_a_queues_denial_is_for_whom_and_what_it_says(async_lab, caller, sqs, statement, is_denied):
+    url, queue = "others", async_lab.queue("others")
     called = {
         "role": caller.role,
         "session": f"arn:aws:sts::123456789012:assumed-role/{caller.role_name}/{caller.name}",
@@ -175,7 +175,7 @@ def test_a_queues_denial_is_for_whom_and_what_it_says(lab, caller, statement, is
         text = text.replace(f'"{name}"', f'"{arn_}"')
     said = json.loads(text)
     about = {} if "NotResource" in said else {"Resource": queue}
-    queue_policy(lab, url, about | ({} if "NotAction" in said else {"Action": "sqs:*"}) | said)
+    queue_policy(sqs, url, about | ({} if "NotAction" in said else {"Action": "sqs:*"}) | said)
     caller.allow("sqs:SendMessage")
     answer = caller.call("sqs", "send_message", QueueUrl=url, MessageBody="x")
     assert answer["code"] == ("AccessDenied" if is_denied else None)
@@ -185,14 +185,14 @@ def test_a_queues_denial_is_for_whom_and_what_it_says(lab, caller, statement, is
     "statement",
     [{"NotPrincipal": {"AWS": "arn:aws:iam::123456789012:role/other"}}, {"Principal": {"AWS": ACCOUNT}}],
 )
-def test_a_queue_that_allows_others_or_the_account_lets_no_role_in_by_itself(lab, caller, statement):
-    url, queue = lab.queue()
-    queue_policy(lab, url, {"Effect": "Allow", "Action": "sqs:*", "Resource": queue, **statement})
+def test_a_queue_that_allows_others_or_the_account_lets_no_role_in_by_itself(async_lab, caller, sqs, statement):
+    url, queue = "others", async_lab.queue("others")
+    queue_policy(sqs, url, {"Effect": "Allow", "Action": "sqs:*", "Resource": queue, **statement})
     assert caller.call("sqs", "send_message", QueueUrl=url, MessageBody="x")["code"] == "AccessDenied"
 
 
-def test_a_bucket_lets_a_role_in_or_shuts_it_out_and_nobody_else(lab, caller):
-    s3 = lab.target.client("s3")
+def test_a_bucket_lets_a_role_in_or_shuts_it_out_and_nobody_else(async_lab, caller):
+    s3 = async_lab.client("s3")
     put = {"Bucket": "orders", "Key": "a", "Body": "x"}
 
     def policy(effect, **more):
