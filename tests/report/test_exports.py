@@ -14,19 +14,16 @@ from resvg_py import svg_to_bytes
 from rich.console import Console
 
 from async_lab.errors import EnvironmentFailure, UsageError
-from async_lab.report import (
-    junit,
-    markdown,
-    metrics_csv,
-    metrics_parquet,
-    openmetrics,
-    png,
-    show_comparison,
-    standalone,
-)
+from async_lab.report.comparison import show_comparison
 from async_lab.report.inferred import timeline_of
-from async_lab.report.picture import _FONTS
+from async_lab.report.junit import junit
+from async_lab.report.markdown import markdown
+from async_lab.report.metrics_csv import metrics_csv
+from async_lab.report.metrics_parquet import metrics_parquet
+from async_lab.report.openmetrics import openmetrics
+from async_lab.report.picture import _FONTS, png
 from async_lab.report.svg import in_plain_style
+from async_lab.report.timeline_svg import standalone
 
 RESULTS = [result_of(name) for name in METRICS]
 DIFFERENT = result_of("scenario-2", METRICS["scenario-3"], run_id="1b2c3d4e")
