@@ -7,9 +7,9 @@ from textwrap import dedent
 
 import pytest
 from hypothesis import Phase, settings
+from opened import opened
 from packages import AS_TOLD
 
-from async_lab import Lab
 from async_lab.target.local import LocalTarget
 
 settings.register_profile("lab", deadline=None)  # these machines lose their CPU to others at times
@@ -44,10 +44,8 @@ def lab_settings():
 @pytest.fixture(scope="module")
 def _open_lab(lab_settings):
     """The lab behind ``async_lab``, for a module and not a session: tests of others have endpoints of their own."""
-    lab = Lab(**lab_settings)
-    lab.open()
-    yield lab
-    lab.close()
+    with opened(**lab_settings) as lab:
+        yield lab
 
 
 @pytest.fixture

@@ -6,9 +6,10 @@ import time
 
 import psutil
 import pytest
+from opened import opened
 from processes import is_alive, wait_until
 
-from async_lab import Lab, lab, scenario
+from async_lab import lab, scenario
 from async_lab.checkout.project import Project
 from async_lab.endpoint.sandbox import Limits, Sandbox
 from async_lab.errors import EnvironmentFailure, ExitCode
@@ -24,10 +25,8 @@ def zygote(endpoint):
 @pytest.fixture
 def _open_lab():
     """One for each test, which doesn't survive it whole."""
-    lab = Lab()
-    lab.open()
-    yield lab
-    lab.close()
+    with opened() as one:
+        yield one
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from opened import opened
 from packages import deployed, package
 
 from async_lab import Lab
@@ -21,10 +22,8 @@ def handler(event, context):
 @pytest.fixture
 def _open_lab(lab_settings):
     """One for each test, with its settings."""
-    lab = Lab(**lab_settings)
-    lab.open()
-    yield lab
-    lab.close()
+    with opened(**lab_settings) as lab:
+        yield lab
 
 
 def with_settings(**settings):

@@ -8,6 +8,7 @@ from urllib.request import urlopen
 
 import pytest
 from moto.sns.models import sns_backends
+from opened import opened
 from packages import AS_TOLD
 
 from async_lab import Lab
@@ -23,10 +24,8 @@ REGION, START = "eu-west-1", 1_795_422_225.0
 @pytest.fixture
 def _open_lab(lab_settings):
     """One for each test: others here have endpoints of their own, and one runs in a process at a time."""
-    lab = Lab(**lab_settings)
-    lab.open()
-    yield lab
-    lab.close()
+    with opened(**lab_settings) as lab:
+        yield lab
 
 
 def broken(*_args, **_options):

@@ -137,8 +137,8 @@ def allow_open_files() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
 
 
-def check_region(region: str) -> None:
-    """Raise UsageError for what is no region of AWS, with the one that was meant."""
+def check_region(region: str, what: str = "--region") -> None:
+    """Raise UsageError for what is no region of AWS, with the one that was meant; ``what`` names where it was given."""
     session = session_without_users_settings("us-east-1")
     known = [
         name
@@ -146,6 +146,6 @@ def check_region(region: str) -> None:
         for name in session.get_available_regions("lambda", partition)
     ]
     if region not in known:
-        near = get_close_matches(region, known, n=1)
+        near = get_close_matches(str(region), known, n=1)
         hint = f"did you mean {near[0]}?" if near else "such as eu-west-1."
-        raise UsageError(f'--region is "{shortened(region)}"; it must be a region of AWS, {hint}')
+        raise UsageError(f'{what} is "{shortened(str(region))}"; it must be a region of AWS, {hint}')

@@ -18,6 +18,7 @@ from async_lab.checkout.package import zip_bytes
 from async_lab.errors import UsageError
 from async_lab.observation.events import Event, Events
 from async_lab.observation.metrics import Metrics
+from async_lab.testing import checks
 
 if TYPE_CHECKING:
     from async_lab.testing.base import BaseLab
@@ -139,26 +140,15 @@ def async_settings(retries: int | None, maximum_age: float | None) -> dict[str, 
     """
     settings = {}
     if retries is not None:
-        if type(retries) is not int or retries not in range(3):
-            raise UsageError(f"retries is {retries!r}; Lambda allows 0 to 2.")
+        checks.whole("retries", retries, 0, 2, "Lambda allows 0 to 2")
         settings["MaximumRetryAttempts"] = retries
     if maximum_age is not None:
-        is_whole = is_number(maximum_age) and maximum_age == maximum_age // 1
-        if not (is_whole and 60 <= maximum_age <= 21_600):  # noqa: PLR2004 - doc: 1 minute to 6 hours
-            raise UsageError(f"maximum_age is {maximum_age!r}; Lambda allows 60 to 21600 whole seconds (6 hours).")
+        allowed = "Lambda allows 60 to 21600 whole seconds (6 hours)"  # doc
+        checks.number("maximum_age", maximum_age, 60, 21_600, allowed)
+        if maximum_age != int(maximum_age):
+            raise UsageError(f"maximum_age is {maximum_age!r}; {allowed}.")
         settings["MaximumEventAgeInSeconds"] = int(maximum_age)
     return settings
-
-
-def limit_checked(limit: float) -> None:
-    """Raise UsageError for what is no time to wait at the most."""
-    if not (is_number(limit) and limit >= 0):
-        raise UsageError(f"limit is {limit!r}; it must be a number of seconds, 0 or more.")
-
-
-def is_number(value: object) -> bool:
-    """Whether a value is a number: an ``int`` or ``float``, but neither a bool nor NaN."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and value == value  # noqa: PLR0124 - NaN isn't
 
 
 def _defined(file: Path) -> set[str]:
