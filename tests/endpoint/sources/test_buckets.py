@@ -83,6 +83,58 @@ def test_a_versioned_object_is_told_of_with_its_version(lab, told):
     assert lab.invoked(name)[0]["Records"][0]["s3"]["object"]["versionId"] == version
 
 
+def names_of(events):
+    records = [event["Records"][0] for event in events]
+    return [(each["eventName"], each["s3"]["object"].get("versionId")) for each in records]
+
+
+def test_each_version_that_goes_and_each_delete_marker_is_told_of(lab, told):
+    name, bucket = told
+    lab.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    configure(lab, bucket, notify(lab, name, "s3:ObjectRemoved:*"))
+    one, two = (lab.s3.put_object(Bucket=bucket, Key="order", Body=b"{}")["VersionId"] for _ in range(2))
+    marker = lab.s3.delete_object(Bucket=bucket, Key="order")["VersionId"]
+    lab.s3.delete_object(Bucket=bucket, Key="order", VersionId=one)
+    lab.s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "order", "VersionId": marker}]})
+    lab.s3.delete_object(Bucket=bucket, Key="order", VersionId=two)
+    assert names_of(lab.invoked(name)) == [
+        ("ObjectRemoved:DeleteMarkerCreated", marker),
+        ("ObjectRemoved:Delete", one),
+        ("ObjectRemoved:Delete", marker),
+        ("ObjectRemoved:Delete", two),
+    ]
+
+
+def begun(lab, bucket):
+    return {"Bucket": bucket, "Key": "large"} | {
+        "UploadId": lab.s3.create_multipart_upload(Bucket=bucket, Key="large")["UploadId"]
+    }
+
+
+def test_an_upload_in_parts_is_told_of_once(lab, told):
+    name, bucket = told
+    configure(lab, bucket, notify(lab, name))
+    upload = begun(lab, bucket)
+    part = {"PartNumber": 1, "ETag": lab.s3.upload_part(**upload, PartNumber=1, Body=b"{}")["ETag"]}
+    lab.s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": [part]})
+    assert names_of(lab.invoked(name)) == [("ObjectCreated:CompleteMultipartUpload", None)]
+
+
+def test_an_upload_that_was_aborted_is_not_there(lab, told):
+    upload = begun(lab, told[1])
+    lab.s3.abort_multipart_upload(**upload)
+    source = {"CopySource": {"Bucket": told[1], "Key": "other"}}
+    lab.s3.put_object(Bucket=told[1], Key="other", Body=b"{}")
+    for call in (
+        lambda: lab.s3.upload_part(**upload, PartNumber=1, Body=b"{}"),
+        lambda: lab.s3.upload_part_copy(**upload, **source, PartNumber=1),
+        lambda: lab.s3.list_parts(**upload),
+        lambda: lab.s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": "x"}]}),
+    ):
+        with pytest.raises(ClientError, match="NoSuchUpload"):
+            call()
+
+
 def test_prefix_and_suffix_say_which_objects_are_told_of(lab, told):
     name, bucket = told
     configure(lab, bucket, notify(lab, name, Prefix="in/", suffix=".json"))

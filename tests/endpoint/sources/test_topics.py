@@ -2,6 +2,9 @@
 
 import json
 
+import pytest
+from botocore.exceptions import ClientError
+
 
 def subscribed(lab, protocol, endpoint, **attributes):
     topic = lab.topic()
@@ -118,3 +121,130 @@ def test_the_message_for_a_protocol_is_that_protocols(lab):
         TopicArn=topic, MessageStructure="json", Message=json.dumps({"default": "for all", "lambda": "for functions"})
     )
     assert lab.invoked(name)[0]["Records"][0]["Sns"]["Message"] == "for functions"
+
+
+def text(value):
+    return {"DataType": "String", "StringValue": value}
+
+
+def received(lab, url):
+    answer = lab.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"])
+    return answer.get("Messages", [])
+
+
+@pytest.mark.parametrize(
+    ("policy", "scope", "attributes", "message", "is_delivered"),
+    [
+        ({"a": [{"equals-ignore-case": "X"}]}, "MessageAttributes", {"a": text("x")}, "m", True),
+        ({"a": [{"anything-but": {"suffix": "y"}}]}, "MessageAttributes", {"a": text("x")}, "m", True),
+        ({"a": [{"cidr": "10.0.0.0/8"}]}, "MessageAttributes", {"a": text("10.1.1.1")}, "m", True),
+        ({"a": [{"wildcard": "x*"}]}, "MessageAttributes", {"a": text("y")}, "m", False),
+        (
+            {"n": [{"numeric": [">", 3]}]},
+            "MessageAttributes",
+            {"n": {"DataType": "Number", "StringValue": "5"}},
+            "m",
+            1,
+        ),
+        (
+            {"a": ["x"]},
+            "MessageAttributes",
+            {"a": {"DataType": "String.Array", "StringValue": '["y", "x"]'}},
+            "m",
+            True,
+        ),
+        (
+            {"a": [{"exists": True}]},
+            "MessageAttributes",
+            {"a": {"DataType": "Binary", "BinaryValue": b"1"}},
+            "m",
+            False,
+        ),
+        ({"$or": [{"a": ["x"]}, {"b": ["x"]}]}, "MessageAttributes", {"b": text("x")}, "m", True),
+        ({"a": {"b": [{"numeric": ["=", 1]}]}}, "MessageBody", {}, '{"a": {"b": 1}}', True),
+        ({"a": ["x"]}, "MessageBody", {"a": text("x")}, "no JSON", False),
+        ({"a": ["x"]}, "MessageBody", {"a": text("x")}, "[1]", False),
+    ],
+)
+def test_a_filter_policy_lets_through(lab, policy, scope, attributes, message, is_delivered):
+    url, arn = lab.open_queue("sns")
+    topic, _ = subscribed(lab, "sqs", arn, FilterPolicy=json.dumps(policy), FilterPolicyScope=scope)
+    lab.sns.publish(TopicArn=topic, Message=message, MessageAttributes=attributes)
+    assert len(received(lab, url)) == is_delivered
+
+
+def test_a_scope_that_is_set_later_counts_from_then_on(lab):
+    url, arn = lab.open_queue("sns")
+    topic, subscription = subscribed(lab, "sqs", arn, FilterPolicy=json.dumps({"a": ["x"]}))
+    lab.sns.publish(TopicArn=topic, Message='{"a": "x"}')
+    lab.sns.set_subscription_attributes(
+        SubscriptionArn=subscription, AttributeName="FilterPolicyScope", AttributeValue="MessageBody"
+    )
+    lab.sns.publish(TopicArn=topic, Message='{"a": "x"}')
+    assert len(received(lab, url)) == 1
+
+
+@pytest.mark.parametrize(
+    ("attributes", "said"),
+    [
+        ({"FilterPolicy": '{"a": [{"like": "x"}]}'}, "Unrecognized match type like"),
+        ({"FilterPolicyScope": "Body"}, "FilterPolicyScope: Invalid value"),
+        ({"RedrivePolicy": '{"deadLetterTargetArn": "x"}'}, "deadLetterTargetArn"),
+    ],
+)
+def test_a_subscription_that_is_refused_is_not_made(lab, attributes, said):
+    topic = lab.topic()
+    with pytest.raises(ClientError, match=said):
+        lab.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=lab.open_queue("sns")[1], Attributes=attributes)
+    assert lab.sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"] == []
+
+
+@pytest.mark.parametrize(("protocol", "said"), [("fax", "protocol string: fax"), ("firehose", "nothing to firehose")])
+def test_a_protocol_that_gets_nothing_is_refused(lab, protocol, said):
+    with pytest.raises(ClientError, match=said):
+        lab.sns.subscribe(TopicArn=lab.topic(), Protocol=protocol, Endpoint="arn:aws:firehose:eu-west-1:1:x/y")
+
+
+@pytest.mark.parametrize(
+    ("message", "structure", "said"),
+    [("", None, "Empty message"), ("{", "json", "failed to parse"), ('{"sqs": "a"}', "json", "No default entry")],
+)
+def test_a_message_that_says_nothing_is_refused(lab, message, structure, said):
+    topic, _ = subscribed(lab, "sqs", lab.open_queue("sns")[1])
+    asked = {"MessageStructure": structure} if structure else {}
+    with pytest.raises(ClientError, match=said):
+        lab.sns.publish(TopicArn=topic, Message=message, **asked)
+
+
+@pytest.mark.parametrize("raw", ["true", "false"])
+def test_a_raw_message_comes_with_its_attributes(lab, raw):
+    url, arn = lab.open_queue("sns")
+    topic, _ = subscribed(lab, "sqs", arn, RawMessageDelivery=raw)
+    bytes_ = {"DataType": "Binary", "BinaryValue": b"\x00\xff"}
+    lab.sns.publish(TopicArn=topic, Message="m", MessageAttributes={"kind": text("order"), "raw": bytes_})
+    [message] = received(lab, url)
+    if raw == "true":
+        assert message["Body"] == "m"
+        assert message["MessageAttributes"]["raw"]["BinaryValue"] == b"\x00\xff"
+        assert message["MessageAttributes"]["kind"]["StringValue"] == "order"
+    else:
+        assert json.loads(message["Body"])["MessageAttributes"]["raw"] == {"Type": "Binary", "Value": "AP8="}
+
+
+def test_a_fifo_topic_tells_its_queue_of_the_deduplication(lab):
+    attributes = {"FifoTopic": "true", "ContentBasedDeduplication": "true"}
+    topic = lab.sns.create_topic(Name="orders.fifo", Attributes=attributes)["TopicArn"]
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": "*",
+    }
+    url = lab.sqs.create_queue(
+        QueueName="orders.fifo", Attributes={"FifoQueue": "true", "Policy": json.dumps({"Statement": [statement]})}
+    )["QueueUrl"]
+    arn = "arn:aws:sqs:eu-west-1:123456789012:orders.fifo"
+    lab.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
+    for message in ("1", "1", "2"):
+        lab.sns.publish(TopicArn=topic, Message=message, MessageGroupId=message)
+    assert [message["Body"] for message in received(lab, url)] == ["1", "2"]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
 from moto.moto_api._internal import mock_random
-from moto.sns.exceptions import InvalidParameterValue as MessageTooLong
+from moto.sns.exceptions import InvalidParameterValue as InvalidMessage
 from moto.sns.exceptions import SNSException
 from moto.sns.models import SNSBackend, sns_backends
 from moto.sqs.constants import MAXIMUM_MESSAGE_LENGTH
@@ -119,10 +120,24 @@ def _sent_bytes(body: str, attributes: Mapping[str, Mapping[str, Any]] | None) -
 
 
 def _publish(backend: SNSBackend, message: str, *rest: Any, **options: Any) -> Any:
+    if not message:
+        raise InvalidMessage("Invalid parameter: Empty message")
+    if options.get("message_structure") == "json":
+        _check_structure(message)
     is_for_topic = options.get("phone_number") is None
     if is_for_topic and _sent_bytes(message, options.get("message_attributes")) > TOPIC_BYTES:
-        raise MessageTooLong("Invalid parameter: Message too long")
+        raise InvalidMessage("Invalid parameter: Message too long")
     return _publish_message(backend, message, *rest, **options)
+
+
+def _check_structure(message: str) -> None:
+    """Refuse a message that says nothing for some protocol (API reference, Publish, MessageStructure)."""
+    try:
+        told = json.loads(message)
+    except ValueError:
+        raise InvalidMessage("Invalid parameter: Message Structure - JSON message body failed to parse") from None
+    if not isinstance(told, dict) or not isinstance(told.get("default"), str):
+        raise InvalidMessage("Invalid parameter: Message Structure - No default entry in JSON message body")
 
 
 def _publish_batch(backend: SNSBackend, topic_arn: str, publish_batch_request_entries: list[dict[str, Any]]) -> Any:
