@@ -39,9 +39,8 @@ def schedule(lab):
         lab.scheduler.create_schedule(
             Name=name,
             ScheduleExpression=expression,
-            FlexibleTimeWindow=ANY_TIME,
             Target={"Arn": arn, "RoleArn": role or lab.role, **(target or {})},
-            **settings,
+            **{"FlexibleTimeWindow": ANY_TIME} | settings,
         )
         made.append(name)
         return name
@@ -151,3 +150,19 @@ def test_an_expression_that_never_fires_is_refused(lab, rule, schedule, expressi
 def test_targets_that_the_scheduler_does_not_have_are_refused_by_name(lab, schedule):
     with pytest.raises(ClientError, match="async-lab fires no schedule at scheduler yet"):
         schedule("arn:aws:scheduler:::aws-sdk:ec2:stopInstances", "rate(1 hour)")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        ({"GroupName": "elsewhere"}, "ResourceNotFoundException"),
+        ({"FlexibleTimeWindow": {"Mode": "FLEXIBLE"}}, "MaximumWindowInMinutes"),
+        ({"FlexibleTimeWindow": {"Mode": "OFF", "MaximumWindowInMinutes": 5}}, "MaximumWindowInMinutes"),
+        ({"role": "nobody"}, "target.roleArn"),
+        ({"target": {"RetryPolicy": {"MaximumRetryAttempts": 200}}}, "maximumRetryAttempts"),
+        ({"State": "PAUSED"}, "enum value set"),
+    ],
+)
+def test_a_schedule_that_there_can_not_be_is_refused(lab, schedule, wrong, code):
+    with pytest.raises(ClientError, match=code):
+        schedule(lab.queue()[1], "rate(1 hour)", **wrong)
