@@ -132,6 +132,13 @@ def test_roles_log_groups_and_event_buses_carry_the_endpoints_time(async_lab):
     assert async_lab.client("events").describe_event_bus(Name=bus)["CreationTime"].timestamp() == LONG_AGO
 
 
+def test_secrets_carry_the_endpoints_time(async_lab):
+    secrets = async_lab.client("secretsmanager")
+    secrets.create_secret(Name="kept", SecretString="x")
+    told = secrets.describe_secret(SecretId="kept")
+    assert [told[name].timestamp() for name in ("CreatedDate", "LastChangedDate")] == [int(async_lab.now)] * 2
+
+
 def test_a_log_takes_what_was_written_in_the_endpoints_time(async_lab):
     logs = async_lab.client("logs")
     logs.create_log_group(logGroupName="orders")

@@ -16,6 +16,8 @@ from moto.sqs.exceptions import BatchRequestTooLong, InvalidParameterValue
 from moto.sqs.models import Message, SQSBackend, sqs_backends
 
 from async_lab import arns
+from async_lab.endpoint.delivery import queues
+from async_lab.endpoint.delivery.queues import check_message
 from async_lab.endpoint.moto_patches import replace
 
 Attributes = Mapping[str, tuple[str, str]]
@@ -85,6 +87,7 @@ def check_size(target_arn: str, body: str, limit_bytes: int, attributes: Attribu
 
 def install() -> None:
     """Have queues and topics count bytes, and attributes too, in the whole process; again is no harm."""
+    queues.install()
     replace(SQSBackend, "send_message", _send)
     replace(SQSBackend, "send_message_batch", _send_batch)
     replace(SNSBackend, "publish", _publish)
@@ -94,6 +97,7 @@ def install() -> None:
 def _send(backend: SQSBackend, queue_name: str, message_body: str, *rest: Any, **options: Any) -> Any:
     limit = int(backend.get_queue(queue_name).maximum_message_size)
     attributes = rest[0] if rest else options.get("message_attributes")
+    check_message(message_body, attributes)
     if _sent_bytes(message_body, attributes) > limit:
         raise InvalidParameterValue(
             f"One or more parameters are invalid. Reason: Message must be shorter than {limit} bytes."
@@ -102,6 +106,8 @@ def _send(backend: SQSBackend, queue_name: str, message_body: str, *rest: Any, *
 
 
 def _send_batch(backend: SQSBackend, queue_name: str, entries: dict[str, dict[str, Any]]) -> Any:
+    for each in entries.values():
+        check_message(each["MessageBody"], each.get("MessageAttributes"))
     size = sum(_sent_bytes(each["MessageBody"], each.get("MessageAttributes")) for each in entries.values())
     if size > MAXIMUM_MESSAGE_LENGTH:
         raise BatchRequestTooLong(size)

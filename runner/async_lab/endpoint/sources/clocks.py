@@ -10,6 +10,7 @@ from typing import Any
 
 from moto.core import utils
 from moto.s3 import models as s3
+from moto.secretsmanager import models as secretsmanager
 from moto.sqs import models as sqs
 
 from async_lab.endpoint.invocation.recursion import remember
@@ -35,6 +36,7 @@ def install(now: Callable[[], float], *, stands: bool) -> None:
     clock = _datetime_module(now)
     replace(utils, "datetime", clock)  # whatever the other services call there reads it
     replace(s3, "datetime", clock)
+    replace(secretsmanager, "time", SimpleNamespace(time=now))
     replace(sqs.SQSBackend, "receive_message", receive_message)
     replace(sqs.Queue, "messages", property(lambda queue: _messages(queue, now())))
     replace(sqs.Message, "visible", property(_is_visible))
