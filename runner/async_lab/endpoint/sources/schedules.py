@@ -14,7 +14,7 @@ from moto.events import models as events
 from moto.events.exceptions import ValidationException as InvalidRule
 from moto.moto_api._internal import mock_random
 from moto.scheduler import models as scheduler
-from moto.scheduler.exceptions import ValidationException
+from moto.scheduler.exceptions import ScheduleGroupNotFound, ValidationException
 
 from async_lab import arns
 from async_lab.endpoint import trouble
@@ -219,6 +219,9 @@ def _checked(real: Any) -> Any:
 
     def checked(backend: scheduler.EventBridgeSchedulerBackend, **settings: Any) -> Any:
         _check(settings)
+        group = settings.get("group_name") or "default"
+        if group not in backend.schedule_groups:
+            raise ScheduleGroupNotFound(group)
         return real(backend, **settings)
 
     return checked
@@ -230,6 +233,11 @@ def _check(settings: dict[str, Any]) -> None:
         raise ValidationException(
             f"async-lab fires no schedule at {arns.service_of(arn) or arn} yet: {arn}. It does at functions, queues "
             "and topics."
+        )
+    window = settings.get("flexible_time_window") or {}
+    if (window.get("Mode") == "FLEXIBLE") is not ("MaximumWindowInMinutes" in window):
+        raise ValidationException(
+            "MaximumWindowInMinutes must be given where the mode of FlexibleTimeWindow is FLEXIBLE, and only there."
         )
     zone = settings.get("schedule_expression_timezone") or "UTC"
     try:
