@@ -257,3 +257,56 @@ run "wrong_values_10" {
     var.expectations,
   ]
 }
+
+run "wrong_values_11" {
+  command = plan
+
+  variables {
+    # a bucket without its permission is refused
+    trigger = { service = "s3", permitted = false }
+  }
+
+  expect_failures = [
+    var.trigger,
+  ]
+}
+
+run "wrong_values_12" {
+  command = plan
+
+  variables {
+    # a suffix without a bucket is refused
+    trigger = { service = "sns", suffix = ".jpg" }
+  }
+
+  expect_failures = [
+    var.trigger,
+  ]
+}
+
+run "wrong_values_13" {
+  command = plan
+
+  variables {
+    # a suffix with a wildcard is refused
+    trigger = { service = "s3", suffix = "*.jpg" }
+  }
+
+  expect_failures = [
+    var.trigger,
+  ]
+}
+
+run "wrong_values_14" {
+  command = plan
+
+  variables {
+    # a name that can be no part of a bucket's is refused
+    name    = "My_lab"
+    trigger = { service = "s3" }
+  }
+
+  expect_failures = [
+    var.trigger,
+  ]
+}

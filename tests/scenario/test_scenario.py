@@ -13,6 +13,7 @@ from async_lab.scenario import Behavior, Events, variables
 from async_lab.scenario.checks import ACTIONS, BOUNDS, LONGEST_DESCRIPTION, RETENTIONS
 from async_lab.scenario.expectations import Expectation
 from async_lab.scenario.hcl import parse, parts, text_of, value_of
+from async_lab.scenario.model import Trigger
 
 PROJECT = Project(Path(__file__).parents[2])
 DECLARED = "terraform/variables.tf"
@@ -450,3 +451,61 @@ def test_a_type_that_the_lab_does_not_know_is_left_to_terraform(tmp_path):
 
     assert not list(variables.problems({"layers": ["a"]}, declared))
     assert variables.complete({"layers": ["a"]}, declared) == {"layers": ["a"]}
+
+
+# --- a bucket as the trigger ---
+
+
+BUCKET = 'title = "t"\nbehavior = { action = "succeed" }\ntrigger = { service = "s3" }\n'
+
+
+def test_a_bucket_may_be_the_trigger(write):
+    assert scenario.load(PROJECT, write(BUCKET)).trigger == Trigger("s3", endings=(".json",))
+    filtered = BUCKET.replace('"s3"', '"s3", suffix = ".jpg", endings = [".jpg", "/a.JPG"]')
+    assert scenario.load(PROJECT, write(filtered)).trigger == Trigger("s3", suffix=".jpg", endings=(".jpg", "/a.JPG"))
+
+
+@pytest.mark.parametrize(
+    ("was", "given", "problem"),
+    [
+        (
+            '"s3"',
+            '"s3", permitted = false',
+            (
+                "3: trigger.permitted is false with s3, which makes no notification without the permission; "
+                "take eventbridge or sns."
+            ),
+        ),
+        ('"s3"', '"sns", suffix = ".jpg"', "3: trigger.suffix is of s3 alone; leave it out."),
+        ('"s3"', '"direct", endings = [".a"]', "3: trigger.endings is of s3 alone; leave it out."),
+        (
+            '"s3"',
+            '"s3", suffix = "*.jpg"',
+            '3: trigger.suffix is "*.jpg"; up to 100 letters, digits and . _ - / are allowed.',
+        ),
+        (
+            '"s3"',
+            '"s3", endings = [".jpg", "ä"]',
+            '3: trigger.endings[1] is "ä"; up to 100 letters, digits and . _ - / are allowed.',
+        ),
+        ('"s3"', '"s3", endings = []', "3: trigger.endings are 0; the lab allows 1 to 20."),
+        (
+            '"succeed"',
+            '"succeed", growth_seconds = 1',
+            (
+                "3: trigger.service is s3, which tells of an object and not what is to become of it: "
+                "leave out behavior.mix, growth_seconds and recovers_after_seconds, or take another trigger."
+            ),
+        ),
+        (
+            'title = "t"',
+            'title = "t"\nname = "My_lab"',
+            (
+                '2: name is "My_lab"; with trigger.service = "s3" it is part of a bucket\'s name: '
+                "1 to 27 small letters, digits and hyphens."
+            ),
+        ),
+    ],
+)
+def test_what_a_bucket_can_not_do_is_refused(refusal, was, given, problem):
+    assert refusal(BUCKET.replace(was, given)) == [f"x.tfvars:{problem}"]

@@ -178,7 +178,7 @@ def failed_events_wait(seen: Observations) -> Finding | None:
         [*facts, *ages],
         [
             "Read them: each says why it failed, and mend that first.",
-            *(f"See which can be sent again: async-lab redrive {target.name} --dry-run" for target in full),
+            *(f"See which can be sent again: async-lab redrive {_redriven(seen, target)} --dry-run" for target in full),
         ],
     )
 
@@ -218,6 +218,11 @@ def other_rules(seen: Observations) -> Finding | None:
         [Fact("Kind of function", function.kind.value, "None")],
         ["Read what the developer guide says about this kind of function."],
     )
+
+
+def _redriven(seen: Observations, target: FailureTarget) -> str:
+    """Return what is to be said to ``redrive``: a dead letter doesn't name its function."""
+    return f"{target.name} --to {seen.configuration.function_name}" if target.is_dead_letter else target.name
 
 
 _KINDS = {Kind.DURABLE: "is a durable function", Kind.MANAGED_INSTANCES: "runs on managed instances"}

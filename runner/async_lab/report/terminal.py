@@ -115,11 +115,16 @@ def _show_scenario(console: Console, result: RunResult, glyphs: Glyphs) -> None:
     where = [place.target, f"account {place.account_id}", place.region]
     seed = [] if result.seed is None else [f"seed {result.seed}", "virtual time"]
     indented(console, Text(glyphs.separator.join([*where, *seed]), "dim"))
-    through = {"sns": " through SNS", "eventbridge": " through EventBridge"}
-    way = through.get(scenario.trigger.service, "")
-    events = f"{plural(len(result.sent), 'event')} to {result.function_name}{way}"
+    events = events_words(result)
     times = f"from {clock_time(result.started_at)} to {clock_time(result.ended_at)} UTC"
     indented(console, Text(f"{events}, {times}", "dim"))
+
+
+def events_words(result: RunResult) -> str:
+    """Return what was sent, where to, and by way of what: ``3 events to async-lab through SNS``."""
+    through = {"sns": " through SNS", "eventbridge": " through EventBridge", "s3": " through S3"}
+    way = through.get(result.scenario.trigger.service, "")
+    return f"{plural(len(result.sent), 'event')} to {result.function_name}{way}"
 
 
 def _show_metrics(console: Console, metrics: Metrics, glyphs: Glyphs) -> None:

@@ -97,7 +97,11 @@ MIX_ACTIONS = tuple(action for action in ACTIONS if action != "invoke_itself")
 """What only a share of the events may ask for: for a loop the whole function needs a permission."""
 TARGET_TYPES = ("queue", "topic")
 TARGET_PROBLEMS = ("", "forbidden", "missing")
-TRIGGERS = ("direct", "eventbridge", "sns")
+TRIGGERS = ("direct", "eventbridge", "s3", "sns")
+_ENDING = re.compile(r"[A-Za-z0-9._/-]{0,100}")
+_MOST_ENDINGS = 20
+_BUCKET_PART = re.compile(r"[a-z0-9]([a-z0-9-]{0,25}[a-z0-9])?")
+"""What a stack's name may be where it is part of a bucket's, which has up to 63 characters (S3 user guide)."""
 _TARGETS = ("on_failure", "on_success", "dead_letter_target")
 _OTHER_FUNCTION = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
 _LONGEST_FUNCTION_NAME = 64  # API reference, CreateFunction
@@ -176,10 +180,53 @@ def _target_problems(values: Mapping[str, Any]) -> Iterator[Problem]:
 def _trigger_problems(values: Mapping[str, Any]) -> Iterator[Problem]:
     service = values["trigger"]["service"]
     yield from _not_among(("trigger", "service"), service, TRIGGERS)
-    if service == DIRECT and not values["trigger"]["permitted"]:
+    if service in _NEED_NO_PERMISSION and not values["trigger"]["permitted"]:
         yield Problem(
             ("trigger", "permitted"),
-            "trigger.permitted is false with direct, which needs no such permission; take eventbridge or sns.",
+            f"trigger.permitted is false with {service}, which {_NEED_NO_PERMISSION[service]}; "
+            "take eventbridge or sns.",
+        )
+    yield from _bucket_problems(values)
+
+
+_NEED_NO_PERMISSION = {
+    DIRECT: "needs no such permission",
+    "s3": "makes no notification without the permission",
+}
+
+
+def _bucket_problems(values: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield what is wrong where a bucket is the trigger, or is spoken of without being it."""
+    trigger, behavior = values["trigger"], values["behavior"]
+    if trigger["service"] != "s3":
+        for name, default in (("suffix", ""), ("endings", [".json"])):
+            if trigger[name] != default:
+                yield Problem(("trigger", name), f"trigger.{name} is of s3 alone; leave it out.")
+        return
+    keys: dict[Address, str] = {("trigger", "suffix"): trigger["suffix"]}
+    keys |= {("trigger", "endings", number): ending for number, ending in enumerate(trigger["endings"])}
+    for address, text in keys.items():
+        if not _ENDING.fullmatch(text):
+            yield Problem(
+                address,
+                f'{address_name(address)} is "{shortened(text)}"; up to 100 letters, digits and . _ - / are allowed.',
+            )
+    if not 1 <= len(trigger["endings"]) <= _MOST_ENDINGS:
+        yield Problem(
+            ("trigger", "endings"),
+            f"trigger.endings are {len(trigger['endings'])}; the lab allows 1 to {_MOST_ENDINGS}.",
+        )
+    if behavior["mix"] or behavior["growth_seconds"] or behavior["recovers_after_seconds"] is not None:
+        yield Problem(
+            ("trigger", "service"),
+            "trigger.service is s3, which tells of an object and not what is to become of it: leave out behavior.mix, "
+            "growth_seconds and recovers_after_seconds, or take another trigger.",
+        )
+    if not _BUCKET_PART.fullmatch(values["name"]):
+        yield Problem(
+            ("name",),
+            f'name is "{shortened(values["name"])}"; with trigger.service = "s3" it is part of a bucket\'s name: '
+            "1 to 27 small letters, digits and hyphens.",
         )
 
 
