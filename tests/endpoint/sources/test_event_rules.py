@@ -250,3 +250,30 @@ def test_a_rule_has_five_targets(lab, rule):
     with pytest.raises(ClientError, match="LimitExceededException"):
         lab.events.put_targets(Rule=name, Targets=[{"Id": "sixth", "Arn": queue}])
     assert len(lab.events.list_targets_by_rule(Rule=name)["Targets"]) == 5
+
+
+def test_a_replay_sends_what_its_span_and_its_rules_say(lab, rule):
+    source = lab.events.describe_event_bus(Name="default")["Arn"]
+    archive = lab.events.create_archive(ArchiveName="kept", EventSourceArn=source)["ArchiveArn"]
+    begin = lab.target.now()
+    put(lab, {"order": 1})
+    lab.endpoint.wait(60)
+    put(lab, {"order": 2})
+    (one_url, one), (other_url, other) = lab.open_queue("events"), lab.open_queue("events")
+    _, wanted = rule({"Arn": one})
+    rule({"Arn": other})
+    lab.events.start_replay(
+        ReplayName="again",
+        EventSourceArn=archive,
+        EventStartTime=begin + 30,
+        EventEndTime=begin + 90,
+        Destination={"Arn": source, "FilterArns": [wanted]},
+    )
+    [message] = lab.messages(one_url)
+    assert (json.loads(message["Body"])["detail"], json.loads(message["Body"])["replay-name"]) == (
+        {"order": 2},
+        "again",
+    )
+    assert lab.messages(other_url) == []
+    assert lab.events.describe_replay(ReplayName="again")["State"] == "COMPLETED"
+    lab.events.delete_archive(ArchiveName="kept")

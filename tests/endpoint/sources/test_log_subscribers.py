@@ -163,3 +163,26 @@ def test_embedded_metrics_of_high_resolution_are_kept_by_the_second(lab, speaker
 def test_a_line_that_is_no_well_formed_embedded_metric_is_a_log_line_alone(lab, speaker):
     say(lab, speaker, '{"_aws": {"CloudWatchMetrics": [{"Namespace": "x"}]}}', '"_aws"')
     assert sum('"_aws"' in line for line in lab.log(speaker)) == 2
+
+
+def test_subscriptions_are_listed_by_the_beginning_of_their_names(lab, speaker):
+    reader = lab.function()
+    lab.allow(reader, "logs", f"arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/{speaker}:*")
+    subscribe(lab, speaker, reader)
+    group = f"/aws/lambda/{speaker}"
+    for prefix, expected in (("a", ["all"]), ("b", [])):
+        found = lab.logs.describe_subscription_filters(logGroupName=group, filterNamePrefix=prefix)
+        assert [each["filterName"] for each in found["subscriptionFilters"]] == expected
+
+
+@pytest.mark.parametrize(
+    ("call", "wrong", "named"),
+    [
+        ("filter_log_events", {"logStreamNamePrefix": "2026"}, "logStreamNamePrefix of FilterLogEvents"),
+        ("describe_log_groups", {"logGroupNamePattern": "x"}, "logGroupNamePattern of DescribeLogGroups"),
+    ],
+)
+def test_what_a_log_is_not_looked_through_by_is_named(lab, speaker, call, wrong, named):
+    where = {"logGroupName": f"/aws/lambda/{speaker}"} if call == "filter_log_events" else {}
+    with pytest.raises(ClientError, match=f"async-lab doesn't model {named} yet"):
+        getattr(lab.logs, call)(**where, **wrong)

@@ -166,3 +166,14 @@ def test_targets_that_the_scheduler_does_not_have_are_refused_by_name(lab, sched
 def test_a_schedule_that_there_can_not_be_is_refused(lab, schedule, wrong, code):
     with pytest.raises(ClientError, match=code):
         schedule(lab.queue()[1], "rate(1 hour)", **wrong)
+
+
+@pytest.mark.parametrize(("settings", "expected"), [({"ActionAfterCompletion": "DELETE"}, "DELETE"), ({}, "NONE")])
+def test_an_update_says_anew_what_is_done_at_the_end(lab, schedule, settings, expected):
+    arn = lab.queue()[1]
+    name = schedule(arn, "rate(1 hour)", ActionAfterCompletion="DELETE")
+    target = {"Arn": arn, "RoleArn": lab.role}
+    lab.scheduler.update_schedule(
+        Name=name, ScheduleExpression="rate(2 hours)", FlexibleTimeWindow=ANY_TIME, Target=target, **settings
+    )
+    assert lab.scheduler.get_schedule(Name=name)["ActionAfterCompletion"] == expected
