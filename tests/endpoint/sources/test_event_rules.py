@@ -13,12 +13,12 @@ ANY = "arn:aws:lambda:eu-west-1:123456789012:function:any"
 def rule(events, allow):
     """Makes a rule for the shop's events with targets; returns its name and ARN."""
 
-    def make(*targets, allowed=()):
-        arn = events.put_rule(Name="orders", EventPattern=json.dumps({"source": ["shop"]}))["RuleArn"]
-        events.put_targets(Rule="orders", Targets=[{"Id": str(n), **each} for n, each in enumerate(targets)])
+    def make(*targets, allowed=(), name="orders"):
+        arn = events.put_rule(Name=name, EventPattern=json.dumps({"source": ["shop"]}))["RuleArn"]
+        events.put_targets(Rule=name, Targets=[{"Id": str(n), **each} for n, each in enumerate(targets)])
         for function in allowed:
             allow(function, "events", arn)
-        return "orders", arn
+        return name, arn
 
     return make
 
@@ -254,3 +254,26 @@ def test_a_rule_has_five_targets(async_lab, events, rule):
     with pytest.raises(ClientError, match="LimitExceededException"):
         events.put_targets(Rule=made, Targets=[{"Id": "sixth", "Arn": queue}])
     assert len(events.list_targets_by_rule(Rule=made)["Targets"]) == 5
+
+
+def test_a_replay_sends_what_its_span_and_its_rules_say(async_lab, events, rule, open_queue, put):
+    bus = events.describe_event_bus(Name="default")["Arn"]
+    archive = events.create_archive(ArchiveName="kept", EventSourceArn=bus)["ArchiveArn"]
+    begin = async_lab.now
+    put({"order": 1})
+    async_lab.advance(seconds=60)
+    put({"order": 2})
+    queue, other = open_queue("events"), open_queue("events")
+    _, wanted = rule({"Arn": queue}, name="wanted")
+    rule({"Arn": other}, name="other")
+    events.start_replay(
+        ReplayName="again",
+        EventSourceArn=archive,
+        EventStartTime=begin + 30,
+        EventEndTime=begin + 90,
+        Destination={"Arn": bus, "FilterArns": [wanted]},
+    )
+    [message] = async_lab.messages(queue)
+    assert (message.json["detail"], message.json["replay-name"]) == ({"order": 2}, "again")
+    assert async_lab.messages(other) == []
+    assert events.describe_replay(ReplayName="again")["State"] == "COMPLETED"

@@ -172,3 +172,13 @@ def test_targets_that_the_scheduler_does_not_have_are_refused_by_name(scheduler,
 def test_a_schedule_that_there_can_not_be_is_refused(async_lab, schedule, wrong, code):
     with pytest.raises(ClientError, match=code):
         schedule(async_lab.queue("orders"), "rate(1 hour)", **wrong)
+
+
+@pytest.mark.parametrize(("settings", "expected"), [({"ActionAfterCompletion": "DELETE"}, "DELETE"), ({}, "NONE")])
+def test_an_update_says_anew_what_is_done_at_the_end(async_lab, scheduler, schedule, settings, expected):
+    made = schedule(async_lab.queue("orders"), "rate(1 hour)", ActionAfterCompletion="DELETE")
+    target = scheduler.get_schedule(Name=made)["Target"]
+    scheduler.update_schedule(
+        Name=made, ScheduleExpression="rate(2 hours)", FlexibleTimeWindow=ANY_TIME, Target=target, **settings
+    )
+    assert scheduler.get_schedule(Name=made)["ActionAfterCompletion"] == expected

@@ -26,6 +26,7 @@ from async_lab.endpoint.sources.reach import Reach
 
 _MOST_DIMENSIONS = 30  # of a metric in the embedded metric format (doc)
 
+_describe_subscription_filters = LogsResponse.describe_subscription_filters
 _pass_on = logs.LogStream._send_log_events  # noqa: SLF001 - the one way from a log to its subscribers
 _put_log_events = logs.LogStream.put_log_events
 _put_metric_filter = logs.LogsBackend.put_metric_filter
@@ -46,6 +47,7 @@ def install(reach: Reach) -> None:
     replace(logs.LogsBackend, "put_subscription_filter", _checked_subscription)
     replace(logs, "execute_query", _query)
     replace(LogsResponse, "start_query", _start_query)
+    replace(LogsResponse, "describe_subscription_filters", _describe_subscriptions)
 
 
 def _written(stream: logs.LogStream, log_events: list[dict[str, Any]]) -> Any:
@@ -196,6 +198,13 @@ def _directives(
                     unit = metric.get("Unit") or "None"
                     sample = directive["Namespace"], metric["Name"], dimensions, at, float(value), unit
                     yield sample, SECOND if metric.get("StorageResolution") == SECOND else MINUTE
+
+
+def _describe_subscriptions(response: LogsResponse) -> str:
+    """List subscriptions, by the beginning of their names if a request asks; moto lists all."""
+    found = json.loads(_describe_subscription_filters(response))["subscriptionFilters"]
+    prefix = response._get_param("filterNamePrefix") or ""  # noqa: SLF001 - moto's own
+    return json.dumps({"subscriptionFilters": [each for each in found if each["filterName"].startswith(prefix)]})
 
 
 # Logs Insights

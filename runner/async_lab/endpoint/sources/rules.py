@@ -131,6 +131,7 @@ def install(reach: Reach) -> None:
     replace(events.EventPattern, "matches_event", _matches)
     replace(events.EventPatternParser, "parse", _parsed)
     replace(EventsHandler, "test_event_pattern", _test_pattern)
+    replace(events.Replay, "replay_events", _replay)
 
 
 def send(backend: events.EventsBackend, bus_name: str, event: Mapping[str, Any]) -> None:
@@ -314,6 +315,20 @@ def _parsed(parser: events.EventPatternParser) -> Any:
         return event_patterns.parse(parser.pattern)
     except InvalidPattern as error:
         raise InvalidEventPatternException(reason=str(error)) from error
+
+
+def _replay(replay: events.Replay, archive: events.Archive) -> None:
+    """Send what an archive has of the replay's span to the rules that it is for; moto sends all to all."""
+    backend = events.events_backends[replay.account_id][replay.region]
+    bus = backend.describe_event_bus(arns.parse(replay.destination["Arn"]).name)
+    only = replay.destination.get("FilterArns")
+    span = float(replay.event_start_time), float(replay.event_end_time)
+    for event in archive.events:
+        if span[0] <= datetime.fromisoformat(event["time"]).timestamp() <= span[1]:
+            again = {**event, "id": str(mock_random.uuid4()), "replay-name": replay.name}
+            for rule in [each for each in bus.rules.values() if not only or each.arn in only]:
+                rule.send_to_targets(again)
+    replay.state, replay.end_time = events.ReplayState.COMPLETED, Rule.reach.now()
 
 
 def _test_pattern(response: EventsHandler) -> str:

@@ -15,6 +15,7 @@ from moto.events.exceptions import ValidationException as InvalidRule
 from moto.moto_api._internal import mock_random
 from moto.scheduler import models as scheduler
 from moto.scheduler.exceptions import ScheduleGroupNotFound, ValidationException
+from moto.scheduler.responses import EventBridgeSchedulerResponse
 
 from async_lab import arns
 from async_lab.endpoint import trouble
@@ -32,6 +33,7 @@ _TARGETS = {"lambda", "sqs", "sns"}
 _CONTEXT = re.compile(r"<aws\.scheduler\.(schedule-arn|scheduled-time|execution-id|attempt-number)>")
 _put_rule = events.EventsBackend.put_rule
 _create = scheduler.EventBridgeSchedulerBackend.create_schedule
+_answer_update = EventBridgeSchedulerResponse.update_schedule
 _update = scheduler.EventBridgeSchedulerBackend.update_schedule
 
 
@@ -40,6 +42,7 @@ def install() -> None:
     replace(events.EventsBackend, "put_rule", _checked_rule)
     replace(scheduler.EventBridgeSchedulerBackend, "create_schedule", _checked(_create))
     replace(scheduler.EventBridgeSchedulerBackend, "update_schedule", _checked(_update))
+    replace(EventBridgeSchedulerResponse, "update_schedule", _updated)
 
 
 class Schedules:
@@ -212,6 +215,15 @@ def _checked_rule(backend: events.EventsBackend, name: str, **settings: Any) -> 
         except InvalidExpression as error:
             raise InvalidRule("Parameter ScheduleExpression is not valid.") from error
     return _put_rule(backend, name, **settings)
+
+
+def _updated(response: EventBridgeSchedulerResponse) -> Any:
+    """Update a schedule; moto leaves what is done at its end as it was."""
+    answer = _answer_update(response)
+    ask = response._get_param  # noqa: SLF001 - moto's own
+    schedule = response.scheduler_backend.get_schedule(ask("GroupName"), response.uri.split("?")[0].split("/")[-1])
+    schedule.action_after_completion = ask("ActionAfterCompletion") or "NONE"
+    return answer
 
 
 def _checked(real: Any) -> Any:
