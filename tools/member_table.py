@@ -16,6 +16,8 @@ _NAMES = {
     "sqs": "SQS",
     "sns": "SNS",
     "events": "EventBridge",
+    "scheduler": "EventBridge Scheduler",
+    "logs": "CloudWatch Logs",
     "s3": "S3",
     "iam": "IAM",
 }

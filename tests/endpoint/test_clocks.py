@@ -65,6 +65,25 @@ def test_a_message_that_is_given_back_is_there_in_the_same_instant(sqs, queue):
     assert len(received(sqs, queue, MaxNumberOfMessages=10)) == 2
 
 
+@pytest.mark.parametrize(("scope", "group", "expected"), [("queue", "b", 0), ("messageGroup", "b", 1)])
+def test_a_fifo_queue_takes_a_message_again_after_five_minutes(async_lab, sqs, scope, group, expected):
+    attributes = {"FifoQueue": "true", "ContentBasedDeduplication": "true", "DeduplicationScope": scope}
+    queue = sqs.create_queue(QueueName=f"{scope}.fifo", Attributes=attributes)["QueueUrl"]
+
+    def sent_again(group="a"):
+        sqs.send_message(QueueUrl=queue, MessageBody="1", MessageGroupId=group)
+        found = sqs.receive_message(QueueUrl=queue).get("Messages", [])
+        for message in found:
+            sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+        return len(found)
+
+    assert [sent_again(), sent_again(), sent_again(group)] == [1, 0, expected]
+    async_lab.advance(seconds=299)
+    assert sent_again() == 0
+    async_lab.advance(seconds=2)
+    assert sent_again() == 1
+
+
 def test_a_message_is_kept_for_the_retention_period(async_lab, sqs, queue):
     sqs.send_message(QueueUrl=queue, MessageBody="1")
     async_lab.advance(seconds=4 * DAY_SECONDS - 60)
@@ -111,6 +130,13 @@ def test_roles_log_groups_and_event_buses_carry_the_endpoints_time(async_lab):
     assert logs.describe_log_groups()["logGroups"][0]["creationTime"] == LONG_AGO * 1_000
     bus = async_lab.client("events").create_event_bus(Name="orders")["EventBusArn"]
     assert async_lab.client("events").describe_event_bus(Name=bus)["CreationTime"].timestamp() == LONG_AGO
+
+
+def test_secrets_carry_the_endpoints_time(async_lab):
+    secrets = async_lab.client("secretsmanager")
+    secrets.create_secret(Name="kept", SecretString="x")
+    told = secrets.describe_secret(SecretId="kept")
+    assert [told[name].timestamp() for name in ("CreatedDate", "LastChangedDate")] == [int(async_lab.now)] * 2
 
 
 def test_a_log_takes_what_was_written_in_the_endpoints_time(async_lab):

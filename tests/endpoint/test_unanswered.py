@@ -49,6 +49,13 @@ def client(url):
         ),
         ("iam", "get_mfa_device", {"SerialNumber": "123456789"}, "GetMfaDevice of iam"),
         ("logs", "list_anomalies", {}, "ListAnomalies of logs"),
+        ("s3", "get_object_retention", {"Bucket": "b", "Key": "k"}, "GetObjectRetention of s3"),
+        (
+            "s3",
+            "put_bucket_metrics_configuration",
+            {"Bucket": "b", "Id": "i", "MetricsConfiguration": {"Id": "i"}},
+            "PutBucketMetricsConfiguration of s3",
+        ),
     ],
 )
 def test_what_is_missing_is_named_and_not_tried_again(client, service, operation, arguments, what):
@@ -205,3 +212,15 @@ def test_a_service_that_is_not_there_says_so_and_never_fails(client, caplog, ser
         assert (answer["ResponseMetadata"]["HTTPStatusCode"], answer["Error"]["Code"]) == (501, "NotImplemented")
         assert f" of {client(service).meta.service_model.signing_name}." in answer["Error"]["Message"]
     assert caplog.records == []
+
+
+def test_what_moto_takes_for_another_operation_changes_nothing(client):
+    s3 = client("s3")
+    s3.create_bucket(Bucket="mine", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    for delete in ("metrics", "analytics", "intelligent_tiering", "inventory"):
+        with pytest.raises(ClientError, match="NotImplemented"):
+            getattr(s3, f"delete_bucket_{delete}_configuration")(Bucket="mine", Id="i")
+    s3.put_object(Bucket="mine", Key="k", Body=b"kept")
+    with pytest.raises(ClientError, match="NotImplemented"):
+        s3.rename_object(Bucket="mine", Key="k", RenameSource="mine/other")
+    assert s3.get_object(Bucket="mine", Key="k")["Body"].read() == b"kept"

@@ -23,7 +23,6 @@ from async_lab.endpoint.http.members import ModelCheck
 from async_lab.endpoint.http.own import OwnRequests
 from async_lab.endpoint.http.server import Server
 from async_lab.endpoint.http.unanswered import ErrorMiddleware
-from async_lab.endpoint.invocation import recursion
 from async_lab.endpoint.invocation.faults import Faults
 from async_lab.endpoint.invocation.invocations import LambdaRegion
 from async_lab.endpoint.invocation.recursion import Lineage
@@ -98,7 +97,6 @@ class Endpoint:
         sources.install(reach)
         schedules.install()
         targets.install()
-        recursion.install()
         self._schedules = schedules.Schedules(ACCOUNT_ID, reach)
         clocks.install(self.clock.now, stands=self._pacer is None)
         denials.clear()

@@ -1,7 +1,8 @@
 import json
 
 import pytest
-from lambda_client import FUNCTION_ARN, NAME, QUEUE_ARN, TOPIC_ARN, package, refused
+from botocore.exceptions import ClientError
+from lambda_client import FUNCTION_ARN, NAME, QUEUE_ARN, TOPIC_ARN, client, package, refused
 
 ACCESS_POINTS = "arn:aws:elasticfilesystem:eu-west-1:123456789012:access-point"
 SETTINGS = {
@@ -184,3 +185,15 @@ def test_number_of_a_deleted_version_is_not_given_again(functions, create):
     assert published == "3"
     versions = functions.list_versions_by_function(FunctionName=NAME)["Versions"]
     assert [version["Version"] for version in versions] == ["$LATEST", "3"]
+
+
+def test_a_network_that_is_not_there_is_refused_and_changes_nothing(url, functions, create, lenient):
+    subnet = client("ec2", url).describe_subnets()["Subnets"][0]["SubnetId"]
+    create()
+    for wanted, said in (
+        ({"SubnetIds": ["subnet-1"], "SecurityGroupIds": []}, "InvalidSubnetID.NotFound"),
+        ({"SubnetIds": [subnet], "SecurityGroupIds": ["sg-1"]}, "InvalidGroup.NotFound"),
+    ):
+        with pytest.raises(ClientError, match=said):
+            functions.update_function_configuration(FunctionName=NAME, VpcConfig=wanted)
+        assert "VpcConfig" not in configuration(functions)

@@ -13,12 +13,12 @@ ANY = "arn:aws:lambda:eu-west-1:123456789012:function:any"
 def rule(events, allow):
     """Makes a rule for the shop's events with targets; returns its name and ARN."""
 
-    def make(*targets, allowed=()):
-        arn = events.put_rule(Name="orders", EventPattern=json.dumps({"source": ["shop"]}))["RuleArn"]
-        events.put_targets(Rule="orders", Targets=[{"Id": str(n), **each} for n, each in enumerate(targets)])
+    def make(*targets, allowed=(), name="orders"):
+        arn = events.put_rule(Name=name, EventPattern=json.dumps({"source": ["shop"]}))["RuleArn"]
+        events.put_targets(Rule=name, Targets=[{"Id": str(n), **each} for n, each in enumerate(targets)])
         for function in allowed:
             allow(function, "events", arn)
-        return "orders", arn
+        return name, arn
 
     return make
 
@@ -205,3 +205,75 @@ def test_a_request_takes_a_megabyte_of_entries(events, rule, spare_bytes, is_tak
     else:
         with pytest.raises(ClientError, match="Total size of the entries"):
             events.put_events(Entries=[entry])
+
+
+def test_a_pattern_can_be_tried(events):
+    event = dict.fromkeys(("id", "account", "time", "region", "detail-type"), "x")
+    event |= {"source": "shop", "resources": [], "detail": {"lines": [{"kind": "a"}, {"kind": "b"}]}}
+
+    def tried(pattern, event=event):
+        return events.test_event_pattern(EventPattern=json.dumps(pattern), Event=json.dumps(event))["Result"]
+
+    assert tried({"source": ["shop"], "detail": {"lines": {"kind": ["b"]}}})
+    assert not tried({"source": [{"anything-but": "shop"}]})
+    with pytest.raises(ClientError, match="InvalidEventPatternException"):
+        tried({"source": "shop"})
+    with pytest.raises(ClientError, match="source is a required field"):
+        tried({"source": ["shop"]}, {name: value for name, value in event.items() if name != "source"})
+
+
+@pytest.mark.parametrize("pattern", ["[]", "{", '{"source": [{"like": "x"}]}', '{"a": [{"numeric": ["~", 1]}]}'])
+def test_what_is_no_pattern_makes_no_rule(events, pattern):
+    with pytest.raises(ClientError, match="InvalidEventPatternException"):
+        events.put_rule(Name="none", EventPattern=pattern)
+    assert events.list_rules()["Rules"] == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        ({"Detail": "[1]"}, "MalformedDetail"),
+        ({"Detail": "{"}, "MalformedDetail"),
+        ({"Source": "aws.shop"}, "NotAuthorizedForSourceException"),
+    ],
+)
+def test_an_entry_that_is_wrong_fails_alone(as_told, events, rule, wrong, code):
+    function = as_told()
+    rule({"Arn": function.arn}, allowed=[function])
+    entry = {"Source": "shop", "DetailType": "Order", "Detail": '{"order": 1}'}
+    answer = events.put_events(Entries=[entry | wrong, entry])
+    assert answer["FailedEntryCount"] == 1
+    assert [each.get("ErrorCode") for each in answer["Entries"]] == [code, None]
+    assert len(payloads(function)) == 1
+
+
+def test_a_rule_has_five_targets(async_lab, events, rule):
+    queue = async_lab.queue("orders")
+    made, _ = rule(*[{"Arn": queue}] * 5)
+    events.put_targets(Rule=made, Targets=[{"Id": "4", "Arn": queue}])
+    with pytest.raises(ClientError, match="LimitExceededException"):
+        events.put_targets(Rule=made, Targets=[{"Id": "sixth", "Arn": queue}])
+    assert len(events.list_targets_by_rule(Rule=made)["Targets"]) == 5
+
+
+def test_a_replay_sends_what_its_span_and_its_rules_say(async_lab, events, rule, open_queue, put):
+    bus = events.describe_event_bus(Name="default")["Arn"]
+    archive = events.create_archive(ArchiveName="kept", EventSourceArn=bus)["ArchiveArn"]
+    begin = async_lab.now
+    put({"order": 1})
+    async_lab.advance(seconds=60)
+    put({"order": 2})
+    queue, other = open_queue("events"), open_queue("events")
+    _, wanted = rule({"Arn": queue}, name="wanted")
+    rule({"Arn": other}, name="other")
+    events.start_replay(
+        ReplayName="again",
+        EventSourceArn=archive,
+        EventStartTime=begin + 30,
+        EventEndTime=begin + 90,
+        Destination={"Arn": bus, "FilterArns": [wanted]},
+    )
+    [message] = async_lab.messages(queue)
+    assert (message.json["detail"], message.json["replay-name"]) == ({"order": 2}, "again")
+    assert async_lab.messages(other) == []
+    assert events.describe_replay(ReplayName="again")["State"] == "COMPLETED"

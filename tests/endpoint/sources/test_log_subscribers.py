@@ -177,3 +177,28 @@ def test_embedded_metrics_of_high_resolution_are_kept_by_the_second(async_lab, s
 def test_a_line_that_is_no_well_formed_embedded_metric_is_a_log_line_alone(speaker, say):
     say('{"_aws": {"CloudWatchMetrics": [{"Namespace": "x"}]}}', '"_aws"')
     assert sum('"_aws"' in line for line in speaker.logs) == 2
+
+
+def test_subscriptions_are_listed_by_the_beginning_of_their_names(async_lab, as_told, allow, speaker, subscribe):
+    reader, group = as_told(), f"/aws/lambda/{speaker}"
+    allow(reader, "logs", f"arn:aws:logs:eu-west-1:123456789012:log-group:{group}:*")
+    subscribe(reader)
+    for prefix, expected in (("a", ["all"]), ("b", [])):
+        listed = async_lab.client("logs").describe_subscription_filters(logGroupName=group, filterNamePrefix=prefix)
+        assert [each["filterName"] for each in listed["subscriptionFilters"]] == expected
+
+
+@pytest.mark.parametrize(
+    ("call", "wrong", "named"),
+    [
+        (
+            "filter_log_events",
+            {"logGroupName": "/aws/lambda/speaker", "logStreamNamePrefix": "2026"},
+            "logStreamNamePrefix of FilterLogEvents",
+        ),
+        ("describe_log_groups", {"logGroupNamePattern": "x"}, "logGroupNamePattern of DescribeLogGroups"),
+    ],
+)
+def test_what_a_log_is_not_looked_through_by_is_named(async_lab, speaker, call, wrong, named):
+    with pytest.raises(ClientError, match=f"async-lab doesn't model {named} yet"):
+        getattr(async_lab.client("logs"), call)(**wrong)

@@ -49,9 +49,8 @@ def schedule(scheduler, role):
         scheduler.create_schedule(
             Name="often",
             ScheduleExpression=expression,
-            FlexibleTimeWindow=ANY_TIME,
             Target={"Arn": arn, "RoleArn": role(policy), **(target or {})},
-            **settings,
+            **{"FlexibleTimeWindow": ANY_TIME} | settings,
         )
         return "often"
 
@@ -157,3 +156,29 @@ def test_an_expression_that_never_fires_is_refused(as_told, rule, schedule, expr
 def test_targets_that_the_scheduler_does_not_have_are_refused_by_name(scheduler, schedule):
     with pytest.raises(ClientError, match="async-lab fires no schedule at scheduler yet"):
         schedule("arn:aws:scheduler:::aws-sdk:ec2:stopInstances", "rate(1 hour)")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        ({"GroupName": "elsewhere"}, "ResourceNotFoundException"),
+        ({"FlexibleTimeWindow": {"Mode": "FLEXIBLE"}}, "MaximumWindowInMinutes"),
+        ({"FlexibleTimeWindow": {"Mode": "OFF", "MaximumWindowInMinutes": 5}}, "MaximumWindowInMinutes"),
+        ({"target": {"RoleArn": "nobody"}}, "target.roleArn"),
+        ({"target": {"RetryPolicy": {"MaximumRetryAttempts": 200}}}, "maximumRetryAttempts"),
+        ({"State": "PAUSED"}, "enum value set"),
+    ],
+)
+def test_a_schedule_that_there_can_not_be_is_refused(async_lab, schedule, wrong, code):
+    with pytest.raises(ClientError, match=code):
+        schedule(async_lab.queue("orders"), "rate(1 hour)", **wrong)
+
+
+@pytest.mark.parametrize(("settings", "expected"), [({"ActionAfterCompletion": "DELETE"}, "DELETE"), ({}, "NONE")])
+def test_an_update_says_anew_what_is_done_at_the_end(async_lab, scheduler, schedule, settings, expected):
+    made = schedule(async_lab.queue("orders"), "rate(1 hour)", ActionAfterCompletion="DELETE")
+    target = scheduler.get_schedule(Name=made)["Target"]
+    scheduler.update_schedule(
+        Name=made, ScheduleExpression="rate(2 hours)", FlexibleTimeWindow=ANY_TIME, Target=target, **settings
+    )
+    assert scheduler.get_schedule(Name=made)["ActionAfterCompletion"] == expected

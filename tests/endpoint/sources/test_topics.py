@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+from botocore.exceptions import ClientError
 from measured import payloads, total
 
 
@@ -119,3 +121,109 @@ def test_the_message_for_a_protocol_is_that_protocols(as_told, sns, allow):
         TopicArn=topic, MessageStructure="json", Message=json.dumps({"default": "for all", "lambda": "for functions"})
     )
     assert payloads(function)[0]["Records"][0]["Sns"]["Message"] == "for functions"
+
+
+def text(value):
+    return {"DataType": "String", "StringValue": value}
+
+
+BY_ATTRIBUTES, BY_BODY = "MessageAttributes", "MessageBody"
+
+
+@pytest.mark.parametrize(
+    ("policy", "scope", "attributes", "message", "is_delivered"),
+    [
+        ({"a": [{"equals-ignore-case": "X"}]}, BY_ATTRIBUTES, {"a": text("x")}, "m", True),
+        ({"a": [{"anything-but": {"suffix": "y"}}]}, BY_ATTRIBUTES, {"a": text("x")}, "m", True),
+        ({"a": [{"cidr": "10.0.0.0/8"}]}, BY_ATTRIBUTES, {"a": text("10.1.1.1")}, "m", True),
+        ({"a": [{"wildcard": "x*"}]}, BY_ATTRIBUTES, {"a": text("y")}, "m", False),
+        ({"a": [{"numeric": [">", 3]}]}, BY_ATTRIBUTES, {"a": text("5") | {"DataType": "Number"}}, "m", True),
+        ({"a": ["x"]}, BY_ATTRIBUTES, {"a": text('["y", "x"]') | {"DataType": "String.Array"}}, "m", True),
+        ({"a": [{"exists": True}]}, BY_ATTRIBUTES, {"a": {"DataType": "Binary", "BinaryValue": b"1"}}, "m", False),
+        ({"$or": [{"a": ["x"]}, {"b": ["x"]}]}, BY_ATTRIBUTES, {"b": text("x")}, "m", True),
+        ({"a": {"b": [{"numeric": ["=", 1]}]}}, BY_BODY, {}, '{"a": {"b": 1}}', True),
+        ({"a": ["x"]}, BY_BODY, {"a": text("x")}, "no JSON", False),
+        ({"a": ["x"]}, BY_BODY, {"a": text("x")}, "[1]", False),
+    ],
+)
+def test_a_filter_policy_lets_through(async_lab, sns, open_queue, policy, scope, attributes, message, is_delivered):
+    queue = open_queue("sns")
+    topic, _ = subscribed(sns, "sqs", queue, FilterPolicy=json.dumps(policy), FilterPolicyScope=scope)
+    sns.publish(TopicArn=topic, Message=message, MessageAttributes=attributes)
+    assert len(async_lab.messages(queue)) == is_delivered
+
+
+def test_a_scope_that_is_set_later_counts_from_then_on(async_lab, sns, open_queue):
+    queue = open_queue("sns")
+    topic, subscription = subscribed(sns, "sqs", queue, FilterPolicy=json.dumps({"a": ["x"]}))
+    sns.publish(TopicArn=topic, Message='{"a": "x"}')
+    sns.set_subscription_attributes(
+        SubscriptionArn=subscription, AttributeName="FilterPolicyScope", AttributeValue=BY_BODY
+    )
+    sns.publish(TopicArn=topic, Message='{"a": "x"}')
+    assert len(async_lab.messages(queue)) == 1
+
+
+@pytest.mark.parametrize(
+    ("attributes", "said"),
+    [
+        ({"FilterPolicy": '{"a": [{"like": "x"}]}'}, "Unrecognized match type like"),
+        ({"FilterPolicyScope": "Body"}, "FilterPolicyScope: Invalid value"),
+        ({"RedrivePolicy": '{"deadLetterTargetArn": "x"}'}, "deadLetterTargetArn"),
+    ],
+)
+def test_a_subscription_that_is_refused_is_not_made(sns, open_queue, attributes, said):
+    with pytest.raises(ClientError, match=said):
+        subscribed(sns, "sqs", open_queue("sns"), **attributes)
+    assert sns.list_subscriptions()["Subscriptions"] == []
+
+
+@pytest.mark.parametrize(("protocol", "said"), [("fax", "protocol string: fax"), ("firehose", "nothing to firehose")])
+def test_a_protocol_that_gets_nothing_is_refused(sns, protocol, said):
+    with pytest.raises(ClientError, match=said):
+        subscribed(sns, protocol, "arn:aws:firehose:eu-west-1:1:x/y")
+
+
+@pytest.mark.parametrize(
+    ("message", "structure", "said"),
+    [("", None, "Empty message"), ("{", "json", "failed to parse"), ('{"sqs": "a"}', "json", "No default entry")],
+)
+def test_a_message_that_says_nothing_is_refused(sns, open_queue, message, structure, said):
+    topic, _ = subscribed(sns, "sqs", open_queue("sns"))
+    asked = {"MessageStructure": structure} if structure else {}
+    with pytest.raises(ClientError, match=said):
+        sns.publish(TopicArn=topic, Message=message, **asked)
+
+
+@pytest.mark.parametrize("raw", ["true", "false"])
+def test_a_raw_message_comes_with_its_attributes(sns, sqs, open_queue, raw):
+    queue = open_queue("sns")
+    topic, _ = subscribed(sns, "sqs", queue, RawMessageDelivery=raw)
+    bytes_ = {"DataType": "Binary", "BinaryValue": b"\x00\xff"}
+    sns.publish(TopicArn=topic, Message="m", MessageAttributes={"kind": text("order"), "raw": bytes_})
+    url = queue.rpartition(":")[2]
+    [message] = sqs.receive_message(QueueUrl=url, MessageAttributeNames=["All"])["Messages"]
+    if raw == "true":
+        assert message["Body"] == "m"
+        assert message["MessageAttributes"]["raw"]["BinaryValue"] == b"\x00\xff"
+        assert message["MessageAttributes"]["kind"]["StringValue"] == "order"
+    else:
+        assert json.loads(message["Body"])["MessageAttributes"]["raw"] == {"Type": "Binary", "Value": "AP8="}
+
+
+def test_a_fifo_topic_tells_its_queue_of_the_deduplication(async_lab, sns, sqs):
+    attributes = {"FifoTopic": "true", "ContentBasedDeduplication": "true"}
+    topic = sns.create_topic(Name="orders.fifo", Attributes=attributes)["TopicArn"]
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": "*",
+    }
+    policy = json.dumps({"Statement": [statement]})
+    sqs.create_queue(QueueName="orders.fifo", Attributes={"FifoQueue": "true", "Policy": policy})
+    arn = "arn:aws:sqs:eu-west-1:123456789012:orders.fifo"
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
+    for message in ("1", "1", "2"):
+        sns.publish(TopicArn=topic, Message=message, MessageGroupId=message)
+    assert [message.body for message in async_lab.messages(arn)] == ["1", "2"]

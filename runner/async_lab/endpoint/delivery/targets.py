@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
 from moto.moto_api._internal import mock_random
-from moto.sns.exceptions import InvalidParameterValue as MessageTooLong
+from moto.sns.exceptions import InvalidParameterValue as InvalidMessage
 from moto.sns.exceptions import SNSException
 from moto.sns.models import SNSBackend, sns_backends
 from moto.sqs.constants import MAXIMUM_MESSAGE_LENGTH
@@ -15,6 +16,8 @@ from moto.sqs.exceptions import BatchRequestTooLong, InvalidParameterValue
 from moto.sqs.models import Message, SQSBackend, sqs_backends
 
 from async_lab import arns
+from async_lab.endpoint.delivery import queues
+from async_lab.endpoint.delivery.queues import check_message
 from async_lab.endpoint.moto_patches import replace
 
 Attributes = Mapping[str, tuple[str, str]]
@@ -84,6 +87,7 @@ def check_size(target_arn: str, body: str, limit_bytes: int, attributes: Attribu
 
 def install() -> None:
     """Have queues and topics count bytes, and attributes too, in the whole process; again is no harm."""
+    queues.install()
     replace(SQSBackend, "send_message", _send)
     replace(SQSBackend, "send_message_batch", _send_batch)
     replace(SNSBackend, "publish", _publish)
@@ -93,6 +97,7 @@ def install() -> None:
 def _send(backend: SQSBackend, queue_name: str, message_body: str, *rest: Any, **options: Any) -> Any:
     limit = int(backend.get_queue(queue_name).maximum_message_size)
     attributes = rest[0] if rest else options.get("message_attributes")
+    check_message(message_body, attributes)
     if _sent_bytes(message_body, attributes) > limit:
         raise InvalidParameterValue(
             f"One or more parameters are invalid. Reason: Message must be shorter than {limit} bytes."
@@ -101,6 +106,8 @@ def _send(backend: SQSBackend, queue_name: str, message_body: str, *rest: Any, *
 
 
 def _send_batch(backend: SQSBackend, queue_name: str, entries: dict[str, dict[str, Any]]) -> Any:
+    for each in entries.values():
+        check_message(each["MessageBody"], each.get("MessageAttributes"))
     size = sum(_sent_bytes(each["MessageBody"], each.get("MessageAttributes")) for each in entries.values())
     if size > MAXIMUM_MESSAGE_LENGTH:
         raise BatchRequestTooLong(size)
@@ -119,10 +126,24 @@ def _sent_bytes(body: str, attributes: Mapping[str, Mapping[str, Any]] | None) -
 
 
 def _publish(backend: SNSBackend, message: str, *rest: Any, **options: Any) -> Any:
+    if not message:
+        raise InvalidMessage("Invalid parameter: Empty message")
+    if options.get("message_structure") == "json":
+        _check_structure(message)
     is_for_topic = options.get("phone_number") is None
     if is_for_topic and _sent_bytes(message, options.get("message_attributes")) > TOPIC_BYTES:
-        raise MessageTooLong("Invalid parameter: Message too long")
+        raise InvalidMessage("Invalid parameter: Message too long")
     return _publish_message(backend, message, *rest, **options)
+
+
+def _check_structure(message: str) -> None:
+    """Refuse a message that says nothing for some protocol (API reference, Publish, MessageStructure)."""
+    try:
+        told = json.loads(message)
+    except ValueError:
+        raise InvalidMessage("Invalid parameter: Message Structure - JSON message body failed to parse") from None
+    if not isinstance(told, dict) or not isinstance(told.get("default"), str):
+        raise InvalidMessage("Invalid parameter: Message Structure - No default entry in JSON message body")
 
 
 def _publish_batch(backend: SNSBackend, topic_arn: str, publish_batch_request_entries: list[dict[str, Any]]) -> Any:

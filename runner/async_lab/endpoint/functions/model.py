@@ -238,6 +238,8 @@ class Function(models.LambdaFunction):
         if (settings.get("TracingConfig") or self.tracing_config).get("Mode") == "Active":
             needs += _TRACING_NEEDS
         check_execution_role(settings.get("Role", self.role), needs)
+        if network := settings.get("VpcConfig"):
+            self._check_network(network)
 
     def _get_layers_data(self, layers_versions_arns: list[str]) -> list[dict[str, Any]]:
         """Take the layers' packages too: a function keeps a layer that is deleted (doc)."""
@@ -260,11 +262,31 @@ class Function(models.LambdaFunction):
         """Return an ARN in AWS's form; the hash is ours, as nobody publishes which version has which."""
         return f"arn:aws:lambda:{self.region}::runtime:{hashlib.sha256(str(self.run_time).encode()).hexdigest()}"
 
-    def _vpc_of(self, subnet_id: str) -> str:
+    def _check_network(self, wanted: Mapping[str, Any]) -> None:
+        """Refuse subnets and security groups that aren't there; the words are Lambda's with EC2's in them (assumed)."""
         from moto.ec2.models import ec2_backends  # a second to import: only for functions in a VPC
 
-        vpc_id: str = ec2_backends[self.account_id][self.region].get_subnet(subnet_id).vpc_id
-        return vpc_id
+        ec2 = ec2_backends[self.account_id][self.region]
+        subnets = {subnet.id for zone in ec2.subnets.values() for subnet in zone.values()}
+        for subnet in wanted.get("SubnetIds") or ():
+            if subnet not in subnets:
+                raise invalid_value(
+                    "Error occurred while DescribeSubnets. EC2 Error Code: InvalidSubnetID.NotFound. "
+                    f"EC2 Error Message: The subnet ID '{subnet}' does not exist"
+                )
+        for group in wanted.get("SecurityGroupIds") or ():
+            if ec2.get_security_group_from_id(group) is None:
+                raise invalid_value(
+                    "Error occurred while DescribeSecurityGroups. EC2 Error Code: InvalidGroup.NotFound. "
+                    f"EC2 Error Message: The security group '{group}' does not exist"
+                )
+
+    def _vpc_of(self, subnet_id: str) -> str:
+        """Return a subnet's VPC; "" when the subnet was deleted, which AWS doesn't let happen."""
+        from moto.ec2.models import ec2_backends
+
+        zones = ec2_backends[self.account_id][self.region].subnets.values()
+        return next((str(zone[subnet_id].vpc_id) for zone in zones if subnet_id in zone), "")
 
     def _changed(self) -> None:
         self.last_modified = iso_with_offset(type(self).now())

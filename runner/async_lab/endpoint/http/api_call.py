@@ -23,7 +23,10 @@ from moto.core.utils import get_service_model
 
 from async_lab.endpoint.http import wire
 
-_MODELS = {name: name for name in ("events", "iam", "lambda", "s3", "sns", "sqs")} | {"monitoring": "cloudwatch"}
+_MODELS = {
+    **{name: name for name in ("events", "iam", "lambda", "logs", "s3", "scheduler", "sns", "sqs")},
+    "monitoring": "cloudwatch",
+}
 """botocore's names of the services that are looked at, by the names that requests are signed for."""
 _NO_MEMBERS = {"Action", "Version", "x-id"}
 _FORM = "application/x-www-form-urlencoded"
@@ -126,7 +129,7 @@ def _payload(service: str, shape: Shape, environ: dict[str, Any]) -> Mapping[str
     content = _body(environ) if in_body else b""
     if not content:
         return {}
-    if service == "lambda":
+    if get_service_model(service).metadata["protocol"] == "rest-json":
         return _by_model(shape, _object(content))
     document = _from_xml(shape.members[named] if named else shape, _document(content))
     return {named: document} if named else document

@@ -7,6 +7,7 @@ acted on nor among those kept: members that are newer than this endpoint, too.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -125,6 +126,14 @@ def _is_above(path: str, known: frozenset[str]) -> bool:
 
 _OURS = {"lambda", "cloudwatch"}
 """Of these an operation that has no table is none that anybody acts on, whatever moto makes of it."""
+_BY_MODEL = _OURS | {"scheduler"}
+"""Of these each value is held against botocore's model."""
+_ABSENT = re.compile(
+    r"(Create|Delete|Get|Put)Bucket(Abac|(Analytics|IntelligentTiering|Metadata(Table)?|Metrics)Configuration)"
+    r"|UpdateBucketMetadata\w+|\w+ObjectAnnotations?|DeleteBucketInventoryConfiguration|PutBucketRequestPayment"
+    r"|GetObject(Retention|Torrent)|RenameObject|UpdateObjectEncryption|CreateSession|ListDirectoryBuckets"
+)
+"""Of S3's operations those that moto takes for others: to delete a bucket's metrics would delete the bucket."""
 _NEVER_ACTS = {"AnyScaleFrontendService.RegisterScalableTarget": "scale anything, such as provisioned concurrency,"}
 """What moto would keep and nobody acts on, by the target that a request names."""
 
@@ -147,16 +156,22 @@ def _refusal(environ: dict[str, Any]) -> Response | None:
     except Malformed as error:
         problem: Problem | None = Problem("SerializationException", str(error))
     else:
-        if call and call.service in _OURS and not models(call):
+        if call and _is_absent(call):
             return missing(environ, call.operation.name)
         problem = _problem(call) if call else _of_what_never_acts(environ)
     return error_response(environ, HTTPStatus.BAD_REQUEST, problem.code, problem.message) if problem else None
 
 
+def _is_absent(call: ApiCall) -> bool:
+    if call.service in _OURS:
+        return not models(call)
+    return call.service == "s3" and _ABSENT.fullmatch(call.operation.name) is not None
+
+
 def _problem(call: ApiCall) -> Problem | None:
     if member := unmodeled(call):
         return _not_modeled(f"model {member} of {call.operation.name}")
-    return (constraints.problem(call) if call.service in _OURS else None) or tag_limits.problem(call)
+    return (constraints.problem(call) if call.service in _BY_MODEL else None) or tag_limits.problem(call)
 
 
 def _of_what_never_acts(environ: dict[str, Any]) -> Problem | None:

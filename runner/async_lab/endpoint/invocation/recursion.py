@@ -16,8 +16,6 @@ from moto.awslambda.exceptions import UnknownFunctionException
 from moto.awslambda.models import lambda_backends
 from moto.sqs.models import Message, Queue
 
-from async_lab.endpoint.moto_patches import replace
-
 MOST_ROUNDS = 16
 """Invocations of one function in one chain (doc: "approximately 16 times")."""
 
@@ -69,11 +67,6 @@ def longest(lineages: Iterable[Lineage]) -> Lineage:
 _add_message = Queue.add_message
 
 
-def install() -> None:
-    """Let messages remember what led to them; again is no harm."""
-    replace(Queue, "add_message", _remember)
-
-
 def is_stopped(account_id: str, region: str, name: str) -> bool:
     """Return whether a function that triggers itself is stopped."""
     try:
@@ -84,6 +77,7 @@ def is_stopped(account_id: str, region: str, name: str) -> bool:
     return is_terminated
 
 
-def _remember(queue: Queue, message: Message) -> None:
+def remember(queue: Queue, message: Message) -> None:
+    """Add a message that remembers what led to it."""
     message.lineage = current_lineage()
     _add_message(queue, message)

@@ -8,6 +8,7 @@ import itertools
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -16,7 +17,7 @@ from urllib.parse import quote_plus
 from moto.events.models import events_backends
 from moto.s3 import models as s3
 from moto.s3 import notifications
-from moto.s3.exceptions import S3ClientError
+from moto.s3.exceptions import NoSuchUpload, S3ClientError
 from moto.s3.responses import S3Response
 
 from async_lab import arns
@@ -36,6 +37,9 @@ _read_configuration = S3Response._notification_config_from_body  # noqa: SLF001 
 _put_object_tagging = S3Response.put_object_tagging
 _tags_alone: ContextVar[bool] = ContextVar("tags_alone", default=False)
 """Whether a request is about tags alone: moto tells of tags with every object that is put."""
+_muted: ContextVar[frozenset[str]] = ContextVar("muted", default=frozenset())
+"""Events that moto would send and S3 doesn't, or sends otherwise, while a request is answered."""
+_complete_upload, _delete_object = s3.S3Backend.complete_multipart_upload, s3.S3Backend.delete_object
 _set_configuration = s3.FakeBucket.set_notification_configuration
 
 
@@ -50,6 +54,10 @@ def install(reach: Reach) -> None:
     replace(s3.Notification, "_key_matches", _key_matches)
     replace(S3Response, "put_object_tagging", _put_tags)
     replace(S3Response, "_notification_config_from_body", _read)
+    replace(s3.S3Backend, "complete_multipart_upload", _complete)
+    replace(s3.S3Backend, "delete_object", _delete)
+    for name in ("upload_part", "upload_part_copy"):
+        replace(s3.S3Backend, name, _of_an_upload(_parts[name]))
     replace(notifications, "send_event", _object_changed)
     replace(notifications, "send_test_event", _test)
 
@@ -78,6 +86,53 @@ def _read(response: S3Response) -> Any:
     body = response.body if isinstance(response.body, bytes) else response.body.encode()
     response.body = _filter_name.sub(lambda match: match[0].lower().replace(b"name>", b"Name>"), body)
     return _read_configuration(response)
+
+
+_parts = {name: getattr(s3.S3Backend, name) for name in ("upload_part", "upload_part_copy")}
+
+
+def _of_an_upload(real: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a method that says of an upload that isn't there what S3 says; moto fails."""
+
+    def checked(backend: s3.S3Backend, bucket_name: str, multipart_id: str, *rest: Any, **options: Any) -> Any:
+        if multipart_id not in backend.get_bucket(bucket_name).multiparts:
+            raise NoSuchUpload(upload_id=multipart_id)
+        return real(backend, bucket_name, multipart_id, *rest, **options)
+
+    return checked
+
+
+def _complete(backend: s3.S3Backend, bucket_name: str, multipart_id: str, body: Any) -> Any:
+    """Tell of an upload that is complete as that, and not as an object that was put as well."""
+    with _without("s3:ObjectCreated:Put"):
+        return _of_an_upload(_complete_upload)(backend, bucket_name, multipart_id, body)
+
+
+def _delete(
+    backend: s3.S3Backend, bucket_name: str, key_name: str, version_id: str | None = None, bypass: bool = False
+) -> Any:
+    """Tell of each version that is deleted, and of delete markers; moto tells of a key's last version alone."""
+    bucket = backend.get_bucket(bucket_name)
+    if not getattr(bucket, "is_versioned", False):
+        return _delete_object(backend, bucket_name, key_name, version_id, bypass)
+    before = list(bucket.keys.getlist(key_name, []))
+    with _without("s3:ObjectRemoved:Delete"):
+        answer = _delete_object(backend, bucket_name, key_name, version_id, bypass)
+    if version_id is None:
+        _object_changed(bucket.account_id, "s3:ObjectRemoved:DeleteMarkerCreated", bucket, bucket.keys[key_name])
+    for gone in before:
+        if version_id is not None and str(gone.version_id) == version_id:
+            _object_changed(bucket.account_id, "s3:ObjectRemoved:Delete", bucket, gone)
+    return answer
+
+
+@contextmanager
+def _without(event_name: str) -> Iterator[None]:
+    token = _muted.set(_muted.get() | {event_name})
+    try:
+        yield
+    finally:
+        _muted.reset(token)
 
 
 def _put_tags(response: S3Response) -> Any:
@@ -148,7 +203,7 @@ def _object_changed(account_id: str, event_name: Any, bucket: s3.FakeBucket, key
     """Tell everybody of a change. Who can't be reached doesn't hear of it: S3 says so nowhere."""
     configuration = bucket.notification_configuration
     name = str(getattr(event_name, "value", event_name))
-    if configuration is None or (name == "s3:ObjectTagging:Put" and not _tags_alone.get()):
+    if configuration is None or name in _muted.get() or (name == "s3:ObjectTagging:Put" and not _tags_alone.get()):
         return
     for kind, notifications_ in _by_service(configuration):
         for notification in notifications_:

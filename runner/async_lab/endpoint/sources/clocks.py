@@ -10,12 +10,15 @@ from typing import Any
 
 from moto.core import utils
 from moto.s3 import models as s3
+from moto.secretsmanager import models as secretsmanager
 from moto.sqs import models as sqs
 
+from async_lab.endpoint.invocation.recursion import remember
 from async_lab.endpoint.moto_patches import replace
 from async_lab.endpoint.state import aside
 
 _POLL_SECONDS = 0.02
+_DEDUPLICATION_SECONDS = 300  # SQS developer guide, "Using the message deduplication ID"
 _receive_message = sqs.SQSBackend.receive_message
 
 
@@ -33,9 +36,11 @@ def install(now: Callable[[], float], *, stands: bool) -> None:
     clock = _datetime_module(now)
     replace(utils, "datetime", clock)  # whatever the other services call there reads it
     replace(s3, "datetime", clock)
+    replace(secretsmanager, "time", SimpleNamespace(time=now))
     replace(sqs.SQSBackend, "receive_message", receive_message)
     replace(sqs.Queue, "messages", property(lambda queue: _messages(queue, now())))
     replace(sqs.Message, "visible", property(_is_visible))
+    replace(sqs.Queue, "add_message", _add_once)
     replace(sqs.Queue, "wait_for_messages", _wait_for_messages)
 
 
@@ -67,6 +72,20 @@ def _wait_for_messages(_queue: sqs.Queue, _timeout: float) -> None:
 def _is_visible(message: sqs.Message) -> bool:
     """Whether a message isn't hidden: at the very instant, too, at which its timeout is over, where time may stand."""
     return bool(utils.unix_time_millis() >= message.visible_at)
+
+
+def _add_once(queue: sqs.Queue, message: sqs.Message) -> None:
+    """Add a message, unless a FIFO queue had its deduplication id lately; moto forgets what is deleted."""
+    if queue.fifo_queue and message.deduplication_id:
+        now, scope = utils.unix_time(), queue.attributes.get("DeduplicationScope")
+        known = (message.group_id if scope == "messageGroup" else None, message.deduplication_id)
+        seen: dict[tuple[str | None, str], float] = vars(queue).setdefault("deduplicated", {})
+        for forgotten in [each for each, at in seen.items() if at <= now - _DEDUPLICATION_SECONDS]:
+            del seen[forgotten]
+        if known in seen:
+            return
+        seen[known] = now
+    remember(queue, message)
 
 
 def forget_expired(queue: sqs.Queue, now: float) -> None:

@@ -6,10 +6,12 @@ import base64
 import gzip
 import json
 from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
 from typing import Any, ClassVar
 
 from moto.logs import models as logs
-from moto.logs.exceptions import InvalidParameterException
+from moto.logs.exceptions import InvalidParameterException, LogsClientError
+from moto.logs.responses import LogsResponse
 
 from async_lab import arns
 from async_lab.cloudwatch.store import MINUTE, SECOND
@@ -17,12 +19,14 @@ from async_lab.endpoint import cloudwatch, trouble
 from async_lab.endpoint.access.resource_policies import Caller
 from async_lab.endpoint.delivery.targets import DeliveryFailed
 from async_lab.endpoint.moto_patches import replace
-from async_lab.endpoint.sources import log_patterns
+from async_lab.endpoint.sources import insights, log_patterns
+from async_lab.endpoint.sources.insights import NotUnderstood
 from async_lab.endpoint.sources.log_patterns import UnknownPattern
 from async_lab.endpoint.sources.reach import Reach
 
 _MOST_DIMENSIONS = 30  # of a metric in the embedded metric format (doc)
 
+_describe_subscription_filters = LogsResponse.describe_subscription_filters
 _pass_on = logs.LogStream._send_log_events  # noqa: SLF001 - the one way from a log to its subscribers
 _put_log_events = logs.LogStream.put_log_events
 _put_metric_filter = logs.LogsBackend.put_metric_filter
@@ -41,6 +45,9 @@ def install(reach: Reach) -> None:
     replace(logs, "EventMessageFilter", _Filter)
     replace(logs.LogsBackend, "put_metric_filter", _checked_metric_filter)
     replace(logs.LogsBackend, "put_subscription_filter", _checked_subscription)
+    replace(logs, "execute_query", _query)
+    replace(LogsResponse, "start_query", _start_query)
+    replace(LogsResponse, "describe_subscription_filters", _describe_subscriptions)
 
 
 def _written(stream: logs.LogStream, log_events: list[dict[str, Any]]) -> Any:
@@ -191,6 +198,70 @@ def _directives(
                     unit = metric.get("Unit") or "None"
                     sample = directive["Namespace"], metric["Name"], dimensions, at, float(value), unit
                     yield sample, SECOND if metric.get("StorageResolution") == SECOND else MINUTE
+
+
+def _describe_subscriptions(response: LogsResponse) -> str:
+    """List subscriptions, by the beginning of their names if a request asks; moto lists all."""
+    found = json.loads(_describe_subscription_filters(response))["subscriptionFilters"]
+    prefix = response._get_param("filterNamePrefix") or ""  # noqa: SLF001 - moto's own
+    return json.dumps({"subscriptionFilters": [each for each in found if each["filterName"].startswith(prefix)]})
+
+
+# Logs Insights
+
+
+_limit: ContextVar[int | None] = ContextVar("limit", default=None)
+"""What a request says of how many log events a query gives at the most."""
+
+
+def _start_query(response: LogsResponse) -> str:
+    """Run a query; moto reads neither where else a request names its log groups, nor its limit."""
+    ask = response._get_param  # noqa: SLF001 - moto's own
+    language, limit = ask("queryLanguage") or "CWLI", ask("limit")
+    if language != "CWLI":
+        raise InvalidParameterException(f"async-lab runs no {language} queries yet: leave queryLanguage out.")
+    named = [*(ask("logGroupNames") or ()), *filter(None, [ask("logGroupName")])]
+    identified = [str(each).partition(":log-group:")[2] or str(each) for each in ask("logGroupIdentifiers") or ()]
+    if bool(named) is bool(identified):
+        raise InvalidParameterException("Name the log groups by logGroupName, logGroupNames or logGroupIdentifiers.")
+    groups = [each.removesuffix(":*") for each in named or identified]
+    span = int(ask("startTime")), int(ask("endTime"))
+    token = _limit.set(None if limit is None else int(limit))
+    try:
+        query_id = response.logs_backend.start_query(groups, *span, ask("queryString"))
+    finally:
+        _limit.reset(token)
+    return json.dumps({"queryId": query_id})
+
+
+def _query(log_groups: list[logs.LogGroup], query: str, start_time: int, end_time: int) -> list[dict[str, str]]:
+    """Return what a query finds from one epoch second to another; moto's filters nothing."""
+    try:
+        parsed = insights.parse(query)
+    except NotUnderstood as error:
+        raise MalformedQuery(str(error)) from error
+    events = (
+        {
+            "@timestamp": event.timestamp,
+            "@message": event.message,
+            "@ingestionTime": event.ingestion_time,
+            "@logStream": stream.log_stream_name,
+            "@log": f"{group.account_id}:{group.name}",
+            "@ptr": event.event_id,
+        }
+        for group in log_groups
+        for stream in group.streams.values()
+        for event in stream.events
+        if start_time * 1_000 <= event.timestamp <= end_time * 1_000
+    )
+    return parsed.answer(events, _limit.get())
+
+
+class MalformedQuery(LogsClientError):
+    """A query that can't be run."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("MalformedQueryException", message)
 
 
 def _checked_metric_filter(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from moto.awslambda.models import LambdaBackend, lambda_backends
-from moto.events.models import EventPattern
 from moto.moto_api._internal import mock_random
 from moto.sqs.models import Queue, sqs_backends
 
@@ -23,6 +23,8 @@ from async_lab.endpoint.functions.refusals import (
     not_found,
 )
 from async_lab.endpoint.functions.requests import Answer, Requests, answer
+from async_lab.endpoint.sources import event_patterns
+from async_lab.endpoint.sources.event_patterns import InvalidPattern, Pattern
 
 PARTIAL_FAILURES = "ReportBatchItemFailures"
 
@@ -117,7 +119,12 @@ class QueueMapping:
         except ValueError:
             body = record["body"]
         seen = {**record, "body": body}
-        return any(EventPattern.load(pattern).matches_event(seen) for pattern in self.filters)
+        return any(event_patterns.matches(_filter(pattern), seen) for pattern in self.filters)
+
+
+@lru_cache(maxsize=256)
+def _filter(text: str) -> Pattern:
+    return event_patterns.parse(text)
 
 
 def all_of(account_id: str) -> list[QueueMapping]:
@@ -259,8 +266,8 @@ def _check(mapping: QueueMapping, function: ResolvedFunction) -> None:
         )
     for pattern in mapping.filters:
         try:
-            EventPattern.load(pattern)
-        except Exception as error:
+            _filter(pattern)
+        except InvalidPattern as error:
             raise invalid_value(f"Invalid filter pattern definition. ({error})") from error
 
 

@@ -12,8 +12,10 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, ClassVar
 
+from moto.core.exceptions import JsonRESTError
 from moto.events import models as events
-from moto.events.exceptions import ValidationException
+from moto.events.exceptions import InvalidEventPatternException, ValidationException
+from moto.events.responses import EventsHandler
 from moto.logs.models import logs_backends
 from moto.moto_api._internal import mock_random
 
@@ -23,6 +25,8 @@ from async_lab.endpoint.access.resource_policies import Caller
 from async_lab.endpoint.delivery.targets import DeliveryFailed, TargetMissing, TooLarge, send_to_queue
 from async_lab.endpoint.invocation.recursion import NOBODY, following
 from async_lab.endpoint.moto_patches import replace
+from async_lab.endpoint.sources import event_patterns
+from async_lab.endpoint.sources.event_patterns import InvalidPattern
 from async_lab.endpoint.sources.reach import Reach
 
 # What is passed on: all of an event, a part, a constant, or a template filled in. Pure functions.
@@ -99,6 +103,7 @@ MOST_BYTES = 1024 * 1024  # doc: of all entries of a PutEvents request, since Ja
 
 _PRINCIPAL = "events.amazonaws.com"
 _ENTRY_TIME_BYTES = 14  # user guide, "Calculating PutEvents event entry size"
+_MOST_TARGETS = 5  # EventBridge quotas, "Targets per rule"
 _AGES, _ATTEMPTS = range(60, 86_401), range(186)  # API reference, RetryPolicy
 _TARGETS = {"lambda", "sqs", "sns", "logs", "events"}
 _put_events = events.EventsBackend.put_events
@@ -123,6 +128,10 @@ def install(reach: Reach) -> None:
     replace(events, "Rule", Rule)
     replace(events.EventsBackend, "put_events", _check_and_put)
     replace(events.EventsBackend, "put_targets", _check_targets)
+    replace(events.EventPattern, "matches_event", _matches)
+    replace(events.EventPatternParser, "parse", _parsed)
+    replace(EventsHandler, "test_event_pattern", _test_pattern)
+    replace(events.Replay, "replay_events", _replay)
 
 
 def send(backend: events.EventsBackend, bus_name: str, event: Mapping[str, Any]) -> None:
@@ -148,6 +157,13 @@ class Rule(events.Rule):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.made_at = type(self).reach.now()
+
+    def put_targets(self, targets: list[dict[str, Any]]) -> None:
+        """Add targets, or change those of the same ids."""
+        ids = {target["Id"] for target in (*self.targets, *targets)}
+        if len(ids) > _MOST_TARGETS:
+            raise JsonRESTError("LimitExceededException", "The requested resource exceeds the maximum number allowed.")
+        super().put_targets(targets)
 
     def send_to_targets(self, original_event: Mapping[str, Any], transform_input: bool = True) -> None:  # noqa: ARG002
         """Send an event that matches to every target; what becomes of it at one is no other's business."""
@@ -283,6 +299,51 @@ def _check_targets(
     _put_targets(backend, name, event_bus_arn, targets)
 
 
+_EVENT_FIELDS = ("id", "account", "source", "time", "region", "resources", "detail-type")
+"""What an event must have to be tried (API reference, TestEventPattern)."""
+
+
+def _matches(pattern: events.EventPattern, event: Mapping[str, Any]) -> bool:
+    asked = pattern.get_pattern()
+    return not asked or event_patterns.matches(asked, event)
+
+
+def _parsed(parser: events.EventPatternParser) -> Any:
+    if not parser.pattern:
+        return {}
+    try:
+        return event_patterns.parse(parser.pattern)
+    except InvalidPattern as error:
+        raise InvalidEventPatternException(reason=str(error)) from error
+
+
+def _replay(replay: events.Replay, archive: events.Archive) -> None:
+    """Send what an archive has of the replay's span to the rules that it is for; moto sends all to all."""
+    backend = events.events_backends[replay.account_id][replay.region]
+    bus = backend.describe_event_bus(arns.parse(replay.destination["Arn"]).name)
+    only = replay.destination.get("FilterArns")
+    span = float(replay.event_start_time), float(replay.event_end_time)
+    for event in archive.events:
+        if span[0] <= datetime.fromisoformat(event["time"]).timestamp() <= span[1]:
+            again = {**event, "id": str(mock_random.uuid4()), "replay-name": replay.name}
+            for rule in [each for each in bus.rules.values() if not only or each.arn in only]:
+                rule.send_to_targets(again)
+    replay.state, replay.end_time = events.ReplayState.COMPLETED, Rule.reach.now()
+
+
+def _test_pattern(response: EventsHandler) -> str:
+    """Say whether a pattern matches an event; moto says nothing."""
+    pattern = events.EventPattern.load(response._get_param("EventPattern"))  # noqa: SLF001 - moto's own
+    try:
+        event = json.loads(response._get_param("Event"))  # noqa: SLF001
+    except ValueError as error:
+        raise ValidationException("Parameter Event is not valid.") from error
+    missing = [name for name in _EVENT_FIELDS if not isinstance(event, dict) or name not in event]
+    if missing:
+        raise ValidationException(f"Parameter Event is not valid. Reason: {missing[0]} is a required field.")
+    return json.dumps({"Result": _matches(pattern, event)})
+
+
 def _check_retries(target: Mapping[str, Any]) -> None:
     policy, queue_arn = target.get("RetryPolicy") or {}, (target.get("DeadLetterConfig") or {}).get("Arn")
     for name, allowed in (("MaximumEventAgeInSeconds", _AGES), ("MaximumRetryAttempts", _ATTEMPTS)):
@@ -295,11 +356,24 @@ def _check_retries(target: Mapping[str, Any]) -> None:
 
 
 def _check_and_put(backend: events.EventsBackend, entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Refuse what is too large together; moto takes any size."""
+    """Refuse what is too large together, and entries that AWS doesn't take; moto takes any."""
     if sum(map(_entry_bytes, entries)) > MOST_BYTES:
         raise ValidationException("Total size of the entries in the request is over the limit.")
-    put: list[dict[str, Any]] = _put_events(backend, entries)
-    return put
+    refused = [_refused(entry) for entry in entries]
+    put = iter(_put_events(backend, [each for each, problem in zip(entries, refused, strict=True) if not problem]))
+    return [problem or next(put) for problem in refused]
+
+
+def _refused(entry: Mapping[str, Any]) -> dict[str, str] | None:
+    """Return the answer to an entry that isn't taken (API reference, PutEventsResultEntry); None where it is."""
+    if str(entry.get("Source", "")).startswith("aws."):
+        reason = "Not authorized for the source."
+        return {"ErrorCode": "NotAuthorizedForSourceException", "ErrorMessage": reason}
+    try:
+        is_object = entry.get("Detail") is None or isinstance(json.loads(entry["Detail"]), dict)
+    except ValueError:
+        is_object = False
+    return None if is_object else {"ErrorCode": "MalformedDetail", "ErrorMessage": "Detail is malformed."}
 
 
 def _entry_bytes(entry: Mapping[str, Any]) -> int:

@@ -14,7 +14,8 @@ from moto.events import models as events
 from moto.events.exceptions import ValidationException as InvalidRule
 from moto.moto_api._internal import mock_random
 from moto.scheduler import models as scheduler
-from moto.scheduler.exceptions import ValidationException
+from moto.scheduler.exceptions import ScheduleGroupNotFound, ValidationException
+from moto.scheduler.responses import EventBridgeSchedulerResponse
 
 from async_lab import arns
 from async_lab.endpoint import trouble
@@ -32,6 +33,7 @@ _TARGETS = {"lambda", "sqs", "sns"}
 _CONTEXT = re.compile(r"<aws\.scheduler\.(schedule-arn|scheduled-time|execution-id|attempt-number)>")
 _put_rule = events.EventsBackend.put_rule
 _create = scheduler.EventBridgeSchedulerBackend.create_schedule
+_answer_update = EventBridgeSchedulerResponse.update_schedule
 _update = scheduler.EventBridgeSchedulerBackend.update_schedule
 
 
@@ -40,6 +42,7 @@ def install() -> None:
     replace(events.EventsBackend, "put_rule", _checked_rule)
     replace(scheduler.EventBridgeSchedulerBackend, "create_schedule", _checked(_create))
     replace(scheduler.EventBridgeSchedulerBackend, "update_schedule", _checked(_update))
+    replace(EventBridgeSchedulerResponse, "update_schedule", _updated)
 
 
 class Schedules:
@@ -214,11 +217,23 @@ def _checked_rule(backend: events.EventsBackend, name: str, **settings: Any) -> 
     return _put_rule(backend, name, **settings)
 
 
+def _updated(response: EventBridgeSchedulerResponse) -> Any:
+    """Update a schedule; moto leaves what is done at its end as it was."""
+    answer = _answer_update(response)
+    ask = response._get_param  # noqa: SLF001 - moto's own
+    schedule = response.scheduler_backend.get_schedule(ask("GroupName"), response.uri.split("?")[0].split("/")[-1])
+    schedule.action_after_completion = ask("ActionAfterCompletion") or "NONE"
+    return answer
+
+
 def _checked(real: Any) -> Any:
     """Return a method that checks a schedule before ``real`` keeps it."""
 
     def checked(backend: scheduler.EventBridgeSchedulerBackend, **settings: Any) -> Any:
         _check(settings)
+        group = settings.get("group_name") or "default"
+        if group not in backend.schedule_groups:
+            raise ScheduleGroupNotFound(group)
         return real(backend, **settings)
 
     return checked
@@ -230,6 +245,11 @@ def _check(settings: dict[str, Any]) -> None:
         raise ValidationException(
             f"async-lab fires no schedule at {arns.service_of(arn) or arn} yet: {arn}. It does at functions, queues "
             "and topics."
+        )
+    window = settings.get("flexible_time_window") or {}
+    if (window.get("Mode") == "FLEXIBLE") is not ("MaximumWindowInMinutes" in window):
+        raise ValidationException(
+            "MaximumWindowInMinutes must be given where the mode of FlexibleTimeWindow is FLEXIBLE, and only there."
         )
     zone = settings.get("schedule_expression_timezone") or "UTC"
     try:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from typing import Any, ClassVar
 
 from moto.sns import models as sns
+from moto.sqs.models import sqs_backends
 
 from async_lab import arns
 from async_lab.endpoint import trouble
 from async_lab.endpoint.access.resource_policies import Caller
 from async_lab.endpoint.delivery.targets import DeliveryFailed, send_to_queue
 from async_lab.endpoint.moto_patches import replace
+from async_lab.endpoint.sources import subscriptions
 from async_lab.endpoint.sources.reach import Reach
 
 NAMESPACE = "AWS/SNS"
@@ -36,6 +39,7 @@ def install(reach: Reach) -> None:
     replace(sns.Subscription, "get_post_data", _notification)
     replace(sns.Subscription, "publish", _to_subscription)
     replace(sns.Topic, "publish", _to_topic)
+    subscriptions.install()
 
 
 def _to_topic(topic: sns.Topic, *message: Any, **options: Any) -> str:
@@ -89,6 +93,8 @@ def _deliver(
         return
     if subscription.protocol == "sqs":
         _Installed.reach.check(caller, subscription.endpoint)
+        _to_queue(subscription, message, message_id, subject, attributes, group_id, deduplication_id)
+        return
     _publish_to_subscription(
         subscription,
         message,
@@ -98,6 +104,39 @@ def _deliver(
         group_id=group_id,
         deduplication_id=deduplication_id,
     )
+
+
+def _to_queue(
+    subscription: sns.Subscription,
+    message: str,
+    message_id: str,
+    subject: str | None,
+    attributes: dict[str, Any] | None,
+    group_id: str | None,
+    deduplication_id: str | None,
+) -> None:
+    """Send a message to a queue: around it a notification, or its attributes beside it where it comes raw."""
+    raw = subscriptions.is_raw(subscription)
+    notification = None if raw else _notification(subscription, message, message_id, subject, attributes)
+    if subscription.topic.content_based_deduplication and not deduplication_id:
+        deduplication_id = hashlib.sha256(message.encode()).hexdigest()
+    queue = arns.parse(subscription.endpoint)
+    sqs_backends[queue.account_id][queue.region].send_message(
+        queue.resource,
+        json.dumps(notification, sort_keys=True, indent=2) if notification else message,
+        message_attributes={name: _raw(each) for name, each in (attributes or {}).items()} if raw else None,
+        deduplication_id=deduplication_id,
+        group_id=group_id,
+        validate_group_id=False,
+    )
+
+
+def _raw(attribute: dict[str, Any]) -> dict[str, Any]:
+    """Return a message attribute as SQS has it."""
+    kind, value = attribute["Type"], attribute["Value"]
+    if not kind.startswith("Binary"):
+        return {"DataType": kind, "StringValue": str(value)}
+    return {"DataType": kind, "BinaryValue": value if isinstance(value, bytes) else base64.b64decode(value)}
 
 
 def event_of(subscription_arn: str, notification: dict[str, Any]) -> dict[str, Any]:
