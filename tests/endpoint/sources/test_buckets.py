@@ -221,3 +221,8 @@ def test_the_event_bus_hears_of_objects_where_the_bucket_says_so(lab):
     )
     assert (event["detail"]["object"]["key"], event["detail"]["reason"]) == ("a b.json", "PutObject")
     lab.events.remove_targets(Rule=bucket, Ids=["1"])
+
+
+def test_tags_of_an_object_that_is_not_there_are_no_key(lab, told):
+    with pytest.raises(ClientError, match="NoSuchKey"):
+        lab.s3.delete_object_tagging(Bucket=told[1], Key="none")

@@ -89,3 +89,16 @@ def test_a_log_is_queried(lab):
     assert len(asked("filter @message like 'order'", logGroupIdentifiers=[arn], limit=2)) == 2
     with pytest.raises(ClientError, match=r"MalformedQueryException.*no command stats yet"):
         asked("stats count(*)", logGroupName=group)
+
+
+def test_a_query_that_is_not_there_is_404(lab):
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        lab.logs.get_query_results(queryId="none")
+
+
+def test_a_subscription_without_an_arn_is_refused(lab):
+    lab.logs.create_log_group(logGroupName="plain")
+    with pytest.raises(ClientError, match=r"InvalidParameterException.*nobody is no ARN"):
+        lab.logs.put_subscription_filter(
+            logGroupName="plain", filterName="f", filterPattern="", destinationArn="nobody"
+        )

@@ -177,3 +177,9 @@ def test_an_update_says_anew_what_is_done_at_the_end(lab, schedule, settings, ex
         Name=name, ScheduleExpression="rate(2 hours)", FlexibleTimeWindow=ANY_TIME, Target=target, **settings
     )
     assert lab.scheduler.get_schedule(Name=name)["ActionAfterCompletion"] == expected
+
+
+@pytest.mark.parametrize(("name", "code"), [("none", "ResourceNotFoundException"), ("default", "ValidationException")])
+def test_a_group_that_can_not_be_deleted_is_not(lab, name, code):
+    with pytest.raises(ClientError, match=code):
+        lab.scheduler.delete_schedule_group(Name=name)
