@@ -224,3 +224,10 @@ def test_what_moto_takes_for_another_operation_changes_nothing(client):
     with pytest.raises(ClientError, match="NotImplemented"):
         s3.rename_object(Bucket="mine", Key="k", RenameSource="mine/other")
     assert s3.get_object(Bucket="mine", Key="k")["Body"].read() == b"kept"
+
+
+def test_a_body_of_s3_that_is_no_document_is_said(client):
+    s3 = client("s3")
+    s3.create_bucket(Bucket="plain", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    with pytest.raises(ClientError, match="MalformedXML"):
+        s3.put_bucket_lifecycle_configuration(Bucket="plain")

@@ -42,6 +42,11 @@ def events(async_lab):
 
 
 @pytest.fixture
+def logs(async_lab):
+    return async_lab.client("logs")
+
+
+@pytest.fixture
 def s3(async_lab):
     return async_lab.client("s3")
 

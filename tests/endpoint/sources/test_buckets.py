@@ -219,3 +219,8 @@ def test_the_event_bus_hears_of_objects_where_the_bucket_says_so(as_told, s3, ev
         [f"arn:aws:s3:::{bucket}"],
     )
     assert (event["detail"]["object"]["key"], event["detail"]["reason"]) == ("a b.json", "PutObject")
+
+
+def test_tags_of_an_object_that_is_not_there_are_no_key(s3, bucket):
+    with pytest.raises(ClientError, match="NoSuchKey"):
+        s3.delete_object_tagging(Bucket=bucket, Key="none")

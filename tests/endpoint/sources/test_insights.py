@@ -69,8 +69,7 @@ def test_what_insights_has_not_here_is_refused(query):
         parse(query)
 
 
-def test_a_log_is_queried(async_lab, handler):
-    logs = async_lab.client("logs")
+def test_a_log_is_queried(async_lab, logs, handler):
     function = async_lab.function(handler("def handler(event, context): print('order', event)"))
     for number in range(3):
         function.send(number)
@@ -90,3 +89,14 @@ def test_a_log_is_queried(async_lab, handler):
     assert len(asked("filter @message like 'order'", logGroupIdentifiers=[arn], limit=2)) == 2
     with pytest.raises(ClientError, match=r"MalformedQueryException.*no command stats yet"):
         asked("stats count(*)", logGroupName=group)
+
+
+def test_a_query_that_is_not_there_is_404(logs):
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        logs.get_query_results(queryId="none")
+
+
+def test_a_subscription_without_an_arn_is_refused(logs):
+    logs.create_log_group(logGroupName="plain")
+    with pytest.raises(ClientError, match=r"InvalidParameterException.*nobody is no ARN"):
+        logs.put_subscription_filter(logGroupName="plain", filterName="f", filterPattern="", destinationArn="nobody")

@@ -16,10 +16,10 @@ def handler(event, context):
 
 
 @pytest.fixture
-def speaker(async_lab, handler):
+def speaker(async_lab, logs, handler):
     """A function that prints what it is told to, whose log group is there."""
     function = async_lab.function(handler(SAYS), name="speaker")
-    async_lab.client("logs").create_log_group(logGroupName="/aws/lambda/speaker")
+    logs.create_log_group(logGroupName="/aws/lambda/speaker")
     return function
 
 
@@ -35,11 +35,11 @@ def say(async_lab, speaker):
 
 
 @pytest.fixture
-def subscribe(async_lab, speaker):
+def subscribe(logs, speaker):
     """Subscribes a function to the speaker's log."""
 
     def put(reader, pattern=""):
-        async_lab.client("logs").put_subscription_filter(
+        logs.put_subscription_filter(
             logGroupName="/aws/lambda/speaker", filterName="all", filterPattern=pattern, destinationArn=reader.arn
         )
 
@@ -47,12 +47,12 @@ def subscribe(async_lab, speaker):
 
 
 @pytest.fixture
-def filtered(async_lab, speaker):
+def filtered(logs, speaker):
     """Puts a metric filter of the speaker's log: `Found` in the namespace `Log`."""
 
     def put(pattern, **transformation):
         metric = {"metricNamespace": "Log", "metricName": "Found", "metricValue": "1", **transformation}
-        async_lab.client("logs").put_metric_filter(
+        logs.put_metric_filter(
             logGroupName="/aws/lambda/speaker",
             filterName="f",
             filterPattern=pattern,
@@ -106,10 +106,9 @@ def test_a_metric_filter_says_its_default_where_nothing_matches(say, filtered, f
     assert found() == [0]
 
 
-def test_a_metric_filter_that_is_put_again_replaces_itself(async_lab, filtered):
+def test_a_metric_filter_that_is_put_again_replaces_itself(logs, filtered):
     filtered("ERROR")
     filtered("WARN")
-    logs = async_lab.client("logs")
     [each] = logs.describe_metric_filters(logGroupName="/aws/lambda/speaker")["metricFilters"]
     assert each["filterPattern"] == "WARN"
 
@@ -129,9 +128,9 @@ def test_a_metric_filter_of_fields_has_their_values(say, filtered, found):
         ('{ $.level = "WARN" }', ['{"level": "WARN"}']),
     ],
 )
-def test_log_events_are_found_by_a_pattern(async_lab, say, pattern, lines):
+def test_log_events_are_found_by_a_pattern(logs, say, pattern, lines):
     say("ERROR a 2", "INFO b 3", '{"level": "WARN"}')
-    logs, group = async_lab.client("logs"), "/aws/lambda/speaker"
+    group = "/aws/lambda/speaker"
     events = logs.filter_log_events(logGroupName=group, filterPattern=pattern)["events"]
     assert [event["message"].strip() for event in events] == lines
     with pytest.raises(ClientError, match="Invalid filter pattern"):
@@ -179,12 +178,12 @@ def test_a_line_that_is_no_well_formed_embedded_metric_is_a_log_line_alone(speak
     assert sum('"_aws"' in line for line in speaker.logs) == 2
 
 
-def test_subscriptions_are_listed_by_the_beginning_of_their_names(async_lab, as_told, allow, speaker, subscribe):
+def test_subscriptions_are_listed_by_the_beginning_of_their_names(logs, as_told, allow, speaker, subscribe):
     reader, group = as_told(), f"/aws/lambda/{speaker}"
     allow(reader, "logs", f"arn:aws:logs:eu-west-1:123456789012:log-group:{group}:*")
     subscribe(reader)
     for prefix, expected in (("a", ["all"]), ("b", [])):
-        listed = async_lab.client("logs").describe_subscription_filters(logGroupName=group, filterNamePrefix=prefix)
+        listed = logs.describe_subscription_filters(logGroupName=group, filterNamePrefix=prefix)
         assert [each["filterName"] for each in listed["subscriptionFilters"]] == expected
 
 
@@ -199,6 +198,6 @@ def test_subscriptions_are_listed_by_the_beginning_of_their_names(async_lab, as_
         ("describe_log_groups", {"logGroupNamePattern": "x"}, "logGroupNamePattern of DescribeLogGroups"),
     ],
 )
-def test_what_a_log_is_not_looked_through_by_is_named(async_lab, speaker, call, wrong, named):
+def test_what_a_log_is_not_looked_through_by_is_named(logs, speaker, call, wrong, named):
     with pytest.raises(ClientError, match=f"async-lab doesn't model {named} yet"):
-        getattr(async_lab.client("logs"), call)(**wrong)
+        getattr(logs, call)(**wrong)

@@ -182,3 +182,9 @@ def test_an_update_says_anew_what_is_done_at_the_end(async_lab, scheduler, sched
         Name=made, ScheduleExpression="rate(2 hours)", FlexibleTimeWindow=ANY_TIME, Target=target, **settings
     )
     assert scheduler.get_schedule(Name=made)["ActionAfterCompletion"] == expected
+
+
+@pytest.mark.parametrize(("name", "code"), [("none", "ResourceNotFoundException"), ("default", "ValidationException")])
+def test_a_group_that_can_not_be_deleted_is_not(scheduler, name, code):
+    with pytest.raises(ClientError, match=code):
+        scheduler.delete_schedule_group(Name=name)

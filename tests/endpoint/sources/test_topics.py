@@ -195,6 +195,13 @@ def test_a_message_that_says_nothing_is_refused(sns, open_queue, message, struct
         sns.publish(TopicArn=topic, Message=message, **asked)
 
 
+@pytest.mark.parametrize("call", ["get_topic_attributes", "list_subscriptions_by_topic", "publish"])
+def test_what_is_no_topics_arn_is_refused(sns, call):
+    more = {"Message": "m"} if call == "publish" else {}
+    with pytest.raises(ClientError, match=r"InvalidParameter|NotFound"):
+        getattr(sns, call)(TopicArn="orders", **more)
+
+
 @pytest.mark.parametrize("raw", ["true", "false"])
 def test_a_raw_message_comes_with_its_attributes(sns, sqs, open_queue, raw):
     queue = open_queue("sns")

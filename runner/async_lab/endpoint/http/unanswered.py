@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
+from xml.parsers.expat import ExpatError
 
 from async_lab.endpoint import trouble
 from async_lab.endpoint.access.denials import Denied
@@ -24,6 +25,7 @@ _NOT_HERE = tuple(f"{status.value} " for status in (HTTPStatus.NOT_FOUND, HTTPSt
 """What Werkzeug says of a path that no service has, and of a method that a path has not."""
 _FORBIDDEN = f"{HTTPStatus.FORBIDDEN.value} "
 """What moto says without a word where a bucket's policy denies an object."""
+_MALFORMED = "The XML you provided was not well-formed or did not validate against our published schema"
 _PAGE = b"<!doctype html>"
 _SERVERS_OWN = str(HTTPStatus.INTERNAL_SERVER_ERROR.value)
 
@@ -71,6 +73,8 @@ def _why(environ: dict[str, Any], error: Exception) -> Response:
             return missing(environ, _action(error))
         case ModuleNotFoundError():  # moto's for this service, which the lab doesn't install
             return missing(environ, f"any action, for want of {error.name},")
+        case ExpatError() if signed_service(environ) == "s3":
+            return error_response(environ, HTTPStatus.BAD_REQUEST, "MalformedXML", _MALFORMED)
         case Denied():
             code = "AccessDenied" if signed_service(environ) == "s3" else "AccessDeniedException"
             return error_response(environ, HTTPStatus.FORBIDDEN, code, error.sentence)

@@ -17,7 +17,7 @@ from urllib.parse import quote_plus
 from moto.events.models import events_backends
 from moto.s3 import models as s3
 from moto.s3 import notifications
-from moto.s3.exceptions import NoSuchUpload, S3ClientError
+from moto.s3.exceptions import MissingKey, NoSuchUpload, S3ClientError
 from moto.s3.responses import S3Response
 
 from async_lab import arns
@@ -34,6 +34,7 @@ _PRINCIPAL = "AWS:AIDAJDPLRKLG7UEXAMPLE"
 _counter = itertools.count()
 _filter_name = re.compile(rb"<Name>\s*(prefix|suffix)\s*</Name>", re.IGNORECASE)
 _read_configuration = S3Response._notification_config_from_body  # noqa: SLF001 - moto's own
+_delete_object_tagging = s3.S3Backend.delete_object_tagging
 _put_object_tagging = S3Response.put_object_tagging
 _tags_alone: ContextVar[bool] = ContextVar("tags_alone", default=False)
 """Whether a request is about tags alone: moto tells of tags with every object that is put."""
@@ -53,6 +54,7 @@ def install(reach: Reach) -> None:
     replace(s3.FakeBucket, "set_notification_configuration", _configure)
     replace(s3.Notification, "_key_matches", _key_matches)
     replace(S3Response, "put_object_tagging", _put_tags)
+    replace(s3.S3Backend, "delete_object_tagging", _delete_tags)
     replace(S3Response, "_notification_config_from_body", _read)
     replace(s3.S3Backend, "complete_multipart_upload", _complete)
     replace(s3.S3Backend, "delete_object", _delete)
@@ -141,6 +143,12 @@ def _put_tags(response: S3Response) -> Any:
         return _put_object_tagging(response)
     finally:
         _tags_alone.reset(token)
+
+
+def _delete_tags(backend: s3.S3Backend, bucket_name: str, key_name: str, version_id: str | None = None) -> None:
+    if backend.get_object(bucket_name, key_name, version_id=version_id) is None:
+        raise MissingKey(key=key_name)
+    _delete_object_tagging(backend, bucket_name, key_name, version_id)
 
 
 def _all(configuration: s3.NotificationConfiguration) -> Iterator[s3.Notification]:

@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from typing import Any, ClassVar
 
 from moto.logs import models as logs
-from moto.logs.exceptions import InvalidParameterException, LogsClientError
+from moto.logs.exceptions import InvalidParameterException, LogsClientError, ResourceNotFoundException
 from moto.logs.responses import LogsResponse
 
 from async_lab import arns
@@ -47,6 +47,7 @@ def install(reach: Reach) -> None:
     replace(logs.LogsBackend, "put_subscription_filter", _checked_subscription)
     replace(logs, "execute_query", _query)
     replace(LogsResponse, "start_query", _start_query)
+    replace(logs.LogsBackend, "get_query_results", _results)
     replace(LogsResponse, "describe_subscription_filters", _describe_subscriptions)
 
 
@@ -111,6 +112,8 @@ def _checked_subscription(
 ) -> None:
     """Refuse a pattern that isn't one, and a function that doesn't let the log in."""
     _check_pattern(filter_pattern)
+    if not arns.service_of(destination_arn):
+        raise InvalidParameterException(f"{destination_arn} is no ARN that a subscription can have as its destination.")
     if arns.service_of(destination_arn) == "lambda":
         try:
             caller = _caller(backend.account_id, backend.region_name, log_group_name)
@@ -255,6 +258,12 @@ def _query(log_groups: list[logs.LogGroup], query: str, start_time: int, end_tim
         if start_time * 1_000 <= event.timestamp <= end_time * 1_000
     )
     return parsed.answer(events, _limit.get())
+
+
+def _results(backend: logs.LogsBackend, query_id: str) -> logs.LogQuery:
+    if query_id not in backend.queries:
+        raise ResourceNotFoundException("Query not found")
+    return backend.queries[query_id]
 
 
 class MalformedQuery(LogsClientError):

@@ -34,6 +34,7 @@ _CONTEXT = re.compile(r"<aws\.scheduler\.(schedule-arn|scheduled-time|execution-
 _put_rule = events.EventsBackend.put_rule
 _create = scheduler.EventBridgeSchedulerBackend.create_schedule
 _answer_update = EventBridgeSchedulerResponse.update_schedule
+_remove_group = scheduler.EventBridgeSchedulerBackend.delete_schedule_group
 _update = scheduler.EventBridgeSchedulerBackend.update_schedule
 
 
@@ -42,6 +43,7 @@ def install() -> None:
     replace(events.EventsBackend, "put_rule", _checked_rule)
     replace(scheduler.EventBridgeSchedulerBackend, "create_schedule", _checked(_create))
     replace(scheduler.EventBridgeSchedulerBackend, "update_schedule", _checked(_update))
+    replace(scheduler.EventBridgeSchedulerBackend, "delete_schedule_group", _delete_group)
     replace(EventBridgeSchedulerResponse, "update_schedule", _updated)
 
 
@@ -215,6 +217,14 @@ def _checked_rule(backend: events.EventsBackend, name: str, **settings: Any) -> 
         except InvalidExpression as error:
             raise InvalidRule("Parameter ScheduleExpression is not valid.") from error
     return _put_rule(backend, name, **settings)
+
+
+def _delete_group(backend: scheduler.EventBridgeSchedulerBackend, name: str | None) -> None:
+    if name == "default":
+        raise ValidationException("The default schedule group can't be deleted.")
+    if name not in backend.schedule_groups:
+        raise ScheduleGroupNotFound(str(name))
+    _remove_group(backend, name)
 
 
 def _updated(response: EventBridgeSchedulerResponse) -> Any:

@@ -23,6 +23,7 @@ _OF_MOTO = {"exists", "prefix", "suffix", "anything-but", "equals-ignore-case", 
 
 _set_attributes = sns.SNSBackend.set_subscription_attributes
 _validate = sns.SNSBackend._validate_filter_policy  # noqa: SLF001 - moto's own
+_get_topic = sns.SNSBackend.get_topic
 _subscribe = SNSResponse.subscribe
 
 
@@ -31,6 +32,7 @@ def install() -> None:
     replace(sns, "FilterPolicyMatcher", FilterPolicy)
     replace(sns.SNSBackend, "_validate_filter_policy", _check_filter_policy)
     replace(sns.SNSBackend, "set_subscription_attributes", _set_checked)
+    replace(sns.SNSBackend, "get_topic", _topic)
     replace(SNSResponse, "subscribe", _subscribed)
 
 
@@ -72,6 +74,12 @@ def _value(attribute: Mapping[str, Any]) -> Any:
 def is_raw(subscription: sns.Subscription) -> bool:
     """Whether a subscriber gets a message as it is, without a notification around it."""
     return str(subscription.attributes.get("RawMessageDelivery", "")).lower() == "true"
+
+
+def _topic(backend: sns.SNSBackend, arn: str) -> sns.Topic:
+    if arns.service_of(arn or "") != "sns":
+        raise SNSInvalidParameter("Invalid parameter: TopicArn")
+    return _get_topic(backend, arn)
 
 
 def _check_filter_policy(backend: sns.SNSBackend, policy: Any, scope: str | None) -> None:
