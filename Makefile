@@ -78,9 +78,10 @@ test-long: $(VENV)/.installed-dev ## Run what takes longest: all scenarios, prog
 	@$(BIN)/python -m pytest -m long --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: lint
-lint: $(VENV)/.installed-dev ## Check style, types and who imports whom
+lint: $(VENV)/.installed-dev ## Check style, spelling, types and who imports whom
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/codespell
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@terraform fmt -check -recursive terraform

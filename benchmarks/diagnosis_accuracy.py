@@ -1,6 +1,8 @@
 """How often the diagnosis names the right cause: random functions of each, invoked on the embedded endpoint.
 
 Half of them have synchronous calls mixed in. Nothing is told to the diagnosis but what ``async-lab diagnose`` reads.
+Of durable functions and those on managed instances, which the endpoint refuses, only the configuration is theirs: what
+happens is a random other cause, and right is that no cause is called more than possible.
 
     python benchmarks/diagnosis_accuracy.py [VARIATIONS [SEED]]
 """
@@ -13,13 +15,15 @@ import random
 import sys
 import zipfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from async_lab.diagnosis import diagnose
+from async_lab.diagnosis import Confidence, diagnose, examine
+from async_lab.diagnosis.diagnose import WITHOUT_RULES
 from async_lab.endpoint.embedded import Endpoint
 from async_lab.observation.look import look_at
+from async_lab.observation.observations import Observations
 from async_lab.target.local import LocalTarget
 from async_lab.twin import Rules
 
@@ -37,6 +41,7 @@ def handler(event, context):
 MAY_DO_ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 HOUR = 3_600
 POOL = 120
+CLAIMS_NOTHING = "no cause more than possible"
 BURST = 3
 """New execution environments in 10 s, where a burst is tried: AWS's 1,000 are more than a machine has room for."""
 
@@ -69,6 +74,18 @@ class Lab:
             self.reserve(name, variation.concurrency)
         if variation.asynchronous:
             self.lambda_.put_function_event_invoke_config(FunctionName=name, **variation.asynchronous)
+
+    def clients(self, configuration: Mapping[str, Any]) -> Callable[[str], Any]:
+        """Return what makes clients, to which a function's configuration is what it is and ``configuration``."""
+
+        def client(service: str) -> Any:
+            made = self.target.client(service)
+            made.meta.events.register(
+                "after-call.lambda.GetFunctionConfiguration", lambda parsed, **_: parsed.update(configuration)
+            )
+            return made
+
+        return client
 
     def reserve(self, name: str, executions: int) -> None:
         """Reserve concurrency."""
@@ -124,6 +141,8 @@ class Cause:
     """How long another function takes all of the account's pool."""
     rules: Rules | None = None
     """AWS's own unless given: 1,000 environments in 10 s are more than a machine has room for."""
+    configuration: Mapping[str, Any] = field(default_factory=dict)
+    """What GetFunctionConfiguration answers besides: of functions that the endpoint refuses."""
 
 
 def several(rng: random.Random, payload: dict[str, Any], most: int = 8) -> list[dict[str, Any]]:
@@ -274,6 +293,30 @@ def failing_and_full(rng: random.Random, _now: float) -> Variation:
     )
 
 
+def in_backlog(rng: random.Random, _now: float) -> Variation:
+    """Lambda comes to events later than they live, to all of them or to many."""
+    slowest = SLOW_DISPATCH[0]
+    if rng.random() < 0.5:  # noqa: PLR2004
+        return Variation(several(rng, {"sleep": rng.uniform(0, 20)}), asynchronous=settings(rng.randint(60, 190)))
+    return Variation([{}] * rng.randint(10, 20), asynchronous=settings(rng.randint(slowest + 10, slowest * 2)))
+
+
+def of_other_kind(rng: random.Random, now: float) -> Variation:
+    """Whatever can go wrong without help from outside."""
+    return rng.choice([healthy, exhausted, timed_out, retried, too_old_after_errors, waiting, stopped])(rng, now)
+
+
+SLOW_DISPATCH = (200, 600)
+"""From acceptance to the first attempt, in seconds, where Lambda has a backlog of its own."""
+DURABLE = {"DurableConfig": {"RetentionPeriodInDays": 14, "ExecutionTimeout": 3_600}}
+MANAGED_INSTANCES = {
+    "CapacityProviderConfig": {
+        "LambdaManagedInstancesCapacityProviderConfig": {
+            "CapacityProviderArn": "arn:aws:lambda:eu-west-1:123456789012:capacity-provider:shared"
+        }
+    }
+}
+
 CAUSES = {
     "healthy": Cause(healthy, ("healthy",)),
     "nothing received": Cause(nothing, ("idle",)),
@@ -292,6 +335,9 @@ CAUSES = {
     "recursion stopped": Cause(looping, ("recursion-stopped",)),
     "slow code": Cause(slowing, ("slower",)),
     "burst scaling": Cause(bursting, ("late-at-scale-up",), rules=Rules(scale_up_environments=BURST)),
+    "expired in a backlog": Cause(in_backlog, ("dropped-in-backlog",), rules=Rules(dispatch_seconds=SLOW_DISPATCH)),
+    "durable function": Cause(of_other_kind, (CLAIMS_NOTHING,), 2 * HOUR, configuration=DURABLE),
+    "managed instances": Cause(of_other_kind, (CLAIMS_NOTHING,), 2 * HOUR, configuration=MANAGED_INSTANCES),
     "errors and reservation": Cause(failing_and_full, ("dropped-retries-used", "late-at-reservation"), 2 * HOUR),
 }
 
@@ -333,10 +379,17 @@ def run(cause: Cause, variations: int, rng: random.Random) -> list[tuple[str, ..
                 lab.send(name, variation.later[minute])
         lab.target.wait(cause.seconds)
         end = lab.target.now()
-        return [
-            tuple(finding.code for finding in diagnose(look_at(lab.target.client, name, None, start, end)))
-            for name in made
-        ]
+        return [concluded(cause, look_at(lab.clients(cause.configuration), name, None, start, end)) for name in made]
+
+
+def concluded(cause: Cause, seen: Observations) -> tuple[str, ...]:
+    """Return the codes of what is found; of a function that runs by other rules whether anything is claimed by ours."""
+    found = diagnose(seen)
+    if not cause.configuration:
+        return tuple(finding.code for finding in found)
+    claims = [finding.code for finding in found if finding.confidence is not Confidence.POSSIBLE]
+    says_so = any(finding.code == "other-rules" for finding in examine(seen))
+    return (CLAIMS_NOTHING,) if says_so and set(claims) <= set(WITHOUT_RULES) else ("claimed", *claims)
 
 
 def main() -> None:

@@ -3,7 +3,7 @@
     .venv/bin/python benchmarks/lab_overhead.py [ROUNDS]
 
 Each round runs both, one after the other, so that a slow moment of the machine meets both. The apply is the plain
-Terraform CLI in a directory that is initialised already, on an endpoint that is up already, and it leaves its stack
+Terraform CLI in a directory that is initialized already, on an endpoint that is up already, and it leaves its stack
 standing; the run starts its endpoint, applies, invokes, waits, collects, diagnoses, destroys and checks.
 """
 

@@ -44,9 +44,9 @@ output "role_name" {
 }
 
 output "trigger_address" {
-  description = "What the runner sends events to, by the name that the trigger's API takes: the function, an event source or a topic's ARN."
+  description = "What the runner sends events to, by the name that the trigger's API takes: the function, an event source, a topic's ARN or a bucket."
   value       = local.trigger_address
 
   # Whoever sends waits until what is sent arrives.
-  depends_on = [aws_cloudwatch_event_target.trigger, aws_sns_topic_subscription.trigger]
+  depends_on = [aws_cloudwatch_event_target.trigger, aws_s3_bucket_notification.trigger, aws_sns_topic_subscription.trigger]
 }

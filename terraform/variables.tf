@@ -133,7 +133,7 @@ variable "events" {
 }
 
 variable "expectations" {
-  description = "What the metrics of a run must show; leave it out to look only. A statistic is of the whole run, or with data_point = n of the n-th minute that has a data point."
+  description = "What the metrics of a run must show; leave it out to look only. A statistic is of the whole run (a percentile is its highest minute's), or with data_point = n of the n-th minute that has a data point."
   type = list(object({
     metric     = string
     statistic  = optional(string, "Sum")
@@ -155,8 +155,11 @@ variable "expectations" {
   }
 
   validation {
-    condition     = alltrue([for expected in var.expectations : contains(["Average", "Maximum", "Minimum", "SampleCount", "Sum"], expected.statistic)])
-    error_message = "expectations[*].statistic must be Average, Maximum, Minimum, SampleCount or Sum."
+    condition = alltrue([for expected in var.expectations :
+      contains(["Average", "Maximum", "Minimum", "SampleCount", "Sum"], expected.statistic) ||
+      contains(["AsyncEventAge", "Duration"], expected.metric) && can(regex("^p(100(\\.0{1,10})?|[0-9]{1,2}(\\.[0-9]{1,10})?)$", expected.statistic))
+    ])
+    error_message = "expectations[*].statistic must be Average, Maximum, Minimum, SampleCount or Sum, or of AsyncEventAge and Duration a percentile such as p99."
   }
 
   validation {
@@ -381,21 +384,38 @@ variable "title" {
 }
 
 variable "trigger" {
-  description = "What invokes the function with an event: direct is the runner itself, sns a topic it publishes to, eventbridge a rule on the default bus it puts an event on. permitted = false leaves out the permission that lets the trigger invoke the function."
+  description = "What invokes the function with an event: direct is the runner itself, sns a topic it publishes to, eventbridge a rule on the default bus it puts an event on, s3 a bucket it puts objects into. permitted = false leaves out the permission that lets the trigger invoke the function. Of s3 alone: suffix is what the keys must end in for the bucket to tell the function, endings what the runner's keys end in, by turns."
   type = object({
+    endings   = optional(list(string), [".json"])
     permitted = optional(bool, true)
     service   = optional(string, "direct")
+    suffix    = optional(string, "")
   })
   default  = {}
   nullable = false
 
   validation {
-    condition     = contains(["direct", "eventbridge", "sns"], var.trigger.service)
-    error_message = "trigger.service must be direct, eventbridge or sns."
+    condition     = contains(["direct", "eventbridge", "s3", "sns"], var.trigger.service)
+    error_message = "trigger.service must be direct, eventbridge, s3 or sns."
   }
 
   validation {
-    condition     = var.trigger.permitted || var.trigger.service != "direct"
-    error_message = "trigger.permitted can be false for eventbridge and sns only: a direct caller needs no such permission."
+    condition     = var.trigger.permitted || contains(["eventbridge", "sns"], var.trigger.service)
+    error_message = "trigger.permitted can be false for eventbridge and sns only: a direct caller needs no such permission, and s3 makes no notification without it."
+  }
+
+  validation {
+    condition     = alltrue([for ending in concat(var.trigger.endings, [var.trigger.suffix]) : can(regex("^[A-Za-z0-9._/-]{0,100}$", ending))]) && length(var.trigger.endings) >= 1 && length(var.trigger.endings) <= 20
+    error_message = "trigger.suffix and trigger.endings[*] must be up to 100 letters, digits and . _ - /, and endings 1 to 20 of them."
+  }
+
+  validation {
+    condition     = var.trigger.service == "s3" || var.trigger.suffix == "" && var.trigger.endings == tolist([".json"])
+    error_message = "trigger.suffix and trigger.endings are of s3 alone."
+  }
+
+  validation {
+    condition     = var.trigger.service != "s3" || can(regex("^[a-z0-9]([a-z0-9-]{0,25}[a-z0-9])?$", var.name))
+    error_message = "With trigger.service = s3, name must be 1 to 27 small letters, digits and hyphens: it is part of a bucket's name."
   }
 }

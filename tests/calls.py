@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from functools import cache
 from io import BytesIO
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from botocore.session import get_session
@@ -49,8 +50,47 @@ class Recorder:
         signed = re.search(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/", environ.get("HTTP_AUTHORIZATION", ""))
         if signed:  # all but the clock's requests
             service = _SERVICES.get(signed[1], signed[1])
+            if service == "s3":
+                self.actions |= {f"s3:{action}" for action in _of_bucket(environ)}
+                return
             action = f"{service}:{_operation(service, environ)}"
             self.actions.add(_ACTIONS.get(action, action))
+
+
+_OF_BUCKETS = {
+    ("DELETE", ""): ("DeleteBucket",),
+    ("GET", "accelerate"): ("GetAccelerateConfiguration",),
+    ("GET", "acl"): ("GetBucketAcl",),
+    ("GET", "cors"): ("GetBucketCORS",),
+    ("GET", "encryption"): ("GetEncryptionConfiguration",),
+    ("GET", "lifecycle"): ("GetLifecycleConfiguration",),
+    ("GET", "logging"): ("GetBucketLogging",),
+    ("GET", "notification"): ("GetBucketNotification",),
+    ("GET", "object-lock"): ("GetBucketObjectLockConfiguration",),
+    ("GET", "policy"): ("GetBucketPolicy",),
+    ("GET", "replication"): ("GetReplicationConfiguration",),
+    ("GET", "requestPayment"): ("GetBucketRequestPayment",),
+    ("GET", "tagging"): ("GetBucketTagging",),
+    ("GET", "versioning"): ("GetBucketVersioning",),
+    ("GET", "versions"): ("ListBucketVersions",),
+    ("GET", "website"): ("GetBucketWebsite",),
+    ("HEAD", ""): ("ListBucket",),
+    ("POST", "delete"): ("DeleteObject", "DeleteObjectVersion"),
+    ("PUT", ""): ("CreateBucket",),
+    ("PUT", "notification"): ("PutBucketNotification",),
+    ("PUT", "tagging"): ("PutBucketTagging",),
+}
+"""The permissions that requests about a bucket take (S3 API reference): an operation's name isn't its permission's."""
+
+
+def _of_bucket(environ: dict[str, Any]) -> tuple[str, ...]:
+    method, asked = environ["REQUEST_METHOD"], set(parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True))
+    if environ["PATH_INFO"].strip("/").count("/"):
+        return {"PUT": ("PutObject",), "GET": ("GetObject",), "HEAD": ("GetObject",), "DELETE": ("DeleteObject",)}[
+            method
+        ]
+    about = next((of for _, of in _OF_BUCKETS if of in asked), "")
+    return _OF_BUCKETS.get((method, about), ("ListBucket",))
 
 
 def _operation(service: str, environ: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from async_lab.errors import EnvironmentFailure
 from async_lab.invoke import SentEvent, recognized, send, sender
 from async_lab.observation.events import Event
-from async_lab.scenario import Behavior, Events
+from async_lab.scenario import Behavior, Events, Trigger
 from async_lab.scenario.model import MixPart
 
 AS_CONFIGURED = Behavior("succeed", 0.0, "")
@@ -25,7 +25,7 @@ def function(async_lab, tmp_path):
 
 
 def send_to(target, function, ids, interval=0.0, burst=1, behavior=AS_CONFIGURED):
-    to = sender("direct", function, target.client_that_sends_once)
+    to = sender(Trigger(), function, target.client_that_sends_once)
     return list(send(to, ids, Events(len(ids), interval, burst), behavior, now=target.now, wait=target.wait))
 
 
@@ -112,7 +112,7 @@ def test_an_event_that_can_not_even_be_sent_is_an_error(target):
 
 
 def send_with(client, target, ids):
-    to = sender("direct", "lab", lambda _: client)
+    to = sender(Trigger(), "lab", lambda _: client)
     return list(send(to, ids, Events(len(ids), 0.0), AS_CONFIGURED, now=target.now, wait=target.wait))
 
 
@@ -167,10 +167,10 @@ def test_what_nobody_saw_or_nobody_is_sure_of_stays_without_an_id():
     assert recognized(sent, []) == sent
 
 
-@pytest.mark.parametrize("service", ["sns", "eventbridge"])
+@pytest.mark.parametrize("service", ["sns", "eventbridge", "s3"])
 def test_what_a_trigger_carries_arrives(async_lab, target, function, service):
     address = made_trigger(target, service)
-    to = sender(service, address, target.client_that_sends_once)
+    to = sender(Trigger(service), address, target.client_that_sends_once)
     ids = ["0123abcd-1", "0123abcd-2"]
     sent = tuple(send(to, ids, Events(2, 0.0), AS_CONFIGURED, now=target.now, wait=target.wait))
     assert [(event.outcome, event.request_id) for event in sent] == [("accepted", None)] * 2
@@ -187,6 +187,9 @@ def made_trigger(target, service):
         target.client("lambda").add_permission(**allow, Principal="sns.amazonaws.com", SourceArn=topic)
         target.client("sns").subscribe(TopicArn=topic, Protocol="lambda", Endpoint=function)
         return topic
+    if service == "s3":
+        made_bucket(target, allow, function)
+        return "lab"
     events = target.client("events")
     rule = events.put_rule(Name="lab", EventPattern='{"source": ["lab"]}')["RuleArn"]
     target.client("lambda").add_permission(**allow, Principal="events.amazonaws.com", SourceArn=rule)
@@ -194,8 +197,34 @@ def made_trigger(target, service):
     return "lab"
 
 
+def made_bucket(target, allow, function, suffix=""):
+    """The bucket ``lab``, which tells the function of objects whose keys end so."""
+    s3 = target.client("s3")
+    s3.create_bucket(Bucket="lab")
+    target.client("lambda").add_permission(**allow, Principal="s3.amazonaws.com", SourceArn="arn:aws:s3:::lab")
+    told = {"LambdaFunctionArn": function, "Events": ["s3:ObjectCreated:*"]}
+    if suffix:
+        told["Filter"] = {"Key": {"FilterRules": [{"Name": "suffix", "Value": suffix}]}}
+    s3.put_bucket_notification_configuration(
+        Bucket="lab", NotificationConfiguration={"LambdaFunctionConfigurations": [told]}
+    )
+
+
+def test_objects_have_the_endings_by_turns_and_a_filter_leaves_some_out(async_lab, target, function):
+    allow = {"FunctionName": "lab", "Action": "lambda:InvokeFunction", "StatementId": "s3"}
+    made_bucket(target, allow, f"arn:aws:lambda:{target.region}:{target.account_id}:function:lab", suffix=".jpg")
+    to = sender(Trigger("s3", suffix=".jpg", endings=(".jpg", ".JPG")), "lab", target.client_that_sends_once)
+    ids = ["0123abcd-1", "0123abcd-2", "0123abcd-3"]
+    sent = tuple(send(to, ids, Events(3, 0.0), AS_CONFIGURED, now=target.now, wait=target.wait))
+
+    keys = [one["Key"] for one in target.client("s3").list_objects_v2(Bucket="lab")["Contents"]]
+    assert keys == ["0123abcd-1.jpg", "0123abcd-2.JPG", "0123abcd-3.jpg"]
+    known = recognized(sent, target.events("lab", 0.0))
+    assert [event.request_id is None for event in known] == [False, True, False]
+
+
 def test_a_trigger_that_refuses_an_event_is_an_error_that_names_it(target):
     topic = f"arn:aws:sns:{target.region}:{target.account_id}:nobody"
-    to = sender("sns", topic, target.client_that_sends_once)
+    to = sender(Trigger("sns"), topic, target.client_that_sends_once)
     with pytest.raises(EnvironmentFailure, match=r"SNS refused event k-1 for arn:aws:sns:.*nobody: "):
         list(send(to, ["k-1"], Events(1, 0.0), AS_CONFIGURED, now=target.now, wait=target.wait))

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from async_lab import lab, report, scenario
+from async_lab import lab, scenario
 from async_lab.checkout.project import Project
 from async_lab.process.interrupts import Interrupts
+from async_lab.report.progress import ProgressView
 from async_lab.runs.result import RunResult
 from async_lab.target.local import open_local
 from async_lab.wording import duration
@@ -48,7 +49,7 @@ def main() -> None:
     scenarios = scenario.find_all(project, names or _SAMPLE)
     with (
         tempfile.TemporaryDirectory() as work,
-        report.ProgressView(Console(stderr=True)) as view,
+        ProgressView(Console(stderr=True)) as view,
         Interrupts(view.say) as interrupts,
         open_local(_REGION, seed=0) as target,
     ):

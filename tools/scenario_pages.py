@@ -15,12 +15,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from async_lab import lab, report, scenario
+from async_lab import lab, scenario
 from async_lab.checkout.project import Project
 from async_lab.diagnosis import Finding
 from async_lab.endpoint.embedded import Endpoint
 from async_lab.process.interrupts import Interrupts
 from async_lab.report.inferred import timeline_of
+from async_lab.report.progress import ProgressView
 from async_lab.report.timeline_svg import standalone
 from async_lab.runs.document import document
 from async_lab.runs.reading import read
@@ -99,7 +100,7 @@ def _runs(names: Sequence[str]) -> Iterator[RunResult]:
     scenarios = scenario.find_all(project, names or scenario.names(project))
     with (
         tempfile.TemporaryDirectory() as work,
-        report.ProgressView(Console(stderr=True)) as view,
+        ProgressView(Console(stderr=True)) as view,
         Interrupts(view.say) as interrupts,
         Endpoint(start=_START, seed=0) as endpoint,
     ):

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from botocore.exceptions import BotoCoreError
-from botocore.utils import ArnParser, InvalidArnException
-
 
 class NotAnArn(ValueError):
     """A text is no ARN."""
@@ -37,6 +34,9 @@ class Arn:
 
 def parse(text: str) -> Arn:
     """Return an ARN's parts. Raises NotAnArn."""
+    from botocore.exceptions import BotoCoreError  # a tenth of a second, and many commands read no ARN
+    from botocore.utils import ArnParser, InvalidArnException
+
     try:
         parts = ArnParser().parse_arn(text)
     except (InvalidArnException, BotoCoreError) as error:

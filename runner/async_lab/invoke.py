@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from async_lab.errors import EnvironmentFailure
 from async_lab.observation.events import Event
-from async_lab.scenario import Behavior, Events
+from async_lab.scenario import Behavior, Events, Trigger
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -46,16 +46,19 @@ class Sender:
     service: str
     """Lambda, or what invokes the function in place of the caller: ``SNS``."""
     address: str
-    """Function, event source or topic."""
+    """Function, event source, topic or bucket."""
     post: Post
 
 
-def sender(service: str, address: str, once: Callable[[str], Any]) -> Sender:
+def sender(trigger: Trigger, address: str, once: Callable[[str], Any]) -> Sender:
     """Return what sends to a scenario's trigger; ``once`` makes a client of a service that doesn't retry by itself.
 
     Raises KeyError for a service that there is none for.
     """
+    service = trigger.service
     client = once(_CLIENTS[service][0])
+    if service == "s3":
+        return Sender(_CLIENTS[service][1], address, partial(_put_object, client, address, trigger.endings))
     return Sender(_CLIENTS[service][1], address, partial(_POSTS[service], client, address))
 
 
@@ -77,10 +80,19 @@ def _put_event(client: Any, source: str, event_id: str, payload: str) -> Mapping
     return answer
 
 
+def _put_object(client: Any, bucket: str, endings: Sequence[str], event_id: str, payload: str) -> Mapping[str, Any]:
+    """Put an object whose key is the event's id, which a notification tells, with the ending whose turn it is."""
+    number = int(event_id.rpartition("-")[2])
+    key = f"{event_id}{endings[(number - 1) % len(endings)]}"
+    answer: Mapping[str, Any] = client.put_object(Bucket=bucket, Key=key, Body=payload.encode())
+    return answer
+
+
 _POSTS = {"direct": _invoke, "eventbridge": _put_event, "sns": _publish}
 _CLIENTS = {
     "direct": ("lambda", "Lambda"),
     "eventbridge": ("events", "EventBridge"),
+    "s3": ("s3", "S3"),
     "sns": ("sns", "SNS"),
 }
 """boto3's name of each trigger's service, and people's."""

@@ -18,12 +18,12 @@ from async_lab.observation import alarms
 from async_lab.observation.configuration import read_configuration
 from async_lab.observation.gaps import Looks
 from async_lab.observation.look import look_at_metrics
-from async_lab.observation.metrics import Metrics, collect
+from async_lab.observation.metrics import Metrics, collect, collect_percentiles
 from async_lab.observation.observations import Setting
 from async_lab.process.interrupts import Interrupts
 from async_lab.runs.result import Location, RunResult
-from async_lab.scenario import DIRECT, Behavior, Events, Scenario
-from async_lab.scenario.expectations import compare
+from async_lab.scenario import Behavior, Events, Scenario, Trigger
+from async_lab.scenario.expectations import compare, percentiles_of
 from async_lab.stack.stack import Stack, open_stack
 from async_lab.target.base import SETTLE_SECONDS, Target
 from async_lab.terraform import Progress
@@ -127,6 +127,8 @@ def run_one(scenario: Scenario, stack: Stack, settings: Settings, view: View) ->
         events = target.events(function_name, started_at)
         names = [*outputs["alarm_names"], *outputs["composite_alarm_names"]]
         changes = alarms.changes(target.cloudwatch(), names, started_at, shown.end)
+        compared = () if settings.events or scenario.changed else scenario.expectations
+        percentiles = collect_percentiles(target.cloudwatch(), function_name, percentiles_of(compared), shown.metrics)
         settle(scenario, target, view)
     seen = replace(
         shown,
@@ -145,7 +147,7 @@ def run_one(scenario: Scenario, stack: Stack, settings: Settings, view: View) ->
         ended_at=seen.end,
         sent=recognized(sent, events or ()),
         metrics=seen.metrics,
-        comparisons=() if settings.events or scenario.changed else compare(scenario.expectations, seen.metrics),
+        comparisons=compare(compared, seen.metrics, percentiles),
         findings=diagnose(seen),
         alarms=changes,
         events=tuple(replace(event, payload=None) for event in events or ()),
@@ -182,7 +184,7 @@ def occupy(scenario: Scenario, target: Target, outputs: Mapping[str, Any], run_i
     """Send the functions that share the account's concurrency their events, and give them the time to begin."""
     for key, other in scenario.other_functions.items():
         name = str(outputs["other_function_names"][key])
-        to = sender(DIRECT, name, target.client_that_sends_once)
+        to = sender(Trigger(), name, target.client_that_sends_once)
         event_ids = [f"{run_id}-{key}-{number}" for number in range(1, other.events + 1)]
         at_once, plain = Events(max(1, other.events), 0.0), Behavior("sleep", other.sleep_seconds, "")
         for _ in send(to, event_ids, at_once, plain, now=target.now, wait=target.wait):
@@ -202,7 +204,7 @@ def invoke(
     count = settings.events or scenario.events.count
     view.step(f"Sending {plural(count, 'event')} to {address}")
     event_ids = [f"{run_id}-{number}" for number in range(1, count + 1)]
-    to = sender(scenario.trigger.service, address, target.client_that_sends_once)
+    to = sender(scenario.trigger, address, target.client_that_sends_once)
     return tuple(send(to, event_ids, scenario.events, scenario.behavior, now=target.now, wait=target.wait))
 
 

@@ -68,6 +68,13 @@ def clock_time(at: float) -> str:
     return f"{datetime.fromtimestamp(at, UTC):%H:%M:%S}"
 
 
+def between(start: float, end: float) -> str:
+    """Return two instants in epoch seconds, with their date once: ``2026-11-23 05:34:00 to 08:34:00 UTC``."""
+    day, time = moment(end).split(" ", 1)
+    same_day = moment(start).startswith(day)
+    return f"{moment(start).removesuffix(' UTC')} to {time if same_day else moment(end)}"
+
+
 def moment(at: float) -> str:
     """Return an instant in epoch seconds with its date: ``2026-11-23 08:23:00 UTC``."""
     return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -1,6 +1,6 @@
 title       = "Part of the work fails"
 description = "Twenty events through a topic. One in five fails each time, one in ten takes a minute; the others are done at once."
-look_at     = "Errors three times the dropped events, and an age that only the failing ones have."
+look_at     = "Errors three times the dropped events, and an age that only the failing ones have: half of all events are young."
 
 behavior = {
   action = "succeed"
@@ -15,4 +15,5 @@ expectations = [
   { metric = "AsyncEventsDropped", equals = 4 },
   { metric = "Errors", equals = 12 },
   { metric = "Throttles", equals = 0 },
+  { metric = "AsyncEventAge", statistic = "p50", data_point = 1, at_most = 500 },
 ]

@@ -10,6 +10,7 @@ expectations = [
   { metric = "AsyncEventAge", statistic = "Maximum", at_most = 500 },
   { metric = "Throttles", equals = 0 },
   { metric = "Errors", equals = 0 },
+  { metric = "Duration", statistic = "p50", at_least = 15000, at_most = 16500 },
   { metric = "Duration", statistic = "Minimum", at_least = 1000, at_most = 1500 },
   { metric = "Duration", statistic = "Maximum", at_least = 16000, at_most = 16500 },
 ]

@@ -231,3 +231,82 @@ run "wrong_values_8" {
     var.expectations,
   ]
 }
+
+run "wrong_values_9" {
+  command = plan
+
+  variables {
+    # a percentile of a count is refused
+    expectations = [{ metric = "Errors", statistic = "p99", equals = 1 }]
+  }
+
+  expect_failures = [
+    var.expectations,
+  ]
+}
+
+run "wrong_values_10" {
+  command = plan
+
+  variables {
+    # a percentile above 100 is refused
+    expectations = [{ metric = "Duration", statistic = "p101", equals = 1 }]
+  }
+
+  expect_failures = [
+    var.expectations,
+  ]
+}
+
+run "wrong_values_11" {
+  command = plan
+
+  variables {
+    # a bucket without its permission is refused
+    trigger = { service = "s3", permitted = false }
+  }
+
+  expect_failures = [
+    var.trigger,
+  ]
+}
+
+run "wrong_values_12" {
+  command = plan
+
+  variables {
+    # a suffix without a bucket is refused
+    trigger = { service = "sns", suffix = ".jpg" }
+  }
+
+  expect_failures = [
+    var.trigger,
+  ]
+}
+
+run "wrong_values_13" {
+  command = plan
+
+  variables {
+    # a suffix with a wildcard is refused
+    trigger = { service = "s3", suffix = "*.jpg" }
+  }
+
+  expect_failures = [
+    var.trigger,
+  ]
+}
+
+run "wrong_values_14" {
+  command = plan
+
+  variables {
+    # a name that can be no part of a bucket's is refused
+    name    = "My_lab"
+    trigger = { service = "s3" }
+  }
+
+  expect_failures = [
+    var.trigger,
+  ]
+}

@@ -41,10 +41,10 @@ def test_a_cost_is_rounded_up():
     assert dollars(cost) >= 0.01
 
 
-def test_every_price_names_its_source_and_all_but_one_their_day():
+def test_every_price_names_its_source_and_all_but_two_their_day():
     known = [price for price in vars(prices).values() if isinstance(price, Price)]
     assert all(price.source.startswith("https://pricing.us-east-1.amazonaws.com/") for price in known)
-    assert [price for price in known if price.published is None] == [prices.COMPOSITE_ALARM_HOUR]
+    assert [price for price in known if price.published is None] == [prices.COMPOSITE_ALARM_HOUR, prices.OBJECT_PUT]
     assert all(price.published > date(2026, 1, 1) for price in known if price.published)
 
 

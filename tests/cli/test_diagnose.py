@@ -7,12 +7,11 @@ from http import HTTPStatus
 import pytest
 from calls import Recorder, standing_before_endpoints
 from documents import strict
+from opened import opened
 from program import PROJECT, call, sentence
-from queue_lab import Lab
 from typer import BadParameter
 
 from async_lab.cli.diagnose import iam_policy, span
-from async_lab.endpoint.embedded import Endpoint
 from async_lab.endpoint.http.wire import Response
 from async_lab.errors import ExitCode
 from async_lab.target.environment import endpoint_variables
@@ -52,58 +51,60 @@ def account():
 
 
 @pytest.fixture(scope="module")
-def lab(account):
-    with standing_before_endpoints(account), Endpoint(start=1_692_778_920.0) as endpoint:
-        yield Lab(endpoint)
+def _open_lab(account):
+    with standing_before_endpoints(account), opened(region=REGION, start=1_692_778_920.0) as lab:
+        yield lab
+
+
+@pytest.fixture(autouse=True)
+def nothing_denied(account):
+    account.denied.clear()
+
+
+GREEDY = """
+def handler(event, context):
+    return len(bytearray(10**9))
+"""
 
 
 @pytest.fixture
-def diagnose(lab, account):
-    account.denied.clear()
-    variables = endpoint_variables(lab.endpoint.url, REGION)
+def diagnose(async_lab):
+    variables = endpoint_variables(async_lab.url, REGION)
     return lambda *arguments: call(PROJECT, "diagnose", *arguments, **variables)
 
 
-@pytest.fixture(scope="module")
-def busy(lab):
+@pytest.fixture
+def busy(async_lab, as_told, lambda_):
     """A function of one at a time, with a queue for what fails: some fail each time, some wait too long."""
-    _, queue = lab.queue()
-    name = lab.function(
-        concurrency=1,
-        asynchronous={
-            "MaximumEventAgeInSeconds": 240,
-            "MaximumRetryAttempts": 1,
-            "DestinationConfig": {"OnFailure": {"Destination": queue}},
-        },
-    )
-    lab.send(name, {"fail": "always"})
-    lab.target.wait(90)
+    function = as_told(name="orders-busy", reserved_concurrency=1, maximum_age=240, retries=1, failure_queue=True)
+    function.send({"fail": "always"})
+    async_lab.advance(seconds=90)
     for _ in range(4):
-        lab.send(name, {"sleep": 90})
-    lab.target.wait(900)
-    lab.lambda_.add_permission(
-        FunctionName=name,
+        function.send({"sleep": 90})
+    async_lab.advance(seconds=900)
+    lambda_.add_permission(
+        FunctionName=function.name,
         StatementId="bucket",
         Action="lambda:InvokeFunction",
         Principal="s3.amazonaws.com",
         SourceArn="arn:aws:s3:::incoming",
     )
-    return name, queue
+    return function
 
 
-@pytest.fixture(scope="module")
-def stopped(lab):
-    name = lab.function(concurrency=0)
-    lab.send(name)
-    return name
+@pytest.fixture
+def stopped(async_lab, as_told):
+    function = as_told(name="orders-stopped", reserved_concurrency=0)
+    function.send()
+    return function
 
 
-@pytest.fixture(scope="module")
-def well(lab):
-    name = lab.function()
-    lab.send(name)
-    lab.target.wait(60)
-    return name
+@pytest.fixture
+def well(async_lab, as_told):
+    function = as_told(name="orders-well")
+    function.send()
+    async_lab.advance(seconds=60)
+    return function
 
 
 def found_in(ran, code):
@@ -114,8 +115,7 @@ def found_in(ran, code):
 
 
 def test_several_causes_of_one_function_are_told_with_what_they_rest_on(diagnose, busy):
-    name, queue = busy
-    (function,) = found_in(diagnose(name, "--json"), ExitCode.NOT_AS_EXPECTED)
+    (function,) = found_in(diagnose(busy, "--json"), ExitCode.NOT_AS_EXPECTED)
 
     codes = {finding["code"]: finding for finding in function["findings"]}
     assert list(codes)[:2] == ["dropped-retries-used", "dropped-age-at-reservation"]
@@ -125,10 +125,10 @@ def test_several_causes_of_one_function_are_told_with_what_they_rest_on(diagnose
     assert function["received_by_qualifier"] == {"$LATEST": 5}
     dropped = sum(point["sum"] for point in function["metrics"]["AsyncEventsDropped"]["data_points"])
     (target,) = function["failure_targets"]
-    assert (target["arn"], target["exists"], target["waiting"]) == (queue, True, dropped)
+    assert (target["arn"], target["exists"], target["waiting"]) == (busy.failure_queue, True, dropped)
     assert function["invokers"] == [{"principal": "s3.amazonaws.com", "source_arn": "arn:aws:s3:::incoming"}]
     assert [gap["subject"] for gap in function["gaps"]] == [
-        "how old the oldest message in queue-1 is",
+        "how old the oldest message in orders-busy-failed is",
         "who changed the function, and when",  # the endpoint has no CloudTrail
     ]
     assert {request["line"] for request in function["failed_requests"]} == {"[ERROR] ValueError: always"}
@@ -139,21 +139,21 @@ def test_several_causes_of_one_function_are_told_with_what_they_rest_on(diagnose
 
 
 def test_the_terminal_has_the_answer_the_evidence_and_what_was_not_seen(diagnose, busy):
-    said = diagnose(busy[0]).stdout
+    said = diagnose(busy).stdout
 
     assert said.index("Dropped after function errors") < said.index("Dropped: too old while waiting")
     for words in ("Sum of Throttles: ", "Or else", "Reserve at least", "holds ", "Not seen", "s3.amazonaws.com"):
         assert words in said
-    assert said.splitlines()[-1] == f"{busy[0]}: events were lost. Dropped after function errors."
+    assert said.splitlines()[-1] == f"{busy}: events were lost. Dropped after function errors."
 
 
-def test_the_policy_is_what_is_asked_for_and_nothing_else(diagnose, busy, account, lab):
-    topic = lab.target.client("sns").create_topic(Name="failed")["TopicArn"]
-    other = lab.function(asynchronous={"DestinationConfig": {"OnFailure": {"Destination": topic}}})
+def test_the_policy_is_what_is_asked_for_and_nothing_else(async_lab, as_told, lambda_, diagnose, busy, account):
+    topic = async_lab.client("sns").create_topic(Name="failed")["TopicArn"]
+    lambda_.tag_resource(Resource=as_told(on_failure=topic).arn, Tags={"team": "shop"})
     account.actions.clear()
     diagnose("--all")
     diagnose("--tag", "team=shop")
-    diagnose(busy[0])
+    diagnose(busy)
 
     (statement,) = json.loads(diagnose("--policy").stdout)["Statement"]
     assert statement == iam_policy()["Statement"][0]
@@ -163,7 +163,6 @@ def test_the_policy_is_what_is_asked_for_and_nothing_else(diagnose, busy, accoun
     of_what_is_not_here = {"events:DescribeEventBus", "events:ListTargetsByRule", "s3:ListBucket"}
     assert allowed - asked == of_what_is_not_here | {"sns:GetSubscriptionAttributes"}
     assert not [action for action in allowed if not re.match(r"\w+:(Get|List|Describe|Filter|Lookup)", action)]
-    lab.lambda_.delete_function(FunctionName=other)
 
 
 @pytest.mark.parametrize(
@@ -177,7 +176,7 @@ def test_the_policy_is_what_is_asked_for_and_nothing_else(diagnose, busy, accoun
 )
 def test_what_is_denied_is_a_gap_and_the_rest_is_diagnosed(diagnose, account, busy, action, subject):
     account.denied.add(action)
-    (function,) = found_in(diagnose(busy[0], "--json"), ExitCode.NOT_AS_EXPECTED)
+    (function,) = found_in(diagnose(busy, "--json"), ExitCode.NOT_AS_EXPECTED)
 
     gap = next(gap for gap in function["gaps"] if gap["permission"])
     assert (gap["permission"], gap["words"]) == (action, f"{subject} could not be seen: you are not allowed {action}.")
@@ -186,7 +185,7 @@ def test_what_is_denied_is_a_gap_and_the_rest_is_diagnosed(diagnose, account, bu
 
 def test_without_the_reservation_no_limit_is_claimed(diagnose, account, busy):
     account.denied.add("lambda:GetFunctionConcurrency")
-    (function,) = found_in(diagnose(busy[0], "--json"), ExitCode.NOT_AS_EXPECTED)
+    (function,) = found_in(diagnose(busy, "--json"), ExitCode.NOT_AS_EXPECTED)
 
     codes = [finding["code"] for finding in function["findings"]]
     assert "dropped-age-at-concurrency-limit" in codes
@@ -195,7 +194,7 @@ def test_without_the_reservation_no_limit_is_claimed(diagnose, account, busy):
 
 def test_metrics_that_are_denied_end_it_with_a_sentence(diagnose, account, busy):
     account.denied.add("cloudwatch:GetMetricData")
-    ran = diagnose(busy[0])
+    ran = diagnose(busy)
 
     assert ran.returncode == ExitCode.ENVIRONMENT
     assert "GetMetricData" in sentence(ran)
@@ -206,44 +205,92 @@ def test_a_function_that_is_well_ends_with_0(diagnose, well):
 
     assert ran.returncode == ExitCode.AS_EXPECTED
     assert "no event was lost" in ran.stdout
-    assert "Nothing is wrong" in ran.stdout
+    assert "No event was lost or late" in ran.stdout
 
 
-def test_an_alias_is_looked_at_alone_with_its_own_settings(diagnose, lab):
-    name = lab.function()
-    lab.lambda_.publish_version(FunctionName=name)
-    lab.lambda_.create_alias(FunctionName=name, Name="live", FunctionVersion="1")
-    lab.lambda_.put_function_event_invoke_config(FunctionName=name, Qualifier="live", MaximumRetryAttempts=0)
-    lab.send(name, {"fail": "no"}, Qualifier="live")
-    lab.send(name)
-    lab.target.wait(60)
+def test_an_alias_is_looked_at_alone_with_its_own_settings(async_lab, as_told, lambda_, diagnose):
+    function = as_told()
+    lambda_.publish_version(FunctionName=function.name)
+    lambda_.create_alias(FunctionName=function.name, Name="live", FunctionVersion="1")
+    lambda_.put_function_event_invoke_config(FunctionName=function.name, Qualifier="live", MaximumRetryAttempts=0)
+    async_lab.send(f"{function}:live", {"fail": "no"})
+    function.send()
+    async_lab.advance(seconds=60)
 
-    (alias,) = found_in(diagnose(f"{name}:live", "--json"), ExitCode.NOT_AS_EXPECTED)
+    (alias,) = found_in(diagnose(f"{function}:live", "--json"), ExitCode.NOT_AS_EXPECTED)
     assert alias["findings"][0]["code"] == "dropped-retries-used"
     assert alias["received_by_qualifier"] == {"live": 1}
-    (latest,) = found_in(diagnose(f"{name}:$LATEST", "--json"), ExitCode.AS_EXPECTED)
+    (latest,) = found_in(diagnose(f"{function}:$LATEST", "--json"), ExitCode.AS_EXPECTED)
     assert latest["findings"][-1]["code"] == "idle"
-    (both,) = found_in(diagnose(name, "--json"), ExitCode.NOT_AS_EXPECTED)
+    (both,) = found_in(diagnose(function, "--json"), ExitCode.NOT_AS_EXPECTED)
     assert both["received_by_qualifier"] == {"$LATEST": 1, "live": 1}
 
 
-def test_settings_that_are_not_in_effect_are_told(diagnose, lab):
-    name = lab.function()
-    lab.lambda_.publish_version(FunctionName=name)
-    lab.lambda_.create_alias(FunctionName=name, Name="live", FunctionVersion="1")
-    lab.lambda_.put_function_event_invoke_config(FunctionName=name, Qualifier="live", MaximumRetryAttempts=0)
-    lab.send(name)
+def test_a_version_has_its_own_timeout_and_its_own_policy(as_told, lambda_, diagnose):
+    name = as_told().name
+    lambda_.publish_version(FunctionName=name)
+    lambda_.update_function_configuration(FunctionName=name, Timeout=7)
+    lambda_.add_permission(
+        FunctionName=name,
+        Qualifier="1",
+        StatementId="rule",
+        Action="lambda:InvokeFunction",
+        Principal="events.amazonaws.com",
+    )
 
-    (function,) = found_in(diagnose(name, "--json"), ExitCode.AS_EXPECTED)
+    (version,) = found_in(diagnose(f"{name}:1", "--json"), ExitCode.AS_EXPECTED)
+    assert version["configuration"]["function"]["timeout_seconds"] == 100
+    assert [one["principal"] for one in version["invokers"]] == ["events.amazonaws.com"]
+    (latest,) = found_in(diagnose(f"{name}:$LATEST", "--json"), ExitCode.AS_EXPECTED)
+    assert latest["configuration"]["function"]["timeout_seconds"] == 7
+    assert latest["invokers"] == []
+
+
+@pytest.mark.parametrize("qualifier", ["nope", "7"])
+def test_an_alias_or_version_that_is_not_there_is_refused(diagnose, well, qualifier):
+    ran = diagnose(f"{well}:{qualifier}")
+    assert ran.returncode == ExitCode.USAGE
+    assert f"There is no alias or version {qualifier} of a function {well} in eu-west-1" in sentence(ran)
+
+
+def test_a_function_that_is_well_is_said_to_be_before_what_could_be_better(diagnose, well):
+    said = diagnose(well).stdout
+    assert said.index("No event was lost or late") < said.index("No failure destination is set")
+    assert said.splitlines()[-1] == f"{well}: no event was lost or late; 2 notices."
+
+
+@pytest.mark.parametrize("name", ["orders-of-the-web-shop-in-production", "a-name-that-is-as-long-as-" + "o" * 37])
+def test_a_long_name_is_not_cut_where_many_are_told(as_told, diagnose, name):
+    as_told(name=name)
+    said = diagnose("--prefix", name).stdout
+    assert name in "".join(line.split()[0] for line in said.splitlines() if line.strip())
+
+
+def test_a_runtime_that_was_killed_is_told_to_have_run_out_of_memory(async_lab, handler, diagnose):
+    greedy = async_lab.function(handler(GREEDY), retries=0)
+    greedy.send()
+    async_lab.advance(seconds=60)
+
+    (function,) = found_in(diagnose(greedy, "--json"), ExitCode.NOT_AS_EXPECTED)
+    assert any("Raise the memory, 128 MB" in advice for advice in function["findings"][0]["advice"])
+
+
+def test_settings_that_are_not_in_effect_are_told(as_told, lambda_, diagnose):
+    function = as_told()
+    lambda_.publish_version(FunctionName=function.name)
+    lambda_.create_alias(FunctionName=function.name, Name="live", FunctionVersion="1")
+    lambda_.put_function_event_invoke_config(FunctionName=function.name, Qualifier="live", MaximumRetryAttempts=0)
+    function.send()
+
+    (function,) = found_in(diagnose(function, "--json"), ExitCode.AS_EXPECTED)
     assert function["findings"][0]["code"] == "settings-not-in-effect"
 
 
-def test_a_dead_letter_queue_that_is_gone_is_told(diagnose, lab):
-    url, queue = lab.queue()
-    name = lab.function(DeadLetterConfig={"TargetArn": queue})
-    lab.sqs.delete_queue(QueueUrl=url)
+def test_a_dead_letter_queue_that_is_gone_is_told(as_told, sqs, diagnose):
+    function = as_told(dead_letter_queue=True)
+    sqs.delete_queue(QueueUrl=function.dead_letter_queue.rpartition(":")[2])
 
-    (function,) = found_in(diagnose(name, "--json"), ExitCode.AS_EXPECTED)
+    (function,) = found_in(diagnose(function, "--json"), ExitCode.AS_EXPECTED)
     assert function["findings"][0]["code"] == "failure-target-missing"
     assert function["failure_targets"][0]["exists"] is False
 
@@ -253,18 +300,18 @@ def test_all_functions_have_a_line_the_worst_first(diagnose, busy, stopped, well
 
     losing = [function["loses_events"] for function in functions]
     assert losing == sorted(losing, reverse=True)
-    assert {busy[0], stopped, well} <= {function["function_name"] for function in functions}
-    said = diagnose("--prefix", "function-").stdout
-    assert said.index(busy[0]) < said.index(f"{well} ")
+    assert {busy.name, stopped.name, well.name} <= {function["function_name"] for function in functions}
+    said = diagnose("--prefix", "orders-").stdout
+    assert said.index(busy.name) < said.index(f"{well} ")
     assert f"of {len(functions)} functions lost events." in said.splitlines()[-1]
 
 
-def test_functions_that_have_a_tag(diagnose, lab):
-    arns = [
-        lab.lambda_.get_function_configuration(FunctionName=lab.function(Tags=tags))["FunctionArn"]
-        for tags in ({"team": "shop", "stage": "live"}, {"team": "shop"}, {"team": "other"})
-    ]
-    names = [arn.rpartition(":")[2] for arn in arns]
+def test_functions_that_have_a_tag(as_told, lambda_, diagnose):
+    names = []
+    for tags in ({"team": "shop", "stage": "live"}, {"team": "shop"}, {"team": "other"}):
+        function = as_told()
+        lambda_.tag_resource(Resource=function.arn, Tags=tags)
+        names.append(function.name)
 
     def found(*arguments):
         return {one["function_name"] for one in found_in(diagnose(*arguments, "--json"), ExitCode.AS_EXPECTED)}
@@ -284,8 +331,8 @@ def test_a_prefix_that_no_function_has_is_said(diagnose):
     assert "No function's name begins with nobody in eu-west-1" in sentence(ran)
 
 
-def test_an_arn_names_a_function_of_its_own_account_and_region_only(diagnose, well, lab):
-    arn = lab.lambda_.get_function_configuration(FunctionName=well)["FunctionArn"]
+def test_an_arn_names_a_function_of_its_own_account_and_region_only(diagnose, well):
+    arn = well.arn
     assert diagnose(arn).returncode == ExitCode.AS_EXPECTED
 
     elsewhere = diagnose(arn.replace("123456789012", "999999999999"))
@@ -324,20 +371,20 @@ def test_what_is_no_span_or_none_that_can_be_looked_at_is_refused(given):
         span(given)
 
 
-def test_only_what_happened_since_then_counts(diagnose, lab):
-    name = lab.function(concurrency=0)
-    lab.send(name)
-    lab.target.wait(7_200)
-    (earlier,) = found_in(diagnose(name, "--json"), ExitCode.NOT_AS_EXPECTED)
+def test_only_what_happened_since_then_counts(async_lab, as_told, diagnose):
+    function = as_told(reserved_concurrency=0)
+    function.send()
+    async_lab.advance(seconds=7_200)
+    (earlier,) = found_in(diagnose(function, "--json"), ExitCode.NOT_AS_EXPECTED)
     assert earlier["findings"][0]["code"] == "dropped-stopped"
 
-    (now,) = found_in(diagnose(name, "--json", "--since", "1h"), ExitCode.AS_EXPECTED)
+    (now,) = found_in(diagnose(function, "--json", "--since", "1h"), ExitCode.AS_EXPECTED)
     assert now["findings"][0]["code"] == "stopped"
 
 
-def test_an_endpoint_can_be_named_and_its_time_counts(lab, well):
+def test_an_endpoint_can_be_named_and_its_time_counts(async_lab, well):
     nowhere = {"AWS_REGION": REGION}
-    ran = call(PROJECT, "diagnose", well, "--endpoint-url", lab.endpoint.url, "--since", "1d", "--json", **nowhere)
+    ran = call(PROJECT, "diagnose", well, "--endpoint-url", async_lab.url, "--since", "1d", "--json", **nowhere)
 
     (function,) = found_in(ran, ExitCode.AS_EXPECTED)
     assert function["target"]["name"] == "local"

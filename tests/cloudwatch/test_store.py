@@ -103,7 +103,7 @@ def test_observations_of_several_threads_are_all_counted_while_others_read():
     assert sum(seen.count for seen in store.periods(AGE, 0, 600, 60).values()) == 6000
 
 
-def test_what_somebody_has_summarised_is_added_to_what_was_seen_in_the_same_minute():
+def test_what_somebody_has_summarized_is_added_to_what_was_seen_in_the_same_minute():
     store = MetricStore()
     put(store, 61.5, 7.0)
     store.put_statistics(AGE, 119.9, "Milliseconds", minimum=2.0, maximum=5.0, total=10.0, count=3.0)

@@ -511,7 +511,75 @@ def test_whose_share_of_the_pool_is_used_up_is_never_certain():
     for metrics, configuration in ((SCENARIO_2, DEFAULTS), (SCENARIO_3, configuration_of(MaximumEventAgeInSeconds=60))):
         finding = strongest(metrics, configuration, sent=2)
         assert finding.confidence is Confidence.LIKELY
-        assert "1,000 execution environments" in finding.alternatives[0]
+        assert finding.alternatives == ("How much of the account's concurrency was in use could not be seen.",)
+
+
+@pytest.mark.parametrize(
+    ("unreserved", "in_use", "alternatives"),
+    [
+        (10, 10.0, ()),
+        (10, 9.0, ("CloudWatch shows at most 9 in use at once; its samples may miss a peak.",)),
+        (1_000, 1_000.0, ()),
+        (1_001, 1_001.0, ("A burst: Lambda adds at most 1,000 execution environments per function in 10 s.",)),
+    ],
+)
+def test_a_pool_that_was_full_and_is_no_larger_than_a_burst_is_certain(unreserved, in_use, alternatives):
+    throttled = [point.minute for point in SCENARIO_2["Throttles"].points if point.sum]
+    finding = diagnose(
+        seen_of(
+            SCENARIO_2,
+            replace(NO_RESERVATION, account=AccountConcurrency(unreserved, unreserved)),
+            sent=2,
+            unreserved_by_minute=dict.fromkeys(throttled, in_use),
+        )
+    )[0]
+
+    assert finding.code == "late-at-account-limit"
+    assert finding.alternatives == alternatives
+    assert (finding.confidence is Confidence.CERTAIN) == (not alternatives)
+    assert any("Spread bursts" in advice for advice in finding.advice) == (unreserved > 1_000)
+
+
+def test_a_loop_that_lambda_stopped_explains_the_events_that_nobody_sent():
+    looped = metrics_of(AsyncEventsReceived=[[1] * 16], AsyncEventAge=[[35] * 16], Invocations=[[1] * 16])
+    assert codes(looped, sent=1, recursions_stopped=1.0) == ["recursion-stopped"]
+    more = but(looped, AsyncEventsReceived=[[1] * 18])
+    assert codes(more, sent=1, recursions_stopped=1.0)[:2] == ["recursion-stopped", "arrived-too-often"]
+    assert "16 events, of which 1 was sent" in strongest(looped, sent=1, recursions_stopped=1.0).explanation
+
+
+def test_executions_that_have_not_ended_are_told():
+    running = but(BASELINE, Invocations=[[1, 1]], AsyncEventsReceived=[[1, 1]], AsyncEventAge=[[35, 36]])
+    assert "still ran" in strongest(running).explanation
+    assert "still ran" not in strongest(BASELINE).explanation
+
+
+def test_retries_are_told_as_far_as_the_ages_need_them():
+    once = but(
+        metrics_of(AsyncEventsReceived=[[1]], Invocations=[[1], [1]], Errors=[[1], [0]]),
+        AsyncEventAge=[[35], [64_000]],
+        Duration=[[5], [5]],
+    )
+    said = strongest(once, DEFAULTS).explanation
+    assert "after about 1 minute, so" in said
+
+
+@pytest.mark.parametrize(
+    ("dead", "undelivered", "severity"),
+    [(0, 1, "warning"), (1, 0, "warning"), (1, 1, "critical")],
+)
+def test_an_event_that_one_of_two_targets_took_is_not_lost(dead, undelivered, severity):
+    both = configuration_of(on_failure=QUEUE, dead_letter=QUEUE, MaximumRetryAttempts=0)
+    refused = but(SCENARIO_1, DeadLetterErrors=[[1] * dead], DestinationDeliveryFailures=[[1] * undelivered])
+    finding = next(one for one in diagnose(seen_of(refused, both)) if one.code == "not-kept")
+    assert finding.severity == severity
+    assert ("the other of the two took them" in finding.explanation) == (severity == "warning")
+
+
+def test_events_that_a_topic_handed_on_are_not_said_to_be_in_a_queue():
+    topic = "arn:aws:sns:eu-west-1:123456789012:failed"
+    for target, says in ((QUEUE, "has them"), (topic, "hands them to")):
+        assert says in strongest(SCENARIO_1, configuration_of(on_failure=target)).advice[-1]
 
 
 def test_a_function_that_gets_slower_while_events_wait_is_late_for_another_reason():
@@ -899,3 +967,24 @@ def test_nothing_is_called_healthy_that_lost_or_delayed_an_event(minutes, config
         assert metrics["AsyncEventAge"].maximum < 5000
         assert metrics["DestinationDeliveryFailures"].total == 0
         assert sent in (None, metrics["AsyncEventsReceived"].total)
+
+
+@pytest.mark.parametrize(
+    ("errors", "throttles", "first"),
+    [
+        ([[1]], [], "dropped-in-backlog"),  # long before the drop, and its retries would have been seen
+        ([[], [], [], [], [], [], [1]], [], "dropped-retries-used"),
+        ([], [[1]], "dropped-in-backlog"),
+    ],
+)
+def test_a_backlog_is_not_blamed_on_errors_and_throttles_of_long_ago(errors, throttles, first):
+    late = metrics_of(
+        AsyncEventsReceived=[[1]],
+        AsyncEventsDropped=[*[[]] * 8, [1]],
+        AsyncEventAge=[*[[]] * 6, [400_000]] if errors[1:] else [[35]],
+        Invocations=[[1]],
+        Errors=errors,
+        Throttles=throttles,
+    )
+    configuration = configuration_of(on_failure=QUEUE, MaximumRetryAttempts=0)
+    assert codes(late, configuration, minutes=20, start=FIRST_MINUTE - 3_600.0)[0] == first

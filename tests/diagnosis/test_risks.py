@@ -16,6 +16,10 @@ TOPIC = "arn:aws:sns:eu-west-1:123456789012:failed"
 WATCHED = (StandingAlarm("dropped", "OK", ("AsyncEventsDropped",), has_actions=True),)
 
 
+def metrics_only(name, minutes):
+    return {name: metrics_of(**{name: minutes})[name]}
+
+
 def risks(configuration=KEEPS, **fields):
     seen = seen_of(METRICS["baseline"], configuration, **({"alarms": WATCHED} | fields))
     return [finding for check in RISKS if (finding := check(seen))]
@@ -136,14 +140,46 @@ def test_what_has_happened_comes_before_what_could():
 
     assert [finding.code for finding in found] == [
         "dropped-retries-used",
-        "nothing-kept",
         "no-alarm",
         "retried-by-lambda",
         "began",
     ]
-    assert [finding.severity for finding in found[:4]] == [
+    assert [finding.severity for finding in found[:3]] == [
         Severity.CRITICAL,
-        Severity.NOTICE,
         Severity.NOTICE,
         Severity.INFO,
     ]
+
+
+@pytest.mark.parametrize(
+    ("risk", "cost", "configuration", "metrics"),
+    [
+        ("nothing-kept", "dropped-retries-used", configuration_of(), METRICS["scenario-1"]),
+        (
+            "failure-target-missing",
+            "not-kept",
+            configuration_of(on_failure=QUEUE),
+            METRICS["scenario-1"] | metrics_only("DestinationDeliveryFailures", [[1]]),
+        ),
+        (
+            "age-cuts-retries",
+            "dropped-age-after-errors",
+            configuration_of(on_failure=QUEUE, MaximumEventAgeInSeconds=60),
+            METRICS["baseline"] | metrics_only("Errors", [[1]]) | metrics_only("AsyncEventsDropped", [[1]]),
+        ),
+    ],
+)
+def test_a_risk_that_has_cost_events_is_said_once(risk, cost, configuration, metrics):
+    targets = (FailureTarget(QUEUE, is_dead_letter=False, qualifier="$LATEST", exists=False),)
+    quiet = examine(seen_of(metrics_of(), configuration, failure_targets=targets))
+    lost = examine(seen_of(metrics, configuration, failure_targets=targets))
+
+    assert risk in [finding.code for finding in quiet]
+    assert cost in [finding.code for finding in lost]
+    assert risk not in [finding.code for finding in lost]
+
+
+def test_nothing_is_said_of_a_qualifier_that_got_no_event():
+    elsewhere = replace(KEEPS, written=(AsyncSettings("live", on_failure=QUEUE),))
+    assert "settings-not-in-effect" in codes(elsewhere, received_by_qualifier={"$LATEST": 1.0})
+    assert "settings-not-in-effect" not in codes(elsewhere, received_by_qualifier={"7": 0.0})

@@ -1,11 +1,6 @@
 import pytest
-from queue_lab import Lab
-
-from async_lab.endpoint.embedded import Endpoint
 
 
 @pytest.fixture(scope="module")
-def lab():
-    """An endpoint, its clients and a role that may do everything; one for all tests of a module."""
-    with Endpoint() as endpoint:
-        yield Lab(endpoint)
+def lab_settings():
+    return {"region": "eu-west-1", "start": 1_795_422_225.0}  # 2026-11-23T08:23:45Z

@@ -17,11 +17,11 @@ DENY = {name: value for name, value in TLS_ONLY.items() if name != "Condition"}
 ALLOW = TLS_ONLY | {"Effect": "Allow"}
 
 
-@pytest.fixture(scope="module")
-def s3(lab):
+@pytest.fixture
+def s3(async_lab):
     client = boto3.client(
         "s3",
-        endpoint_url=lab.endpoint.url,
+        endpoint_url=async_lab.url,
         region_name="us-east-1",
         aws_access_key_id="test",
         aws_secret_access_key="test",

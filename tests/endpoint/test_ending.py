@@ -5,9 +5,10 @@ import time
 from contextlib import suppress
 
 import pytest
-from queue_lab import Lab
+from packages import deployed
 
 from async_lab.endpoint.embedded import Endpoint
+from async_lab.target.local import LocalTarget
 
 SENDERS = 4
 
@@ -17,14 +18,14 @@ def test_an_end_in_the_middle_of_everything_tells_nobody_of_errors(speed, capfd,
     begun = [threading.Event() for _ in range(SENDERS + 1)]
     is_over = threading.Event()
     with Endpoint(speed=speed) as endpoint:
-        lab = Lab(endpoint)
-        name = lab.function(asynchronous={"MaximumRetryAttempts": 1})
+        client = LocalTarget(endpoint, "eu-west-1").client
+        name, lambda_ = deployed(client), client("lambda")
 
         def send(started):
             with suppress(Exception):
                 for number in range(1_000_000):
                     time.sleep(0.02)
-                    lab.lambda_.invoke(FunctionName=name, InvocationType="Event", Payload=b'{"sleep": 5}')
+                    lambda_.invoke(FunctionName=name, InvocationType="Event", Payload=b'{"sleep": 5}')
                     if number == 2:
                         started.set()
 

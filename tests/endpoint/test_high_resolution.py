@@ -4,9 +4,6 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from queue_lab import Lab
-
-from async_lab.endpoint.embedded import Endpoint
 
 ALARM = {
     "AlarmName": "fine",
@@ -22,27 +19,25 @@ ALARM = {
 
 
 @pytest.fixture
-def lab():
-    """An endpoint of the test's own: its alarms go on."""
-    with Endpoint() as endpoint:
-        yield Lab(endpoint)
+def cloudwatch(async_lab):
+    return async_lab.client("cloudwatch")
 
 
 @pytest.fixture
-def begun(lab):
+def begun(async_lab):
     """The beginning of a minute, in epoch seconds, that is now."""
-    lab.endpoint.wait(60 - lab.target.now() % 60)
-    return round(lab.target.now())
+    async_lab.advance(seconds=60 - async_lab.now % 60)
+    return round(async_lab.now)
 
 
-def put(lab, value, resolution=1):
+def put(cloudwatch, value, resolution=1):
     data = [{"MetricName": "Orders", "Value": value, "StorageResolution": resolution}]
-    lab.target.client("cloudwatch").put_metric_data(Namespace="Shop", MetricData=data)
+    cloudwatch.put_metric_data(Namespace="Shop", MetricData=data)
 
 
-def changes(lab, begun, name="fine"):
+def changes(cloudwatch, begun, name="fine"):
     """Seconds after ``begun`` at which an alarm changed, and to what."""
-    items = lab.target.client("cloudwatch").describe_alarm_history(
+    items = cloudwatch.describe_alarm_history(
         AlarmName=name,
         AlarmTypes=["MetricAlarm", "CompositeAlarm"],
         HistoryItemType="StateUpdate",
@@ -55,43 +50,43 @@ def changes(lab, begun, name="fine"):
 
 
 @pytest.mark.parametrize(("period", "expected"), [(10, [(10, "OK"), (30, "ALARM"), (60, "OK")]), (30, [(10, "OK")])])
-def test_an_alarm_changes_within_a_minute(lab, begun, period, expected):
-    lab.target.client("cloudwatch").put_metric_alarm(**ALARM | {"Period": period})
-    lab.endpoint.wait(12)  # in the second ten seconds
-    put(lab, 6)
-    lab.endpoint.wait(10)
-    put(lab, 7)
-    lab.endpoint.wait(38)
-    assert changes(lab, begun) == expected
+def test_an_alarm_changes_within_a_minute(async_lab, cloudwatch, begun, period, expected):
+    cloudwatch.put_metric_alarm(**ALARM | {"Period": period})
+    async_lab.advance(seconds=12)  # in the second ten seconds
+    put(cloudwatch, 6)
+    async_lab.advance(seconds=10)
+    put(cloudwatch, 7)
+    async_lab.advance(seconds=38)
+    assert changes(cloudwatch, begun) == expected
 
 
-def test_a_composite_alarm_follows_within_the_minute(lab, begun):
-    lab.target.client("cloudwatch").put_metric_alarm(**ALARM | {"EvaluationPeriods": 1})
-    lab.target.client("cloudwatch").put_composite_alarm(AlarmName="all", AlarmRule="ALARM(fine)")
-    lab.endpoint.wait(12)
-    put(lab, 6)
-    lab.endpoint.wait(30)
-    assert (20, "ALARM") in changes(lab, begun, "all")
+def test_a_composite_alarm_follows_within_the_minute(async_lab, cloudwatch, begun):
+    cloudwatch.put_metric_alarm(**ALARM | {"EvaluationPeriods": 1})
+    cloudwatch.put_composite_alarm(AlarmName="all", AlarmRule="ALARM(fine)")
+    async_lab.advance(seconds=12)
+    put(cloudwatch, 6)
+    async_lab.advance(seconds=30)
+    assert (20, "ALARM") in changes(cloudwatch, begun, "all")
 
 
-def test_a_metric_by_minute_is_missing_between_its_minutes(lab, begun):
+def test_a_metric_by_minute_is_missing_between_its_minutes(async_lab, cloudwatch, begun):
     asked = ALARM | {"EvaluationPeriods": 1, "TreatMissingData": "missing", "Threshold": 0}
-    lab.target.client("cloudwatch").put_metric_alarm(**asked)
-    lab.endpoint.wait(2)
-    put(lab, 1, resolution=60)
-    lab.endpoint.wait(57)
-    assert changes(lab, begun)[0] == (10, "ALARM")
-    assert changes(lab, begun)[-1][1] == "INSUFFICIENT_DATA"
+    cloudwatch.put_metric_alarm(**asked)
+    async_lab.advance(seconds=2)
+    put(cloudwatch, 1, resolution=60)
+    async_lab.advance(seconds=57)
+    assert changes(cloudwatch, begun)[0] == (10, "ALARM")
+    assert changes(cloudwatch, begun)[-1][1] == "INSUFFICIENT_DATA"
 
 
-def test_lambdas_own_metrics_are_by_minute(lab, begun):
-    name = lab.function()
-    lab.endpoint.wait(25)
-    lab.lambda_.invoke(FunctionName=name)
-    points = lab.target.client("cloudwatch").get_metric_statistics(
+def test_lambdas_own_metrics_are_by_minute(async_lab, as_told, cloudwatch, begun):
+    function = as_told()
+    async_lab.advance(seconds=25)
+    function.invoke()
+    points = cloudwatch.get_metric_statistics(
         Namespace="AWS/Lambda",
         MetricName="Invocations",
-        Dimensions=[{"Name": "FunctionName", "Value": name}],
+        Dimensions=[{"Name": "FunctionName", "Value": function.name}],
         StartTime=begun,
         EndTime=begun + 60,
         Period=10,

@@ -9,69 +9,67 @@ from async_lab.twin import Condition, Event, Finished, FunctionRef, Received
 MISSING = "arn:aws:sqs:eu-west-1:123456789012:missing"
 
 
-def test_an_event_that_fails_three_times_tells_each_attempt_and_where_it_went(lab):
-    url, arn = lab.queue()
-    name = lab.function(asynchronous={"DestinationConfig": {"OnFailure": {"Destination": arn}}})
-    sent = lab.send(name, {"fail": "no stock"})
-    lab.endpoint.wait(300)
+def test_an_event_that_fails_three_times_tells_each_attempt_and_where_it_went(async_lab, as_told):
+    function = as_told(failure_queue=True)
+    sent = function.send({"fail": "no stock"})
+    async_lab.advance(seconds=300)
 
-    [event] = events_of(lab, name)
-    assert event.request_id == sent["ResponseMetadata"]["RequestId"]
-    assert (event.function, event.qualifier, event.payload) == (name, "", b'{"fail": "no stock"}')
+    [event] = function.events
+    assert event.request_id == sent.request_id
+    assert (event.function, event.qualifier, event.payload) == (function.name, "", b'{"fail": "no stock"}')
     assert [attempt.outcome for attempt in event.attempts] == [Outcome.ERROR] * 3
     assert [round(attempt.age_seconds / 60) for attempt in event.attempts] == [0, 1, 3]
     assert {(attempt.error_type, attempt.error_message) for attempt in event.attempts} == {("ValueError", "no stock")}
     assert [attempt.is_cold for attempt in event.attempts] == [True, False, False]
-    assert (event.condition, event.delivered_to, event.is_dropped) == ("RetriesExhausted", [arn], True)
+    assert (event.condition, event.delivered_to, event.is_dropped) == (
+        "RetriesExhausted",
+        [function.failure_queue],
+        True,
+    )
     assert event.ended_at == pytest.approx(
         event.attempts[-1].at + event.attempts[-1].duration_seconds + (event.attempts[-1].init_seconds or 0)
     )
-    assert len(lab.messages(url)) == 1
+    assert len(async_lab.messages(function.failure_queue)) == 1
 
 
-def test_an_event_that_waits_says_for_when(lab):
-    name = lab.function(concurrency=1)
-    lab.send(name, {"sleep": 50})
-    lab.endpoint.wait(1)
-    lab.send(name)
-    lab.endpoint.wait(20)
+def test_an_event_that_waits_says_for_when(async_lab, as_told):
+    function = as_told(reserved_concurrency=1)
+    function.send({"sleep": 50})
+    async_lab.advance(seconds=1)
+    function.send()
+    async_lab.advance(seconds=20)
 
-    running, waiting = events_of(lab, name)
+    running, waiting = function.events
     assert [attempt.outcome for attempt in running.attempts] == [Outcome.RUNNING]
     assert running.next_attempt_at is None
     assert {attempt.outcome for attempt in waiting.attempts} == {Outcome.THROTTLED}
     assert waiting.is_pending
-    assert waiting.next_attempt_at > lab.target.now()
+    assert waiting.next_attempt_at > async_lab.now
 
 
-def test_a_timeout_is_told_from_an_error(lab):
-    name = lab.function(asynchronous={"MaximumRetryAttempts": 0})
-    lab.lambda_.update_function_configuration(FunctionName=name, Timeout=1)
-    lab.send(name, {"sleep": 5})
-    lab.endpoint.wait(10)
+def test_a_timeout_is_told_from_an_error(async_lab, as_told):
+    function = as_told(retries=0, timeout=1)
+    function.send({"sleep": 5})
+    async_lab.advance(seconds=10)
 
-    [event] = events_of(lab, name)
+    [event] = function.events
     assert [(attempt.outcome, attempt.error_type) for attempt in event.attempts] == [
         (Outcome.TIMEOUT, "Sandbox.Timedout")
     ]
 
 
-def test_a_delivery_that_fails_says_why(lab):
-    name = lab.function(concurrency=0, asynchronous={"DestinationConfig": {"OnFailure": {"Destination": MISSING}}})
-    lab.send(name)
-    lab.endpoint.wait(5)
+def test_a_delivery_that_fails_says_why(async_lab, as_told):
+    function = as_told(reserved_concurrency=0, on_failure=MISSING)
+    function.send()
+    async_lab.advance(seconds=5)
 
-    [event] = events_of(lab, name)
+    [event] = function.events
     assert event.condition == "ZeroReservedConcurrency"
     assert event.attempts == ()
     assert event.delivered_to == []
     [delivery] = event.deliveries
     assert (delivery.target_arn, delivery.is_dead_letter) == (MISSING, False)
     assert delivery.failure == f"There is no queue {MISSING}."
-
-
-def events_of(lab, name):
-    return [event for event in lab.endpoint.events() if event.function == name]
 
 
 def received(number):

@@ -6,12 +6,11 @@ import time
 
 import psutil
 import pytest
+from opened import opened
 from processes import is_alive, wait_until
-from queue_lab import Lab
 
 from async_lab import lab, scenario
 from async_lab.checkout.project import Project
-from async_lab.endpoint.embedded import Endpoint
 from async_lab.endpoint.sandbox import Limits, Sandbox
 from async_lab.errors import EnvironmentFailure, ExitCode
 from async_lab.process.interrupts import Interrupts
@@ -24,75 +23,75 @@ def zygote(endpoint):
 
 
 @pytest.fixture
-def endpoint():
-    with Endpoint(seed=0) as endpoint:
-        yield endpoint
+def _open_lab():
+    """One for each test, which doesn't survive it whole."""
+    with opened() as one:
+        yield one
 
 
-def test_a_killed_process_that_forks_handlers_ends_what_waits_for_them_with_its_name(endpoint):
-    functions = Lab(endpoint)
-    name = functions.function()
-    functions.send(name)
-    functions.target.wait(60)
+@pytest.fixture
+def endpoint(async_lab):
+    return async_lab._endpoint
+
+
+def test_a_killed_process_that_forks_handlers_ends_what_waits_for_them_with_its_name(async_lab, as_told, endpoint):
+    as_told().send()
+    async_lab.advance(seconds=60)
     killed = zygote(endpoint)
     os.kill(killed, signal.SIGKILL)
-    functions.send(functions.function())  # a warm environment may answer before it ends
-    began = functions.target.now()
+    as_told().send()  # a warm environment may answer before it ends
+    began = async_lab.now
     with pytest.raises(EnvironmentFailure, match=rf"process {killed}\) was ended by SIGKILL") as caught:
-        functions.target.wait(3600)
-    assert functions.target.now() - began < 1  # it stops then and there
+        async_lab.advance(hours=1)
+    assert async_lab.now - began < 1  # it stops then and there
     assert caught.value.exit_code is ExitCode.ENVIRONMENT
     endpoint.wait(3600)  # every execution had an outcome in the twin all the same
     assert endpoint.is_settled
 
 
-def test_a_bug_of_ours_ends_what_waits_as_itself_and_is_no_functions_error(endpoint, monkeypatch):
-    functions = Lab(endpoint)
-    name = functions.function()
+def test_a_bug_of_ours_ends_what_waits_as_itself_and_is_no_functions_error(async_lab, as_told, endpoint, monkeypatch):
+    function = as_told()
 
     def breaks(*_arguments):
         raise ZeroDivisionError("ours")
 
     monkeypatch.setattr(Sandbox, "run", breaks)
-    functions.send(name)
+    function.send()
     with pytest.raises(ZeroDivisionError, match="ours"):
-        functions.target.wait(60)
+        async_lab.advance(seconds=60)
     endpoint.wait(3600)
     assert endpoint.is_settled
 
 
-def test_what_is_due_again_and_again_does_not_hold_up_time(endpoint, monkeypatch):
-    functions = Lab(endpoint)
-    functions.send(functions.function())
-    monkeypatch.setattr(type(endpoint.region(functions.target.region)), "step", lambda *_: 1 / 0)
-    began = functions.target.now()
-    functions.target.wait(600)
-    assert functions.target.now() - began == pytest.approx(600)
+def test_what_is_due_again_and_again_does_not_hold_up_time(async_lab, as_told, endpoint, monkeypatch):
+    as_told().send()
+    monkeypatch.setattr(type(endpoint.region(async_lab.region)), "step", lambda *_: 1 / 0)
+    began = async_lab.now
+    async_lab.advance(seconds=600)
+    assert async_lab.now - began == pytest.approx(600)
 
 
-def test_an_error_of_a_handler_is_no_failure_of_the_lab(endpoint):
-    functions = Lab(endpoint)
-    name = functions.function()
-    functions.send(name, {"fail": "mine"})
-    functions.send(name, {"exit": 3})
-    functions.target.wait(3600)
+def test_an_error_of_a_handler_is_no_failure_of_the_lab(async_lab, as_told, endpoint):
+    function = as_told()
+    function.send({"fail": "mine"})
+    function.send({"exit": 3})
+    async_lab.advance(hours=1)
     assert endpoint.failure is None
 
 
-def test_a_stopped_process_that_forks_handlers_is_waited_for_so_long_and_no_longer(endpoint):
+def test_a_stopped_process_that_forks_handlers_is_waited_for_so_long_and_no_longer(async_lab, as_told, endpoint):
     endpoint._sandbox.close()
     endpoint._sandbox = Sandbox(endpoint_url=endpoint.url, limits=Limits(starting_seconds=1))
-    functions = Lab(endpoint)
-    first, second = functions.function(), functions.function()
-    functions.send(first)
-    functions.target.wait(60)
+    first, second = as_told(), as_told()
+    first.send()
+    async_lab.advance(seconds=60)
     stopped = zygote(endpoint)
     os.kill(stopped, signal.SIGSTOP)
     try:
         began = time.monotonic()
-        functions.send(second)
+        second.send()
         with pytest.raises(EnvironmentFailure, match=rf"process {stopped}\) has not answered for 1 seconds"):
-            functions.target.wait(60)
+            async_lab.advance(seconds=60)
         assert time.monotonic() - began < 10
     finally:
         os.kill(stopped, signal.SIGCONT)

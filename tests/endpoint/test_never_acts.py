@@ -2,9 +2,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 
-def test_autoscaling_is_refused_before_anything_is_made(lab):
+def test_autoscaling_is_refused_before_anything_is_made(async_lab):
     with pytest.raises(ClientError, match="async-lab doesn't scale anything, such as provisioned concurrency, yet"):
-        lab.target.client("application-autoscaling").register_scalable_target(
+        async_lab.client("application-autoscaling").register_scalable_target(
             ServiceNamespace="lambda",
             ResourceId="function:orders:live",
             ScalableDimension="lambda:function:ProvisionedConcurrency",

@@ -3,24 +3,14 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
 from moto.iam.models import IAMBackend
-from queue_lab import Lab as QueueLab
 
-from async_lab.endpoint.embedded import Endpoint
 from async_lab.endpoint.state import LOCK, aside
-from async_lab.testing import Lab
 
 TRUST = '{"Version": "2012-10-17", "Statement": []}'
 
 
-@pytest.fixture
-def lab():
-    with Lab() as lab:
-        yield lab
-
-
-def test_roles_made_at_the_same_moment_do_not_meet(lab, monkeypatch):
+def test_roles_made_at_the_same_moment_do_not_meet(async_lab, monkeypatch):
     inside, most = [], []
     create = IAMBackend.create_role
 
@@ -32,7 +22,7 @@ def test_roles_made_at_the_same_moment_do_not_meet(lab, monkeypatch):
         return create(backend, *args, **options)
 
     monkeypatch.setattr(IAMBackend, "create_role", slowly)
-    clients = [lab.client("iam") for _ in range(8)]
+    clients = [async_lab.client("iam") for _ in range(8)]
     with ThreadPoolExecutor(8) as pool:
         made = [
             pool.submit(clients[number % 8].create_role, RoleName=f"r-{number}", AssumeRolePolicyDocument=TRUST)
@@ -43,8 +33,8 @@ def test_roles_made_at_the_same_moment_do_not_meet(lab, monkeypatch):
     assert max(most) == 1
 
 
-def test_one_name_is_given_once_however_many_ask_for_it(lab):
-    iam = lab.client("iam")
+def test_one_name_is_given_once_however_many_ask_for_it(async_lab):
+    iam = async_lab.client("iam")
 
     def make(_number):
         try:
@@ -55,18 +45,6 @@ def test_one_name_is_given_once_however_many_ask_for_it(lab):
 
     with ThreadPoolExecutor(16) as pool:
         assert sum(pool.map(make, range(48))) == 1
-
-
-def test_a_long_poll_lets_its_message_be_sent():
-    with Endpoint(speed=1) as endpoint:
-        sqs = QueueLab(endpoint).sqs
-        url = sqs.create_queue(QueueName="waited-for")["QueueUrl"]
-        with ThreadPoolExecutor(1) as pool:
-            waiting = pool.submit(sqs.receive_message, QueueUrl=url, WaitTimeSeconds=20)
-            while not waiting.running():
-                time.sleep(0.01)
-            sqs.send_message(QueueUrl=url, MessageBody="here")
-            assert [each["Body"] for each in waiting.result()["Messages"]] == ["here"]
 
 
 def test_whoever_waits_lets_others_in_however_often_the_lock_is_held():

@@ -8,9 +8,9 @@ import pytest
 
 
 @pytest.fixture
-def ask(lab):
+def ask(async_lab):
     def call(path, body=None, method=None):
-        request = Request(f"{lab.endpoint.url}{path}", body, method=method)
+        request = Request(f"{async_lab.url}{path}", body, method=method)
         try:
             with urlopen(request) as answer:
                 return answer.status, json.load(answer)
@@ -20,36 +20,34 @@ def ask(lab):
     return call
 
 
-def test_events_and_attempts_are_told_as_json(lab, ask):
-    _, arn = lab.queue()
-    name = lab.function(asynchronous={"DestinationConfig": {"OnFailure": {"Destination": arn}}})
-    other = lab.function()
-    sent = lab.send(name, {"fail": "no stock"})["ResponseMetadata"]["RequestId"]
-    lab.send(other)
-    assert ask("/_async-lab/clock", b'{"until": "idle"}') == (200, {"now": lab.target.now()})
+def test_events_and_attempts_are_told_as_json(async_lab, as_told, ask):
+    function, other = as_told(failure_queue=True), as_told()
+    sent = function.send({"fail": "no stock"}).request_id
+    other.send()
+    assert ask("/_async-lab/clock", b'{"until": "idle"}') == (200, {"now": async_lab.now})
 
-    _, told = ask(f"/_async-lab/events?function={name}")
+    _, told = ask(f"/_async-lab/events?function={function}")
     [event] = told["events"]
     assert (event["request_id"], event["condition"], event["payload"]) == (
         sent, "RetriesExhausted", '{"fail": "no stock"}',
     )  # fmt: skip
-    assert event["delivered_to"] == [arn]
+    assert event["delivered_to"] == [function.failure_queue]
     assert [attempt["outcome"] for attempt in event["attempts"]] == ["error"] * 3
-    _, told = ask(f"/_async-lab/attempts?function={name}")
+    _, told = ask(f"/_async-lab/attempts?function={function}")
     assert {attempt["request_id"] for attempt in told["attempts"]} == {sent}
     assert [attempt["error_message"] for attempt in told["attempts"]] == ["no stock"] * 3
-    assert {event["function"] for event in ask("/_async-lab/events")[1]["events"]} >= {name, other}
+    assert {event["function"] for event in ask("/_async-lab/events")[1]["events"]} >= {function.name, other.name}
 
 
 @pytest.mark.parametrize("body", [b"seconds=600", b'{"seconds": 600}', b'{"seconds": "600"}'])
-def test_clock_is_moved_by_a_form_or_json(lab, ask, body):
+def test_clock_is_moved_by_a_form_or_json(ask, body):
     before = ask("/_async-lab/clock")[1]["now"]
     assert ask("/_async-lab/clock", body) == (200, {"now": before + 600})
 
 
 @pytest.mark.parametrize("body", [b"until=idle&limit=20", b'{"until": "idle", "limit": 20}'])
-def test_limit_too_short_for_idle_is_a_conflict_that_names_the_event(lab, ask, body):
-    lab.send(lab.function(), {"fail": "x"})
+def test_limit_too_short_for_idle_is_a_conflict_that_names_the_event(async_lab, as_told, ask, body):
+    as_told().send({"fail": "x"})
     status, told = ask("/_async-lab/clock", body)
     assert status == 409
     assert "waits for its attempt 2 (the last: error)" in told["message"]
@@ -64,23 +62,22 @@ def test_limit_too_short_for_idle_is_a_conflict_that_names_the_event(lab, ask, b
         b'{"until": "idle", "limit": -1}',
     ],
 )  # fmt: skip
-def test_what_is_no_time_is_refused_with_the_usage(lab, ask, body):
-    before = lab.target.now()
+def test_what_is_no_time_is_refused_with_the_usage(async_lab, ask, body):
+    before = async_lab.now
     status, told = ask("/_async-lab/clock", body)
     assert (status, told["message"].startswith("POST seconds=N")) == (400, True)
-    assert lab.target.now() == before
+    assert async_lab.now == before
 
 
-def test_reset_leaves_nothing(lab, ask):
-    lab.send(lab.function(), {"fail": "x"})
-    lab.endpoint.wait(60)
-    began = lab.target.now()
+def test_reset_leaves_nothing(async_lab, as_told, lambda_, ask):
+    as_told().send({"fail": "x"})
+    async_lab.advance(seconds=60)
+    began = async_lab.now
     status, told = ask("/_async-lab/reset", b"")
     assert status == 200
     assert told["now"] < began
     assert ask("/_async-lab/events") == (200, {"events": []})
-    assert lab.lambda_.list_functions()["Functions"] == []
-    lab.begin()
+    assert lambda_.list_functions()["Functions"] == []
 
 
 def test_health_is_told_as_async_lab_and_as_localstack_do(ask):

@@ -3,6 +3,7 @@
 from collections import Counter
 
 import pytest
+from measured import measured
 
 from async_lab.cloudwatch.store import MetricStore
 from async_lab.endpoint.invocation.metrics import dimension_sets, publish
@@ -92,12 +93,14 @@ def test_every_sample_is_filed_once_in_each_of_its_dimension_sets_and_no_other_i
     )
 
 
-def test_metrics_of_an_alias_are_in_all_of_its_dimension_sets(lab):
-    name, since = lab.function(Publish=True), lab.target.now()
-    lab.lambda_.create_alias(FunctionName=name, Name="live", FunctionVersion="1")
-    lab.send(name, {}, Qualifier="live")
-    lab.target.wait(60)
-    resource = {"FunctionName": name, "Resource": f"{name}:live"}
-    for dimensions in ({}, {"FunctionName": name}, resource, {**resource, "ExecutedVersion": "1"}):
-        assert lab.maximum("Invocations", since, **dimensions) == 1
-    assert lab.maximum("Invocations", since, FunctionName=name, Resource=name) is None
+def test_metrics_of_an_alias_are_in_all_of_its_dimension_sets(async_lab, as_told, lambda_):
+    function = as_told()
+    lambda_.publish_version(FunctionName=function.name)
+    lambda_.create_alias(FunctionName=function.name, Name="live", FunctionVersion="1")
+    async_lab.send(f"{function}:live")
+    async_lab.advance(seconds=60)
+    resource = {"FunctionName": function.name, "Resource": f"{function}:live"}
+    for dimensions in ({}, {"FunctionName": function.name}, resource, {**resource, "ExecutedVersion": "1"}):
+        assert measured(async_lab, "Sum", "AWS/Lambda", "Invocations", **dimensions) == [1]
+    unqualified = {"FunctionName": function.name, "Resource": function.name}
+    assert measured(async_lab, "Sum", "AWS/Lambda", "Invocations", **unqualified) == []

@@ -16,18 +16,18 @@ from botocore.exceptions import ClientError
         ("ReceiveMessageWaitTimeSeconds", "soon"),
     ],
 )
-def test_an_attribute_out_of_its_range_is_refused(lab, attribute, value):
+def test_an_attribute_out_of_its_range_is_refused(async_lab, sqs, attribute, value):
     with pytest.raises(ClientError, match=f"InvalidAttributeValue.*{attribute}"):
-        lab.sqs.create_queue(QueueName="wrong", Attributes={attribute: value})
-    url, _ = lab.queue()
+        sqs.create_queue(QueueName="wrong", Attributes={attribute: value})
+    async_lab.queue("orders")
     with pytest.raises(ClientError, match=f"InvalidAttributeValue.*{attribute}"):
-        lab.sqs.set_queue_attributes(QueueUrl=url, Attributes={attribute: value})
-    assert not any(each.endswith("/wrong") for each in lab.sqs.list_queues()["QueueUrls"])
+        sqs.set_queue_attributes(QueueUrl="orders", Attributes={attribute: value})
+    assert not any(each.endswith("/wrong") for each in sqs.list_queues()["QueueUrls"])
 
 
-def test_a_fifo_queue_says_that_it_is_one(lab):
+def test_a_fifo_queue_says_that_it_is_one(sqs):
     with pytest.raises(ClientError, match="InvalidParameterValue"):
-        lab.sqs.create_queue(QueueName="orders.fifo")
+        sqs.create_queue(QueueName="orders.fifo")
 
 
 @pytest.mark.parametrize(
@@ -41,16 +41,16 @@ def test_a_fifo_queue_says_that_it_is_one(lab):
         ),
     ],
 )
-def test_a_message_that_can_not_be_is_refused(lab, wrong, code):
-    url, _ = lab.queue()
+def test_a_message_that_can_not_be_is_refused(async_lab, sqs, wrong, code):
+    async_lab.queue("orders")
     with pytest.raises(ClientError, match=code):
-        lab.sqs.send_message(QueueUrl=url, **{"MessageBody": "x"} | wrong)
+        sqs.send_message(QueueUrl="orders", **{"MessageBody": "x"} | wrong)
     with pytest.raises(ClientError, match=code):
-        lab.sqs.send_message_batch(QueueUrl=url, Entries=[{"Id": "1", "MessageBody": "x"} | wrong])
-    assert "Messages" not in lab.sqs.receive_message(QueueUrl=url)
+        sqs.send_message_batch(QueueUrl="orders", Entries=[{"Id": "1", "MessageBody": "x"} | wrong])
+    assert "Messages" not in sqs.receive_message(QueueUrl="orders")
 
 
-def test_a_queue_was_made_at_a_whole_second(lab):
-    url, _ = lab.queue()
-    told = lab.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
-    assert told["CreatedTimestamp"] == told["LastModifiedTimestamp"] == str(int(lab.target.now()))
+def test_a_queue_was_made_at_a_whole_second(async_lab, sqs):
+    async_lab.queue("orders")
+    told = sqs.get_queue_attributes(QueueUrl="orders", AttributeNames=["All"])["Attributes"]
+    assert told["CreatedTimestamp"] == told["LastModifiedTimestamp"] == str(int(async_lab.now))

@@ -5,7 +5,7 @@ import json
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from queue_lab import package
+from packages import package
 
 from async_lab.endpoint.embedded import Endpoint
 

@@ -8,30 +8,32 @@ from urllib.request import urlopen
 
 import pytest
 from moto.sns.models import sns_backends
-from queue_lab import Lab
+from opened import opened
+from packages import AS_TOLD
 
-from async_lab.endpoint.embedded import Endpoint
+from async_lab import Lab
+from async_lab.endpoint.embedded import ACCOUNT_ID, Endpoint
 from async_lab.endpoint.http.own import CLOCK_PATH, MOST_SECONDS
 from async_lab.endpoint.invocation import invocations, logs
 from async_lab.endpoint.invocation.timeline import PacedClock, Pacer, Timeline, VirtualClock
-from async_lab.twin import Rules
+from async_lab.target.local import LocalTarget
 
 REGION, START = "eu-west-1", 1_795_422_225.0
 
 
 @pytest.fixture
-def lab():
+def _open_lab(lab_settings):
     """One for each test: others here have endpoints of their own, and one runs in a process at a time."""
-    with Endpoint() as endpoint:
-        yield Lab(endpoint)
+    with opened(**lab_settings) as lab:
+        yield lab
 
 
 def broken(*_args, **_options):
     raise RuntimeError("broken")
 
 
-def totals(lab, name, since):
-    metrics = lab.metrics(name, since)
+def totals(function):
+    metrics = function.metrics
     return {
         metric: metrics[metric].total
         for metric in ("AsyncEventsReceived", "Invocations", "Errors", "AsyncEventsDropped")
@@ -44,146 +46,141 @@ FAILED_THREE_TIMES = {"AsyncEventsReceived": 1, "Invocations": 3, "Errors": 3, "
 # Deliveries
 
 
-def subscribed(lab, name, arn):
-    lab.target.client("logs").put_subscription_filter(
-        logGroupName=f"/aws/lambda/{name}", filterName="all", filterPattern="", destinationArn=arn
+def subscribed(async_lab, function, arn):
+    async_lab.client("logs").put_subscription_filter(
+        logGroupName=f"/aws/lambda/{function}", filterName="all", filterPattern="", destinationArn=arn
     )
 
 
-def let_logs_in(lab, name):
-    lab.lambda_.add_permission(
-        FunctionName=name, StatementId="logs", Action="lambda:InvokeFunction", Principal="logs.amazonaws.com"
+@pytest.fixture
+def logged(async_lab, as_told):
+    """A function that has a log, as it ran once."""
+    function = as_told()
+    function.invoke()
+    async_lab.advance(seconds=1)
+    return function
+
+
+@pytest.fixture
+def reader(as_told, lambda_):
+    """A function that logs may invoke."""
+    function = as_told()
+    lambda_.add_permission(
+        FunctionName=function.name, StatementId="logs", Action="lambda:InvokeFunction", Principal="logs.amazonaws.com"
     )
+    return function
 
 
-def arn_of(lab, name):
-    return lab.lambda_.get_function(FunctionName=name)["Configuration"]["FunctionArn"]
+def test_a_subscription_filter_sends_a_log_to_its_function_as_an_event(async_lab, logged, reader):
+    subscribed(async_lab, logged, reader.arn)
+    logged.invoke()
+    async_lab.advance(seconds=10)
+    assert totals(reader)["Invocations"] == 1
 
 
-def test_a_subscription_filter_sends_a_log_to_its_function_as_an_event(lab):
-    reader, name, since = lab.function(), lab.function(), lab.target.now()
-    lab.lambda_.invoke(FunctionName=name)
-    lab.target.wait(1)
-    let_logs_in(lab, reader)
-    subscribed(lab, name, arn_of(lab, reader))
-    lab.lambda_.invoke(FunctionName=name)
-    lab.target.wait(10)
-    assert totals(lab, reader, since)["Invocations"] == 1
+def test_a_log_that_goes_to_a_function_deleted_since_costs_no_retry_and_no_second_run(
+    async_lab, logged, reader, lambda_
+):
+    subscribed(async_lab, logged, reader.arn)
+    lambda_.delete_function(FunctionName=reader.name)
+    logged.send({"fail": "x"})
+    async_lab.advance(seconds=300)
+    assert totals(logged) == {**FAILED_THREE_TIMES, "Invocations": 1 + 3}
+    logged.invoke()
+    async_lab.advance(seconds=60)
+    assert totals(logged)["Invocations"] == 5
 
 
-def test_a_log_that_goes_to_a_function_deleted_since_costs_no_retry_and_no_second_run(lab):
-    reader, name = lab.function(), lab.function()
-    lab.lambda_.invoke(FunctionName=name)
-    lab.target.wait(1)
-    let_logs_in(lab, reader)
-    subscribed(lab, name, arn_of(lab, reader))
-    lab.lambda_.delete_function(FunctionName=reader)
-    since = lab.target.now() // 60 * 60 + 60
-    lab.target.wait(since - lab.target.now())
-    lab.send(name, {"fail": "x"})
-    lab.target.wait(300)
-    assert totals(lab, name, since) == FAILED_THREE_TIMES
-    assert lab.target.client("lambda").invoke(FunctionName=name)["StatusCode"] == 200
-    lab.target.wait(60)
-    assert totals(lab, name, since)["Invocations"] == 4
-
-
-def test_a_log_that_goes_to_a_stream_deleted_since_costs_no_retry(lab):
-    kinesis, name = lab.target.client("kinesis"), lab.function()
+def test_a_log_that_goes_to_a_stream_deleted_since_costs_no_retry(async_lab, logged):
+    kinesis = async_lab.client("kinesis")
     kinesis.create_stream(StreamName="gone", ShardCount=1)
     arn = kinesis.describe_stream(StreamName="gone")["StreamDescription"]["StreamARN"]
-    lab.lambda_.invoke(FunctionName=name)
-    lab.target.wait(1)
-    subscribed(lab, name, arn)
+    subscribed(async_lab, logged, arn)
     kinesis.delete_stream(StreamName="gone")
-    since = lab.target.now() // 60 * 60 + 60
-    lab.target.wait(since - lab.target.now())
-    lab.send(name, {"fail": "x"})
-    lab.target.wait(300)
-    assert totals(lab, name, since) == FAILED_THREE_TIMES
+    logged.send({"fail": "x"})
+    async_lab.advance(seconds=300)
+    assert totals(logged) == {**FAILED_THREE_TIMES, "Invocations": 1 + 3}
 
 
-def test_one_subscriber_that_fails_keeps_the_message_from_nobody_else(lab):
-    sns, (url, queue) = lab.target.client("sns"), lab.open_queue("sns")
+def test_one_subscriber_that_fails_keeps_the_message_from_nobody_else(async_lab, open_queue, sqs):
+    sns, queue, gone = async_lab.client("sns"), open_queue("sns"), async_lab.queue("gone")
     topic = sns.create_topic(Name="two")["TopicArn"]
-    _, gone = lab.queue()
     for arn in (gone, queue):
         sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
-    lab.sqs.delete_queue(QueueUrl=lab.sqs.get_queue_url(QueueName=gone.rpartition(":")[2])["QueueUrl"])
+    sqs.delete_queue(QueueUrl="gone")
     sns.publish(TopicArn=topic, Message="hello")
-    (message,) = lab.messages(url)
-    assert json.loads(message["Body"])["Message"] == "hello"
+    [message] = async_lab.messages(queue)
+    assert message.json["Message"] == "hello"
 
 
-def test_a_topic_does_not_keep_all_that_was_ever_published(lab):
-    sns = lab.target.client("sns")
+def test_a_topic_does_not_keep_all_that_was_ever_published(async_lab):
+    sns = async_lab.client("sns")
     topic = sns.create_topic(Name="talkative")["TopicArn"]
     for _ in range(120):
         sns.publish(TopicArn=topic, Message="hello")
-    assert len(sns_backends[lab.target.account_id][REGION].topics[topic].sent_notifications) == 100
+    assert len(sns_backends[ACCOUNT_ID][REGION].topics[topic].sent_notifications) == 100
 
 
-def test_one_target_of_a_rule_that_fails_keeps_the_event_from_no_other(lab):
-    events, (url, queue) = lab.target.client("events"), lab.open_queue("events")
+def test_one_target_of_a_rule_that_fails_keeps_the_event_from_no_other(async_lab, open_queue):
+    events, queue = async_lab.client("events"), open_queue("events")
     events.put_rule(Name="both", EventPattern=json.dumps({"source": ["mine"]}))
     targets = ["arn:aws:sqs:eu-west-1:123456789012:none", queue]
     events.put_targets(Rule="both", Targets=[{"Id": str(place), "Arn": arn} for place, arn in enumerate(targets)])
     events.put_events(Entries=[{"Source": "mine", "DetailType": "x", "Detail": "{}"}])
-    assert len(lab.messages(url)) == 1
+    assert len(async_lab.messages(queue)) == 1
 
 
 @pytest.mark.parametrize("part", ["publish", "put_for_account"])
-def test_metrics_that_cannot_be_published_hold_no_event_up(lab, monkeypatch, part):
-    url, arn = lab.queue()
-    name = lab.function(asynchronous={"DestinationConfig": {"OnFailure": {"Destination": arn}}})
+def test_metrics_that_cannot_be_published_hold_no_event_up(async_lab, as_told, monkeypatch, part):
+    function = as_told(failure_queue=True)
     monkeypatch.setattr(invocations, part, broken)
-    lab.send(name, {"fail": "x"})
-    lab.target.wait(300)
-    assert [record["requestContext"]["condition"] for record in lab.records(url)] == ["RetriesExhausted"]
-    assert lab.endpoint.region(REGION).is_settled
+    function.send({"fail": "x"})
+    async_lab.advance(seconds=300)
+    [message] = async_lab.messages(function.failure_queue)
+    assert message.json["requestContext"]["condition"] == "RetriesExhausted"
+    async_lab.run_until_idle(limit=0)
 
 
-def test_a_log_that_cannot_be_written_and_a_delivery_that_raises_hold_no_event_up(lab, monkeypatch, capsys):
-    name, since = lab.function(), lab.target.now() // 60 * 60 + 60
-    lab.target.wait(since - lab.target.now())
+def test_a_log_that_cannot_be_written_and_a_delivery_that_raises_hold_no_event_up(
+    async_lab, as_told, monkeypatch, capsys
+):
+    function = as_told()
     monkeypatch.setattr(logs, "put", broken)
     monkeypatch.setattr(invocations.destinations, "deliver", broken)
-    lab.send(name, {"fail": "x"})
-    lab.target.wait(300)
-    assert totals(lab, name, since) == FAILED_THREE_TIMES
+    function.send({"fail": "x"})
+    async_lab.advance(seconds=300)
+    assert totals(function) == FAILED_THREE_TIMES
     said = capsys.readouterr().err
     assert said.count("failed while delivering a finished event (RuntimeError: broken)") == 1
 
 
-def test_every_execution_has_an_outcome_though_none_could_be_run(lab, monkeypatch):
-    name, since = lab.function(), lab.target.now() // 60 * 60 + 60
-    lab.target.wait(since - lab.target.now())
+def test_every_execution_has_an_outcome_though_none_could_be_run(async_lab, as_told, lambda_, monkeypatch):
+    function = as_told()
     monkeypatch.setattr(invocations.executions, "run", broken)
-    lab.send(name)
-    with pytest.raises(lab.lambda_.exceptions.ClientError):
-        lab.lambda_.invoke(FunctionName=name)
-    lab.target.wait(300)
-    assert totals(lab, name, since) == {**FAILED_THREE_TIMES, "Invocations": 4, "Errors": 4}
-    assert lab.endpoint.region(REGION).is_settled
+    function.send()
+    with pytest.raises(lambda_.exceptions.ClientError):
+        lambda_.invoke(FunctionName=function.name)
+    async_lab.advance(seconds=300)
+    assert totals(function) == {**FAILED_THREE_TIMES, "Invocations": 4, "Errors": 4}
+    async_lab.run_until_idle(limit=0)
 
 
-def test_an_interrupted_step_leaves_no_execution_without_an_outcome():
+def test_an_interrupted_step_leaves_no_execution_without_an_outcome(async_lab, as_told):
     class Interrupting(ThreadPoolExecutor):
         def submit(self, *_args, **_options):
             raise KeyboardInterrupt
 
-    with Endpoint(start=START) as endpoint:
-        lab = Lab(endpoint)
-        name = lab.function()
-        for _ in range(3):
-            lab.send(name)
-        endpoint.clock.move_to(START + 1)
-        region = endpoint.region(REGION)
-        with Interrupting(1) as pool, pytest.raises(KeyboardInterrupt):
-            region.step(pool)
-        assert region.is_resolved
-        lab.target.wait(600)
-        assert region.is_settled
+    function = as_told()
+    for _ in range(3):
+        function.send()
+    endpoint = async_lab._endpoint
+    endpoint.clock.move_to(async_lab.now + 1)
+    region = endpoint.region(REGION)
+    with Interrupting(1) as pool, pytest.raises(KeyboardInterrupt):
+        region.step(pool)
+    assert region.is_resolved
+    async_lab.advance(seconds=600)
+    assert region.is_settled
 
 
 # The clock
@@ -250,75 +247,67 @@ def kept(region):
     return [len(each) for each in (region._payloads, region._log_streams, region._last_response, region._running)]
 
 
-def test_nothing_is_kept_of_what_is_over():
-    with Endpoint(start=START, rules=Rules(duplicate_rate=1.0)) as endpoint:
-        lab = Lab(endpoint)
-        names = [lab.function() for _ in range(3)]
-        for name in names:
-            for payload in ({}, {"fail": "x"}, {"exit": 1}):
-                lab.send(name, payload)
-            lab.lambda_.invoke(FunctionName=name)
-        lab.target.wait(600)
-        region, pool = endpoint.region(REGION), endpoint._sandbox._pool
-        assert region.is_settled
-        assert kept(region)[0] == kept(region)[2] == kept(region)[3] == 0
-        assert len(pool._places) == len(region._log_streams) > 0
-        lab.target.wait(3_600)
-        assert kept(region) == [0, 0, 0, 0]
-        assert not pool._places
-        assert not pool._alive
-        concurrency = region._twin._concurrency
-        assert [len(concurrency._idle), len(concurrency._recent_starts), len(concurrency.running)] == [0, 0, 0]
+def test_nothing_is_kept_of_what_is_over(async_lab, as_told, lambda_):
+    async_lab.duplicate()
+    for function in [as_told() for _ in range(3)]:
+        for payload in ({}, {"fail": "x"}, {"exit": 1}):
+            function.send(payload)
+        lambda_.invoke(FunctionName=function.name)
+    async_lab.advance(seconds=600)
+    region, pool = async_lab._endpoint.region(REGION), async_lab._endpoint._sandbox._pool
+    assert region.is_settled
+    assert kept(region)[0] == kept(region)[2] == kept(region)[3] == 0
+    assert len(pool._places) == len(region._log_streams) > 0
+    async_lab.advance(seconds=3_600)
+    assert kept(region) == [0, 0, 0, 0]
+    assert not pool._places
+    assert not pool._alive
+    concurrency = region._twin._concurrency
+    assert [len(concurrency._idle), len(concurrency._recent_starts), len(concurrency.running)] == [0, 0, 0]
 
 
-def test_a_function_idle_for_long_starts_cold(lab):
-    name, starts = lab.function(), []
+def test_a_function_idle_for_long_starts_cold(async_lab, as_told):
+    function, starts = as_told(), []
     for seconds in (900, 3_600, 1):
-        lab.lambda_.invoke(FunctionName=name)
-        lab.target.wait(seconds)
-        starts.append(sum("Init Duration" in line for line in lab.log(name)))
+        function.invoke()
+        async_lab.advance(seconds=seconds)
+        starts.append(sum("Init Duration" in line for line in function.logs))
     assert starts == [1, 1, 2]
 
 
 # Run after run
 
 
-def test_a_backlog_is_settled_or_purged_before_the_next_run_and_no_id_comes_twice():
-    with Endpoint(start=START) as endpoint:
-        lab = Lab(endpoint)
-        name, since = lab.function(concurrency=1), lab.target.now()
-        ids = []
-        for _ in range(3):
-            lab.target.begin(0)
-            ids += [lab.send(name, {"sleep": 99})["ResponseMetadata"]["RequestId"] for _ in range(20)]
-            lab.target.wait(60)
-        assert len(set(ids)) == 60
-        assert lab.target.settle() == 0
-        assert endpoint.is_settled
-        assert totals(lab, name, since)["AsyncEventsReceived"] == 60
+def test_a_backlog_is_settled_or_purged_before_the_next_run_and_no_id_comes_twice(async_lab, as_told, target):
+    function, ids = as_told(reserved_concurrency=1), set()
+    for _ in range(3):
+        target.begin(0)
+        ids |= {function.send({"sleep": 99}).request_id for _ in range(20)}
+        target.wait(60)
+    assert len(ids) == 60
+    assert target.settle() == 0
+    async_lab.run_until_idle(limit=0)
+    assert totals(function)["AsyncEventsReceived"] == 60
 
 
-def test_what_cannot_settle_is_purged_and_counts_as_dropped():
-    with Endpoint(start=START) as endpoint:
-        lab = Lab(endpoint)
-        name, since = lab.function(concurrency=1), lab.target.now()
-        for _ in range(300):
-            lab.send(name, {"sleep": 99})
-        purged = lab.target.settle()
-        found = totals(lab, name, since)
-        assert purged > 0
-        assert endpoint.is_settled
-        assert found["Invocations"] + found["AsyncEventsDropped"] == found["AsyncEventsReceived"] == 300
+def test_what_cannot_settle_is_purged_and_counts_as_dropped(async_lab, as_told, target):
+    function = as_told(reserved_concurrency=1)
+    for _ in range(300):
+        function.send({"sleep": 99})
+    purged = target.settle()
+    found = totals(function)
+    assert purged > 0
+    async_lab.run_until_idle(limit=0)
+    assert found["Invocations"] + found["AsyncEventsDropped"] == found["AsyncEventsReceived"] == 300
 
 
-def test_the_first_run_has_the_seeds_own_numbers_and_each_later_one_others():
+def test_the_first_run_has_the_seeds_own_numbers_and_each_later_one_others(lab_settings):
     def first_id(begun):
-        with Endpoint(start=START) as endpoint:
-            lab = Lab(endpoint)
-            name = lab.function()
+        with Lab(**lab_settings) as lab:
+            function = lab.function(f"{AS_TOLD}:handler")
             for _ in range(begun):
-                lab.target.begin(0)
-            return lab.send(name)["ResponseMetadata"]["RequestId"]
+                LocalTarget(lab._endpoint, lab.region).begin(0)
+            return function.send().request_id
 
     assert first_id(0) == first_id(1)
     assert first_id(2) == first_id(2) != first_id(1)

@@ -1,15 +1,20 @@
 """Virtual time: it stands still, moves when someone waits, stops at every minute, and can run by itself."""
 
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
-from queue_lab import Lab
+from packages import AS_TOLD, deployed
 
+from async_lab import Lab
 from async_lab.endpoint.embedded import Endpoint
 from async_lab.endpoint.http.own import CLOCK_PATH
 from async_lab.endpoint.invocation.timeline import PacedClock, Ticks, Timeline, VirtualClock
+from async_lab.observation.metrics import collect
+from async_lab.target.local import LocalTarget
 
 START = 1_795_422_225.0  # 2026-11-23T08:23:45Z
 NEXT_MINUTE = START + 15
@@ -105,27 +110,38 @@ def test_paced_clock_runs_by_itself_and_can_be_moved_ahead():
 
 def test_running_clock_carries_events_through_without_anybody_waiting():
     with Endpoint(speed=600) as endpoint:
-        lab = Lab(endpoint)
-        name, since = lab.function(), lab.target.now()
-        lab.send(name, {"sleep": 5})
+        target = LocalTarget(endpoint, "eu-west-1")
+        name, since = deployed(target.client), target.now()
+        target.invoking_client().invoke(FunctionName=name, InvocationType="Event", Payload=b'{"sleep": 5}')
         stopped = threading.Event()
         for _ in range(300):
             if endpoint.region("eu-west-1").is_settled:
                 break
             stopped.wait(0.1)
-        lab.target.wait(0)
-        assert lab.metrics(name, since)["Duration"].maximum == 5_001
+        target.wait(0)
+        assert collect(target.cloudwatch(), name, since, target.now())["Duration"].maximum == 5_001
+
+
+def test_a_long_poll_lets_its_message_be_sent():
+    with Endpoint(speed=1) as endpoint:
+        sqs = LocalTarget(endpoint, "eu-west-1").client("sqs")
+        url = sqs.create_queue(QueueName="waited-for")["QueueUrl"]
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(sqs.receive_message, QueueUrl=url, WaitTimeSeconds=20)
+            while not waiting.running():
+                time.sleep(0.01)
+            sqs.send_message(QueueUrl=url, MessageBody="here")
+            assert [each["Body"] for each in waiting.result()["Messages"]] == ["here"]
 
 
 def test_same_seed_gives_the_same_run_and_another_one_another():
     def ages(seed):
-        with Endpoint(start=START, seed=seed) as endpoint:
-            lab = Lab(endpoint)
-            name, since = lab.function(concurrency=1), lab.target.now()
+        with Lab(start=START, seed=seed) as lab:
+            function = lab.function(f"{AS_TOLD}:handler", reserved_concurrency=1, timeout=100)
             for number in range(5):
-                lab.send(name, {"sleep": 20, "number": number})
-            lab.target.wait(300)
-            return lab.metrics(name, since)["AsyncEventAge"]
+                function.send({"sleep": 20, "number": number})
+            lab.run_until_idle()
+            return function.metrics["AsyncEventAge"]
 
     first = ages(1)
     assert ages(1) == first

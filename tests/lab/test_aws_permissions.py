@@ -83,10 +83,11 @@ observe_seconds    = 0
 @pytest.mark.long
 def test_what_only_some_scenarios_need_is_told_of_them_alone(recorder, account, tmp_path):
     checkout = copy_of_checkout(tmp_path)
-    for service in ("sns", "eventbridge"):
+    services = ("sns", "eventbridge", "s3")
+    for service in services:
         text = f'{EVERYTHING}trigger = {{ service = "{service}" }}\n'
         (checkout.scenarios / f"with-{service}.tfvars").write_text(text)
-    chosen = [scenario.find(checkout, f"with-{service}") for service in ("sns", "eventbridge")]
+    chosen = [scenario.find(checkout, f"with-{service}") for service in services]
     plain = [scenario.find(checkout, "baseline")]
 
     def lab(*arguments: str) -> None:
@@ -95,13 +96,13 @@ def test_what_only_some_scenarios_need_is_told_of_them_alone(recorder, account, 
         )
         assert ended.returncode == 0, ended.stderr
 
-    lab("run", "with-eventbridge", "with-sns")  # by Terraform
+    lab("run", "with-eventbridge", "with-sns", "with-s3")  # by Terraform
     lab("run", "with-eventbridge", "--keep")
     (checkout.terraform / "terraform.tfstate").unlink()
     lab("destroy")  # by the lab itself
     told = named(needed(chosen)) - named(needed(plain))
     assert sorted(recorder.actions - named(needed(plain))) == sorted(told - UNSEEN)
-    assert not {"sns", "sqs", "events"} & set(needed(plain))
+    assert not {"sns", "sqs", "events", "s3"} & set(needed(plain))
 
 
 UNSEEN = {"sns:TagResource", "sqs:TagQueue", "events:TagResource"}

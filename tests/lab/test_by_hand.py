@@ -72,7 +72,7 @@ def shell(served, checkout, port):
 
 @pytest.fixture(scope="module")
 def terraform(checkout, shell):
-    """Terraform in that shell, initialised: from a mirror on this machine if the registry is out of reach."""
+    """Terraform in that shell, initialized: from a mirror on this machine if the registry is out of reach."""
 
     def run(*arguments):
         return subprocess.run(
@@ -87,8 +87,8 @@ def terraform(checkout, shell):
 
     build_package(checkout.function_src, checkout.package_zip)
     mirrors = find_mirrors(searched(checkout.terraform, shell))
-    initialised = run("init", *(f"-plugin-dir={mirror}" for mirror in mirrors[:1]))
-    assert initialised.returncode == 0, initialised.stderr
+    initialized = run("init", *(f"-plugin-dir={mirror}" for mirror in mirrors[:1]))
+    assert initialized.returncode == 0, initialized.stderr
     return run
 
 

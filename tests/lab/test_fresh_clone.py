@@ -43,7 +43,7 @@ RUN = {
     ".venv/bin/python benchmarks/soak.py 40 2": "time per 1,000 events",
     ".venv/bin/python benchmarks/twin_speed.py 500 1": "ratio ",
     "python -m tools.rules": "| `Rules.jitter` | 0.12 |",
-    ".venv/bin/python benchmarks/diagnosis_accuracy.py 1": "100.0% of 18 right",
+    ".venv/bin/python benchmarks/diagnosis_accuracy.py 1": "100.0% of 21 right",
     ".venv/bin/python benchmarks/test_speed.py 2": "import to listening, async-lab: ",
     "python -m tools.campaign --cases 2": "handlers: 2 tried, 2 as promised, 0 not",
 }

@@ -28,7 +28,7 @@ def test_a_quiet_run_prints_its_verdicts_and_writes_all_that_ci_shows(checkout):
     assert ran.returncode == ExitCode.AS_EXPECTED, ran.stderr
     assert ran.stdout.splitlines() == [
         "baseline: as expected, 6 of 6 expectations met.",
-        "Nothing is wrong.",
+        "No event was lost or late.",
         "scenario-4: as expected, 6 of 6 expectations met.",
         "Dropped because reserved concurrency is 0.",
     ]

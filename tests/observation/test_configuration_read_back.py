@@ -1,11 +1,9 @@
-"""A function's configuration, read back from AWS: from functions that the lab didn't deploy."""
+"""A function's configuration, read back from AWS: from functions that the async_lab didn't deploy."""
 
 import pytest
 from botocore.exceptions import ClientError
 from observed import ARN, configuration_of
-from queue_lab import Lab
 
-from async_lab.endpoint.embedded import Endpoint
 from async_lab.errors import UsageError
 from async_lab.observation.configuration import (
     PERMISSIONS,
@@ -21,19 +19,18 @@ from async_lab.observation.observations import Observations
 
 
 @pytest.fixture(scope="module")
-def lab():
-    with Endpoint(account_concurrency=500) as endpoint:
-        yield Lab(endpoint)
+def lab_settings():
+    return {"region": "eu-west-1", "account_concurrency": 500}
 
 
 @pytest.fixture
-def client(lab):
-    return lab.target.client("lambda")
+def client(target):
+    return target.client("lambda")
 
 
-def read(client, name):
+def read(client, function):
     looks = Looks()
-    return read_configuration(client, name, looks), looks.gaps
+    return read_configuration(client, str(function), looks), looks.gaps
 
 
 def refuse(client, operation, code="AccessDeniedException", message="no identity-based policy allows it"):
@@ -45,9 +42,9 @@ def refuse(client, operation, code="AccessDeniedException", message="no identity
     client.meta.events.register(f"before-call.lambda.{operation}", answer)
 
 
-def test_a_function_without_any_settings_has_lambdas_defaults(lab, client):
-    name = lab.function()
-    configuration, gaps = read(client, name)
+def test_a_function_without_any_settings_has_lambdas_defaults(as_told, client):
+    function = as_told()
+    configuration, gaps = read(client, function)
 
     assert gaps == []
     assert (configuration.function.timeout_seconds, configuration.function.memory_mb) == (100, 128)
@@ -59,30 +56,21 @@ def test_a_function_without_any_settings_has_lambdas_defaults(lab, client):
     assert configuration.account == AccountConcurrency(500, 500)
 
 
-def test_what_was_set_is_read_back(lab, client):
-    _, queue = lab.queue()
-    name = lab.function(
-        concurrency=0,
-        asynchronous={
-            "MaximumRetryAttempts": 0,
-            "MaximumEventAgeInSeconds": 60,
-            "DestinationConfig": {"OnFailure": {"Destination": queue}},
-        },
-        DeadLetterConfig={"TargetArn": queue},
-    )
-    configuration, _ = read(client, name)
+def test_what_was_set_is_read_back(as_told, client):
+    function = as_told(reserved_concurrency=0, retries=0, maximum_age=60, failure_queue=True, dead_letter_queue=True)
+    configuration, _ = read(client, function)
 
     assert configuration.reservation == Reservation(0)
-    assert configuration.written == (AsyncSettings("$LATEST", 60, 0, on_failure=queue),)
-    assert configuration.function.dead_letter_arn == queue
+    assert configuration.written == (AsyncSettings("$LATEST", 60, 0, on_failure=function.failure_queue),)
+    assert configuration.function.dead_letter_arn == function.dead_letter_queue
 
 
-def test_each_qualifier_has_its_own_settings_and_takes_no_others(lab, client):
-    name = lab.function()
-    lab.lambda_.publish_version(FunctionName=name)
-    lab.lambda_.create_alias(FunctionName=name, Name="live", FunctionVersion="1")
-    lab.lambda_.put_function_event_invoke_config(FunctionName=name, Qualifier="1", MaximumRetryAttempts=1)
-    configuration, _ = read(client, name)
+def test_each_qualifier_has_its_own_settings_and_takes_no_others(as_told, lambda_, client):
+    function = as_told()
+    lambda_.publish_version(FunctionName=function.name)
+    lambda_.create_alias(FunctionName=function.name, Name="live", FunctionVersion="1")
+    lambda_.put_function_event_invoke_config(FunctionName=function.name, Qualifier="1", MaximumRetryAttempts=1)
+    configuration, _ = read(client, function)
 
     assert configuration.aliases == {"live": "1"}
     assert configuration.settings_of("1").maximum_retry_attempts == 1
@@ -105,10 +93,10 @@ PARTS = {
 
 
 @pytest.mark.parametrize(("operation", "part"), PARTS.items())
-def test_a_call_that_is_denied_is_a_gap_and_all_else_is_seen(lab, client, operation, part):
-    name = lab.function(concurrency=1)
+def test_a_call_that_is_denied_is_a_gap_and_all_else_is_seen(as_told, client, operation, part):
+    function = as_told(reserved_concurrency=1)
     refuse(client, operation)
-    configuration, gaps = read(client, name)
+    configuration, gaps = read(client, function)
 
     unseen = [other for other in PARTS.values() if getattr(configuration, other) is None]
     assert unseen == [part]
@@ -118,10 +106,10 @@ def test_a_call_that_is_denied_is_a_gap_and_all_else_is_seen(lab, client, operat
     assert gap.permission in PERMISSIONS.values()
 
 
-def test_a_call_that_fails_is_a_gap_with_awss_words(lab, client):
-    name = lab.function()
+def test_a_call_that_fails_is_a_gap_with_awss_words(as_told, client):
+    function = as_told()
     refuse(client, "ListAliases", "ServiceException", "An error\noccurred.")
-    _, gaps = read(client, name)
+    _, gaps = read(client, function)
 
     assert list(map(str, gaps)) == [
         "The function's aliases could not be seen: lambda:ListAliases failed (ServiceException: An error occurred)."

@@ -3,9 +3,7 @@
 import json
 
 import pytest
-from queue_lab import Lab, id_of
 
-from async_lab.endpoint.embedded import Endpoint
 from async_lab.observation.failed_requests import ACTION, _error_line, read_failed_requests
 from async_lab.observation.gaps import Looks
 
@@ -23,21 +21,20 @@ def handler(event, context):
 
 
 @pytest.fixture(scope="module")
-def lab():
-    with Endpoint(start=1_692_778_920.0) as endpoint:
-        yield Lab(endpoint)
+def lab_settings():
+    return {"start": 1_692_778_920.0}
 
 
-def read(lab, name, looks=None, **changes):
-    settings = {"last_error": lab.target.now() - 60, "timeout_seconds": 100} | changes
-    return read_failed_requests(lab.target.client("logs"), f"/aws/lambda/{name}", looks=looks or Looks(), **settings)
+def read(async_lab, name, looks=None, **changes):
+    settings = {"last_error": async_lab.now - 60, "timeout_seconds": 100} | changes
+    return read_failed_requests(async_lab.client("logs"), f"/aws/lambda/{name}", looks=looks or Looks(), **settings)
 
 
-def test_each_failed_request_is_told_by_its_id_and_nothing_that_the_handler_printed(lab):
-    name = lab.function(source=PRINTS, asynchronous={"MaximumRetryAttempts": 1})
-    ids = [id_of(lab.send(name, payload)) for payload in ({"fail": 1}, {"sleep": 200}, {"exit": 1}, {})]
-    lab.target.wait(400)
-    found = {request.request_id: request for request in read(lab, name)}
+def test_each_failed_request_is_told_by_its_id_and_nothing_that_the_handler_printed(async_lab, handler):
+    function = async_lab.function(handler(PRINTS), timeout=100, retries=1)
+    ids = [function.send(payload).request_id for payload in ({"fail": 1}, {"sleep": 200}, {"exit": 1}, {})]
+    async_lab.advance(seconds=400)
+    found = {request.request_id: request for request in read(async_lab, function)}
     assert set(found) == set(ids[:3])
     assert {one: request.failures for one, request in found.items()} == dict.fromkeys(ids[:3], 2)
     assert found[ids[0]].line == "[ERROR] ValueError: no stock"
@@ -46,19 +43,21 @@ def test_each_failed_request_is_told_by_its_id_and_nothing_that_the_handler_prin
     assert "secret" not in str(found)
 
 
-def test_only_the_latest_are_read_and_only_in_their_time(lab):
-    name = lab.function(asynchronous={"MaximumRetryAttempts": 0})
+def test_only_the_latest_are_read_and_only_in_their_time(async_lab, as_told):
+    function = as_told(retries=0)
     for number in range(8):
-        lab.send(name, {"fail": str(number)})
-        lab.target.wait(1)
-    lab.target.wait(60)
-    assert [request.line for request in read(lab, name)] == [f"[ERROR] ValueError: {n}" for n in (7, 6, 5, 4, 3)]
-    assert read(lab, name, last_error=lab.target.now() + 7_200) == ()
+        function.send({"fail": str(number)})
+        async_lab.advance(seconds=1)
+    async_lab.advance(seconds=60)
+    assert [request.line for request in read(async_lab, function)] == [
+        f"[ERROR] ValueError: {n}" for n in (7, 6, 5, 4, 3)
+    ]
+    assert read(async_lab, function, last_error=async_lab.now + 7_200) == ()
 
 
-def test_a_log_that_can_not_be_read_is_a_gap(lab):
+def test_a_log_that_can_not_be_read_is_a_gap(async_lab):
     looks = Looks()
-    assert read(lab, "nobody", looks) is None
+    assert read(async_lab, "nobody", looks) is None
     assert [gap.subject for gap in looks.gaps] == ["log lines of failed requests"]
     assert ACTION in looks.gaps[0].reason
 

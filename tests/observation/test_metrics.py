@@ -4,7 +4,7 @@ from async_lab.endpoint.cloudwatch import store
 from async_lab.endpoint.embedded import ACCOUNT_ID, Endpoint
 from async_lab.errors import EnvironmentFailure
 from async_lab.lambda_metrics import UNITS
-from async_lab.observation.metrics import METRIC_NAMES, DataPoint, collect
+from async_lab.observation.metrics import METRIC_NAMES, DataPoint, collect, collect_percentiles
 from async_lab.target.local import LocalTarget
 
 MINUTE = 1_692_778_980
@@ -162,3 +162,54 @@ def test_a_result_on_several_pages_is_whole_with_the_last(cloudwatch):
     assert answers.collect("paged")["Invocations"].total == 2
     assert answers.pauses == []
     cloudwatch.meta.events.unregister("provide-client-params.cloudwatch.GetMetricData", without_token)
+
+
+# --- percentiles ---
+
+
+def test_percentiles_are_of_each_minute_that_was_collected(cloudwatch):
+    put(cloudwatch, "rising", "Duration", MINUTE, *range(1, 102))
+    put(cloudwatch, "rising", "Duration", MINUTE + 120, 7)
+    metrics = collect(cloudwatch, "rising", MINUTE, MINUTE + 180)
+    wanted = [("Duration", "p99"), ("Duration", "p50"), ("AsyncEventAge", "p99")]
+
+    found = collect_percentiles(cloudwatch, "rising", wanted, metrics)
+    assert found == {
+        ("Duration", "p99"): (pytest.approx(100, rel=0.02), pytest.approx(7, rel=0.02)),
+        ("Duration", "p50"): (pytest.approx(51, rel=0.02), pytest.approx(7, rel=0.02)),
+        ("AsyncEventAge", "p99"): (),
+    }
+
+
+def test_nothing_is_asked_where_no_percentile_is_wanted(cloudwatch):
+    calls = []
+    cloudwatch.meta.events.register("before-call.cloudwatch.*", lambda model, **_: calls.append(model.name))
+    assert collect_percentiles(cloudwatch, "one", [], collect(cloudwatch, "one", MINUTE, MINUTE + 60)) == {}
+    assert calls == ["GetMetricData"]
+
+
+def test_more_percentiles_than_one_call_takes_are_asked_for_in_several(cloudwatch):
+    put(cloudwatch, "many", "Duration", MINUTE, 5)
+    metrics = collect(cloudwatch, "many", MINUTE, MINUTE)
+    wanted = [("Duration", f"p{number / 10:g}") for number in range(600)]
+
+    assert collect_percentiles(cloudwatch, "many", wanted, metrics) == dict.fromkeys(wanted, (5.0,))
+
+
+def test_a_percentile_that_some_minute_lacks_is_asked_for_again_and_then_an_error(cloudwatch):
+    put(cloudwatch, "lacking", "Duration", MINUTE, 5)
+    metrics = collect(cloudwatch, "lacking", MINUTE, MINUTE)
+    pauses, answers = [], iter([{"Timestamps": [], "Values": []}] * 6)
+
+    def change(parsed, **_):
+        parsed["MetricDataResults"][0] |= next(answers, {})
+
+    cloudwatch.meta.events.register("after-call.cloudwatch.GetMetricData", change)
+    try:
+        with pytest.raises(EnvironmentFailure, match="p99 of Duration of lacking for only some of its minutes"):
+            collect_percentiles(cloudwatch, "lacking", [("Duration", "p99")], metrics, pauses.append)
+        assert pauses == [1, 2, 4, 8]
+        found = collect_percentiles(cloudwatch, "lacking", [("Duration", "p99")], metrics, pauses.append)
+    finally:
+        cloudwatch.meta.events.unregister("after-call.cloudwatch.GetMetricData", change)
+    assert found == {("Duration", "p99"): (5.0,)}

@@ -10,13 +10,13 @@ from http import HTTPStatus
 import pytest
 from calls import Recorder, standing_before_endpoints
 from documents import strict
+from opened import opened
+from packages import package
 from program import PROGRAM, PROJECT, call, environment, sentence
-from queue_lab import Lab
 from typer import BadParameter
 
 from async_lab import redrive
 from async_lab.cli.redrive import moment
-from async_lab.endpoint.embedded import Endpoint
 from async_lab.endpoint.http.wire import Response
 from async_lab.errors import EnvironmentFailure, ExitCode, UsageError
 from async_lab.redrive import Invoked, Selection, Verdict, open_store
@@ -64,9 +64,9 @@ def watched():
 
 
 @pytest.fixture(scope="module")
-def lab(watched):
-    with standing_before_endpoints(watched), Endpoint(start=1_692_778_920.0) as endpoint:
-        yield Lab(endpoint)
+def _open_lab(watched):
+    with standing_before_endpoints(watched), opened(region=REGION, start=1_692_778_920.0) as lab:
+        yield lab
 
 
 @pytest.fixture(autouse=True)
@@ -76,85 +76,112 @@ def unwatched(watched):
 
 
 @pytest.fixture
-def command(lab):
-    variables = endpoint_variables(lab.endpoint.url, REGION)
+def command(async_lab):
+    variables = endpoint_variables(async_lab.url, REGION)
     return lambda *arguments: call(PROJECT, "redrive", *arguments, **variables)
 
 
-def failed(lab, count=3, destination=None, **settings):
-    """A function that failed for some events, and the URL of the queue that keeps them."""
-    url, arn = lab.queue()
-    target = {"OnFailure": {"Destination": destination or arn}}
-    name = lab.function(asynchronous={"MaximumRetryAttempts": 0, "DestinationConfig": target}, **settings)
-    for number in range(count):
-        lab.send(name, {"fail": "no", "n": number})
-    lab.target.wait(60)
-    return name, url
+@pytest.fixture
+def failed(async_lab, as_told):
+    """Make a function that failed for some events; return it and the name of the queue that keeps them."""
+
+    def make(count=3, destination=None):
+        where = {"on_failure": destination} if destination else {"failure_queue": True}
+        function = as_told(retries=0, **where)
+        for number in range(count):
+            function.send({"fail": "no", "n": number})
+        async_lab.advance(seconds=60)
+        return function, (function.failure_queue or "").rpartition(":")[2]
+
+    return make
 
 
-def mend(lab, name, source=PRINTS):
-    from queue_lab import package
+@pytest.fixture
+def mend(lambda_):
+    """Have a function print what it gets, and fail no more."""
+    return lambda function: lambda_.update_function_code(FunctionName=function.name, ZipFile=package(PRINTS))
 
-    lab.lambda_.update_function_code(FunctionName=name, ZipFile=package(source))
 
-
-def ran(lab, name):
+@pytest.fixture
+def ran(async_lab):
     """How often each event ran, as the mended function's log says."""
-    lab.target.wait(300)
-    lines = [line.split()[1] for message in lab.log(name) for line in message.splitlines() if line.startswith("ran ")]
-    return Counter(map(int, lines))
+
+    def counted(function):
+        async_lab.advance(seconds=300)
+        lines = [line for message in function.logs for line in message.splitlines()]
+        return Counter(int(line.split()[1]) for line in lines if line.startswith("ran "))
+
+    return counted
 
 
-def all_of(lab, source, selection=None, per_second=100.0):
+@pytest.fixture
+def redriven(target):
     """Redrive in this process; return the plan and what became of each event."""
-    store = open_store(lab.target, source)
-    plan = redrive.look(store, lab.target, selection or Selection())
-    return plan, list(redrive.send(store, plan, lab.target, per_second))
+
+    def done(source, selection=None, per_second=100.0):
+        store = open_store(target, source)
+        plan = redrive.look(store, target, selection or Selection())
+        return plan, list(redrive.send(store, plan, target, per_second))
+
+    return done
 
 
-def waiting(lab, url):
-    lab.target.wait(HIDDEN_SECONDS + 1)
-    names = ["ApproximateNumberOfMessages"]
-    return int(lab.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"][names[0]])
+@pytest.fixture
+def visible(sqs):
+    """How many messages of a queue can be received."""
+    attribute = "ApproximateNumberOfMessages"
+
+    def counted(queue):
+        told = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=[attribute])
+        return int(told["Attributes"][attribute])
+
+    return counted
 
 
-def name_of(url):
-    return url.rpartition("/")[2]
+@pytest.fixture
+def waiting(async_lab, visible):
+    """How many are in a queue when nothing is hidden any more."""
+
+    def counted(queue):
+        async_lab.advance(seconds=HIDDEN_SECONDS + 1)
+        return visible(queue)
+
+    return counted
 
 
-def test_a_dry_run_says_what_would_be_done_and_changes_nothing(lab, command):
-    name, url = failed(lab)
-    said = command(name_of(url), "--dry-run")
+def test_a_dry_run_says_what_would_be_done_and_changes_nothing(failed, visible, command):
+    function, queue = failed()
+    said = command(queue, "--dry-run")
     assert said.returncode == ExitCode.AS_EXPECTED, said.stderr
-    assert f"SQS queue {name_of(url)}" in said.stdout
-    assert name in said.stdout
+    assert f"SQS queue {queue}" in said.stdout
+    assert function.name in said.stdout
     assert "RetriesExhausted" in said.stdout
     assert "3 events to invoke again, at most 10 a second" in said.stdout
-    assert said.stdout.splitlines()[-1] == f"Nothing was changed. To do it: async-lab redrive {name_of(url)}"
+    assert said.stdout.splitlines()[-1] == f"Nothing was changed. To do it: async-lab redrive {queue}"
     assert '"n"' not in said.stdout
-    assert len(lab.messages(url)) == 3  # visible at once
+    assert visible(queue) == 3  # at once
 
 
-def test_all_are_invoked_as_they_were_and_deleted(lab, command):
-    name, url = failed(lab)
-    mend(lab, name)
-    done = command(name_of(url), "--yes")
+def test_all_are_invoked_as_they_were_and_deleted(failed, mend, ran, waiting, command):
+    function, queue = failed()
+    mend(function)
+    done = command(queue, "--yes")
     assert done.returncode == ExitCode.AS_EXPECTED, done.stderr
     assert done.stdout.splitlines()[-1] == "3 of 3 events invoked again, and deleted where they were."
-    assert ran(lab, name) == {0: 1, 1: 1, 2: 1}
-    assert waiting(lab, url) == 0
-    again = command(name_of(url), "--yes")
+    assert ran(function) == {0: 1, 1: 1, 2: 1}
+    assert waiting(queue) == 0
+    again = command(queue, "--yes")
     assert again.stdout.splitlines()[-1] == "No events to invoke again."
 
 
-def test_json_is_described_and_holds_payloads_only_when_asked(lab, command):
-    name, url = failed(lab, 1)
-    looked = json.loads(command(name_of(url), "--dry-run", "--json").stdout)
+def test_json_is_described_and_holds_payloads_only_when_asked(failed, mend, command):
+    function, queue = failed(1)
+    looked = json.loads(command(queue, "--dry-run", "--json").stdout)
     VALIDATOR.validate(looked)
     assert looked["dry_run"] is True
     assert "payload" not in looked["events"][0]
-    mend(lab, name)
-    done = json.loads(command(name_of(url), "--yes", "--json", "--payloads").stdout)
+    mend(function)
+    done = json.loads(command(queue, "--yes", "--json", "--payloads").stdout)
     VALIDATOR.validate(done)
     (event,) = done["events"]
     assert (event["verdict"], json.loads(event["payload"])) == ("sent", {"fail": "no", "n": 0})
@@ -162,155 +189,148 @@ def test_json_is_described_and_holds_payloads_only_when_asked(lab, command):
     assert done["dry_run"] is False
 
 
-def test_it_asks_first(lab, command):
-    _, url = failed(lab, 1)
-    assert "--yes" in command(name_of(url)).stderr
-    assert waiting(lab, url) == 1
+def test_it_asks_first(failed, waiting, command):
+    _, queue = failed(1)
+    assert "--yes" in command(queue).stderr
+    assert waiting(queue) == 1
 
 
-def test_the_function_and_qualifier_of_the_record_are_invoked(lab):
-    name, url = failed(lab, 0)
-    version = lab.lambda_.publish_version(FunctionName=name)["Version"]
-    lab.lambda_.create_alias(FunctionName=name, Name="live", FunctionVersion=version)
-    destination = lab.lambda_.get_function_event_invoke_config(FunctionName=name)["DestinationConfig"]
-    lab.lambda_.put_function_event_invoke_config(
-        FunctionName=name, Qualifier="live", MaximumRetryAttempts=0, DestinationConfig=destination
+def test_the_function_and_qualifier_of_the_record_are_invoked(async_lab, lambda_, failed, mend, ran, redriven):
+    function, queue = failed(0)
+    version = lambda_.publish_version(FunctionName=function.name)["Version"]
+    lambda_.create_alias(FunctionName=function.name, Name="live", FunctionVersion=version)
+    destination = lambda_.get_function_event_invoke_config(FunctionName=function.name)["DestinationConfig"]
+    lambda_.put_function_event_invoke_config(
+        FunctionName=function.name, Qualifier="live", MaximumRetryAttempts=0, DestinationConfig=destination
     )
-    lab.send(name, {"fail": "no", "n": 7}, Qualifier="live")
-    lab.target.wait(60)
-    mend(lab, name)
-    lab.lambda_.update_alias(
-        FunctionName=name, Name="live", FunctionVersion=lab.lambda_.publish_version(FunctionName=name)["Version"]
-    )
-    plan, sent = all_of(lab, name_of(url))
-    assert [str(event.function) for event in plan.events] == [f"{name}:live"]
+    async_lab.send(f"{function}:live", {"fail": "no", "n": 7})
+    async_lab.advance(seconds=60)
+    mend(function)
+    mended = lambda_.publish_version(FunctionName=function.name)["Version"]
+    lambda_.update_alias(FunctionName=function.name, Name="live", FunctionVersion=mended)
+    plan, sent = redriven(queue)
+    assert [str(event.function) for event in plan.events] == [f"{function}:live"]
     assert [one.verdict for one in sent] == [Verdict.SENT]
-    assert ran(lab, name) == {7: 1}
+    assert ran(function) == {7: 1}
 
 
-def test_a_function_that_nobody_called_by_a_qualifier_is_invoked_by_its_plain_name(lab):
-    name, url = failed(lab, 1)
-    all_of(lab, name_of(url))
-    first, again = [event for event in lab.endpoint.events() if event.function == name]
+def test_a_function_that_nobody_called_by_a_qualifier_is_invoked_by_its_plain_name(failed, redriven):
+    function, queue = failed(1)
+    redriven(queue)
+    first, again = function.events
     assert again.qualifier == first.qualifier != "$LATEST"
 
 
-def test_dead_letters_need_to_be_told_whose_they_are(lab):
-    url, arn = lab.queue()
-    name = lab.function(asynchronous={"MaximumRetryAttempts": 0}, DeadLetterConfig={"TargetArn": arn})
-    lab.send(name, {"fail": "no", "n": 4})
-    lab.target.wait(60)
-    mend(lab, name)
-    plan, sent = all_of(lab, arn)
+def test_dead_letters_need_to_be_told_whose_they_are(async_lab, as_told, mend, ran, redriven, waiting):
+    function = as_told(retries=0, dead_letter_queue=True)
+    arn = function.dead_letter_queue
+    queue = arn.rpartition(":")[2]
+    function.send({"fail": "no", "n": 4})
+    async_lab.advance(seconds=60)
+    mend(function)
+    plan, sent = redriven(arn)
     assert ([(left.reason, left.count) for left in plan.left], sent) == ([(NO_FUNCTION, 1)], [])
-    assert waiting(lab, url) == 1
-    _, sent = all_of(lab, url, Selection(to=Invoked(name)))
+    assert waiting(queue) == 1
+    _, sent = redriven(queue, Selection(to=Invoked(function.name)))
     assert [one.verdict for one in sent] == [Verdict.SENT]
-    assert ran(lab, name) == {4: 1}
+    assert ran(function) == {4: 1}
 
 
-def test_records_in_a_bucket(lab, command):
-    lab.target.client("s3").create_bucket(Bucket="failures", CreateBucketConfiguration={"LocationConstraint": REGION})
-    name, _ = failed(lab, 2, destination="arn:aws:s3:::failures")
-    s3 = lab.target.client("s3")
+def test_records_in_a_bucket(async_lab, failed, mend, ran, command):
+    async_lab.client("s3").create_bucket(Bucket="failures", CreateBucketConfiguration={"LocationConstraint": REGION})
+    function, _ = failed(2, destination="arn:aws:s3:::failures")
+    s3 = async_lab.client("s3")
     s3.put_object(Bucket="failures", Key="aws/lambda/async/other", Body=b"\xff")
     s3.put_object(Bucket="failures", Key="elsewhere", Body=b"{}")
-    mend(lab, name)
+    mend(function)
     done = command("failures", "--yes")
     assert done.returncode == ExitCode.AS_EXPECTED, done.stderr
     assert "1 object: no JSON" in done.stdout
-    assert ran(lab, name) == {0: 1, 1: 1}
+    assert ran(function) == {0: 1, 1: 1}
     assert [one["Key"] for one in s3.list_objects_v2(Bucket="failures")["Contents"]] == [
         "aws/lambda/async/other",
         "elsewhere",
     ]
 
 
-def test_filters_leave_the_others_where_they_are(lab):
-    name, url = failed(lab)
-    other = lab.function(
-        concurrency=0,
-        asynchronous={"DestinationConfig": {"OnFailure": {"Destination": _arn(lab, url)}}},
-    )
-    lab.send(other, {"n": 9})
-    lab.target.wait(3_600)
-    now = lab.target.now()
-    store = open_store(lab.target, name_of(url))
+def test_filters_leave_the_others_where_they_are(async_lab, as_told, target, failed, waiting):
+    function, queue = failed()
+    as_told(reserved_concurrency=0, on_failure=function.failure_queue).send({"n": 9})
+    async_lab.advance(seconds=3_600)
+    now = async_lab.now
+    store = open_store(target, queue)
 
     def found(**selection):
-        plan = redrive.look(store, lab.target, Selection(**selection))
+        plan = redrive.look(store, target, Selection(**selection))
         return len(plan.events) + sum(left.count for left in plan.left), plan.not_meant
 
-    assert found(functions=frozenset({name})) == (3, 1)
+    assert found(functions=frozenset({function.name})) == (3, 1)
     assert found(conditions=frozenset({"ZeroReservedConcurrency"})) == (1, 3)
     assert found(after=now - 60) == (0, 4)
     assert found(before=now - 60) == (4, 0)
-    assert waiting(lab, url) == 4
+    assert waiting(queue) == 4
 
 
-def _arn(lab, url):
-    return lab.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-
-
-def test_functions_that_would_lose_the_event_again_get_none(lab):
-    name, url = failed(lab, 1)
-    lab.lambda_.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
-    plan, sent = all_of(lab, name_of(url))
+def test_functions_that_would_lose_the_event_again_get_none(lambda_, failed, redriven, waiting):
+    function, queue = failed(1)
+    lambda_.put_function_concurrency(FunctionName=function.name, ReservedConcurrentExecutions=0)
+    plan, sent = redriven(queue)
     assert sent == []
     assert "reserved concurrency is 0" in plan.left[0].reason
-    lab.lambda_.delete_function(FunctionName=name)
-    plan, sent = all_of(lab, name_of(url))
+    lambda_.delete_function(FunctionName=function.name)
+    plan, sent = redriven(queue)
     assert sent == []
     assert "doesn't exist" in plan.left[0].reason
-    assert waiting(lab, url) == 1
+    assert waiting(queue) == 1
 
 
-def test_what_failed_again_meanwhile_is_for_the_next_redrive(lab):
-    _, url = failed(lab)
-    plan, sent = all_of(lab, name_of(url), per_second=0.5)  # each fails again, and is back before the next goes
+def test_what_failed_again_meanwhile_is_for_the_next_redrive(async_lab, failed, redriven, waiting):
+    _, queue = failed()
+    plan, sent = redriven(queue, per_second=0.5)  # each fails again, and is back before the next goes
     assert [one.verdict for one in sent] == [Verdict.SENT] * len(plan.events)
-    lab.target.wait(60)
-    assert waiting(lab, url) == 3
+    async_lab.advance(seconds=60)
+    assert waiting(queue) == 3
 
 
-def test_it_is_paced(lab):
-    name, url = failed(lab, 5)
-    mend(lab, name)
-    began = lab.target.now()
-    all_of(lab, name_of(url), per_second=0.5)
-    assert 8 <= lab.target.now() - began < 10
+def test_it_is_paced(async_lab, failed, mend, redriven):
+    function, queue = failed(5)
+    mend(function)
+    began = async_lab.now
+    redriven(queue, per_second=0.5)
+    assert 8 <= async_lab.now - began < 10
 
 
-def test_refused_events_stay(lab, watched):
-    name, url = failed(lab, 2)
-    store = open_store(lab.target, name_of(url))
-    plan = redrive.look(store, lab.target, Selection())
-    lab.lambda_.delete_function(FunctionName=name)
-    sent = list(redrive.send(store, plan, lab.target, 100.0))
+def test_refused_events_stay(lambda_, target, failed, waiting, watched):
+    function, queue = failed(2)
+    store = open_store(target, queue)
+    plan = redrive.look(store, target, Selection())
+    lambda_.delete_function(FunctionName=function.name)
+    sent = list(redrive.send(store, plan, target, 100.0))
     assert [one.verdict for one in sent] == [Verdict.REFUSED] * 2
     assert "not found" in sent[0].reason.lower()
-    assert waiting(lab, url) == 2
+    assert waiting(queue) == 2
 
 
-def test_what_another_reader_took_is_gone(lab):
-    _, url = failed(lab, 2)
-    store = open_store(lab.target, name_of(url))
-    plan = redrive.look(store, lab.target, Selection())
-    assert len(lab.records(url)) == 2
-    assert [one.verdict for one in redrive.send(store, plan, lab.target, 100.0)] == [Verdict.GONE] * 2
+def test_what_another_reader_took_is_gone(sqs, target, failed):
+    _, queue = failed(2)
+    store = open_store(target, queue)
+    plan = redrive.look(store, target, Selection())
+    for message in sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]:
+        sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+    assert [one.verdict for one in redrive.send(store, plan, target, 100.0)] == [Verdict.GONE] * 2
 
 
-def test_an_event_that_could_not_be_deleted_is_said_to_stand(lab, command, watched):
-    name, url = failed(lab, 1)
-    mend(lab, name)
+def test_an_event_that_could_not_be_deleted_is_said_to_stand(sqs, failed, mend, command, watched):
+    function, queue = failed(1)
+    mend(function)
 
     def break_deletion(action, moment):
         if action == "sqs:DeleteMessage":
-            lab.sqs.delete_queue(QueueUrl=url)
+            sqs.delete_queue(QueueUrl=queue)
             watched.meets = lambda *_: None
 
     watched.meets = break_deletion
-    done = command(name_of(url), "--yes")
+    done = command(queue, "--yes")
     assert done.returncode == ExitCode.LEFT_BEHIND
     assert "1 event was invoked again and could not be deleted" in done.stderr
 
@@ -329,35 +349,35 @@ TWICE = {("lambda:InvokeFunction", "after"), ("sqs:DeleteMessage", "before")}
 
 
 @pytest.mark.parametrize("kill", KILLS, ids=str)
-def test_killed_at_any_step_nothing_is_lost(lab, watched, kill):
-    name, url = failed(lab)
-    mend(lab, name)
-    _kill_at(watched, kill, lab, name_of(url))
-    lab.target.wait(HIDDEN_SECONDS + 1)
-    _, sent = all_of(lab, name_of(url))
+def test_killed_at_any_step_nothing_is_lost(async_lab, failed, mend, ran, redriven, waiting, watched, kill):
+    function, queue = failed()
+    mend(function)
+    _kill_at(watched, kill, async_lab.url, queue)
+    async_lab.advance(seconds=HIDDEN_SECONDS + 1)
+    _, sent = redriven(queue)
     assert {one.verdict for one in sent} <= {Verdict.SENT}
-    counts = ran(lab, name)
+    counts = ran(function)
     assert set(counts) == {0, 1, 2}
     assert sum(counts.values()) == (4 if kill[:2] in TWICE else 3)
-    assert waiting(lab, url) == 0
+    assert waiting(queue) == 0
 
 
 @pytest.mark.parametrize("kill", [("lambda:InvokeFunction", "after", 1), ("s3:DELETE", "after", 1)], ids=str)
-def test_killed_at_a_bucket_nothing_is_lost(lab, watched, kill):
+def test_killed_at_a_bucket_nothing_is_lost(async_lab, failed, mend, ran, redriven, watched, kill):
     bucket = f"failures-{kill[0][:2]}"
-    s3 = lab.target.client("s3")
+    s3 = async_lab.client("s3")
     s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
-    name, _ = failed(lab, 2, destination=f"arn:aws:s3:::{bucket}")
-    mend(lab, name)
-    _kill_at(watched, kill, lab, bucket)
-    all_of(lab, bucket)
-    counts = ran(lab, name)
+    function, _ = failed(2, destination=f"arn:aws:s3:::{bucket}")
+    mend(function)
+    _kill_at(watched, kill, async_lab.url, bucket)
+    redriven(bucket)
+    counts = ran(function)
     assert set(counts) == {0, 1}
     assert sum(counts.values()) == (2 if kill[0] == "s3:DELETE" else 3)
     assert "Contents" not in s3.list_objects_v2(Bucket=bucket)
 
 
-def _kill_at(watched, kill, lab, source, number=signal.SIGKILL):
+def _kill_at(watched, kill, endpoint_url, source, number=signal.SIGKILL):
     """Start a redrive and end it at a step: an action, before or after it is carried out, at its so-manieth call."""
     action, moment_of_it, nth = kill
     seen, begun = Counter(), threading.Event()
@@ -377,7 +397,7 @@ def _kill_at(watched, kill, lab, source, number=signal.SIGKILL):
     process = subprocess.Popen(
         [*PROGRAM, "redrive", source, "--yes"],
         cwd=PROJECT.root,
-        env=environment(**endpoint_variables(lab.endpoint.url, REGION)),
+        env=environment(**endpoint_variables(endpoint_url, REGION)),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -390,40 +410,40 @@ def _kill_at(watched, kill, lab, source, number=signal.SIGKILL):
     return process.returncode, *said
 
 
-def test_ctrl_c_finishes_the_event_under_way(lab, watched):
-    name, url = failed(lab)
-    mend(lab, name)
-    code, _, errors = _kill_at(watched, ("lambda:InvokeFunction", "before", 2), lab, name_of(url), signal.SIGINT)
+def test_ctrl_c_finishes_the_event_under_way(async_lab, failed, mend, ran, redriven, waiting, watched):
+    function, queue = failed()
+    mend(function)
+    code, _, errors = _kill_at(watched, ("lambda:InvokeFunction", "before", 2), async_lab.url, queue, signal.SIGINT)
     assert code == ExitCode.INTERRUPTED
     assert "Interrupted: 1 of 3 events were invoked" in errors or "Interrupted: 2 of 3 events were invoked" in errors
-    lab.target.wait(1)  # until what was released is back
-    all_of(lab, name_of(url))
-    assert ran(lab, name) == {0: 1, 1: 1, 2: 1}
-    assert waiting(lab, url) == 0
+    async_lab.advance(seconds=1)  # until what was released is back
+    redriven(queue)
+    assert ran(function) == {0: 1, 1: 1, 2: 1}
+    assert waiting(queue) == 0
 
 
-def test_lambda_that_gives_no_answer_ends_it(lab, monkeypatch):
-    _, url = failed(lab, 5)
-    store = open_store(lab.target, name_of(url))
-    plan = redrive.look(store, lab.target, Selection())
+def test_lambda_that_gives_no_answer_ends_it(target, failed, waiting, monkeypatch):
+    _, queue = failed(5)
+    store = open_store(target, queue)
+    plan = redrive.look(store, target, Selection())
     monkeypatch.setattr("async_lab.redrive.sending.request_id_of", lambda *_: None)
     sent = []
     with pytest.raises(EnvironmentFailure, match="no answer 3 times in a row"):
-        sent.extend(redrive.send(store, plan, lab.target, 100.0))
-    assert waiting(lab, url) == 5
+        sent.extend(redrive.send(store, plan, target, 100.0))
+    assert waiting(queue) == 5
 
 
-def test_what_is_called_but_not_what_the_policy_names(lab, command, watched):
-    name, url = failed(lab, 1)
-    mend(lab, name)
+def test_what_is_called_but_not_what_the_policy_names(sqs, failed, mend, command, watched):
+    function, queue = failed(1)
+    mend(function)
     watched.calls.clear()
-    command(name_of(url), "--yes")
-    policy = redrive.policy(name_of(url), frozenset({name}))
+    command(queue, "--yes")
+    policy = redrive.policy(queue, frozenset({function.name}))
     allowed = {action for statement in policy["Statement"] for action in statement["Action"]}
     assert set(watched.calls) - {"", "sts:GetCallerIdentity"} <= allowed
     resources = [resource for statement in policy["Statement"] for resource in [statement["Resource"]]]
-    assert resources[0] == [f"arn:aws:lambda:*:*:function:{name}", f"arn:aws:lambda:*:*:function:{name}:*"]
-    assert resources[1] == f"arn:aws:sqs:*:*:{name_of(url)}"
+    assert resources[0] == [f"arn:aws:lambda:*:*:function:{function}", f"arn:aws:lambda:*:*:function:{function}:*"]
+    assert resources[1] == f"arn:aws:sqs:*:*:{queue}"
 
 
 @pytest.mark.parametrize(
@@ -438,12 +458,12 @@ def test_what_is_called_but_not_what_the_policy_names(lab, command, watched):
         ("orders.fifo", "FIFO"),
     ],
 )
-def test_what_is_no_queue_and_no_bucket_is_said(lab, source, words):
+def test_what_is_no_queue_and_no_bucket_is_said(target, source, words):
     with pytest.raises(UsageError, match=words):
-        open_store(lab.target, source)
+        open_store(target, source)
 
 
-def test_usage_is_said_in_a_sentence(command):
+def test_usage_is_said_in_a_sentence(failed, command):
     assert sentence(command()) == "Name the queue or the bucket that the failed events are in."
     assert "must be a span of time" in sentence(command("queue", "--since", "soon"))
     assert "is no function" in sentence(command("queue", "--to", "a b"))

@@ -103,7 +103,7 @@ def test_events_that_fared_alike_share_a_band_and_none_is_lost():
     rows = timeline(done + lost, START, START + 60, AGE).rows
 
     assert [(row.label, row.fate) for row in rows] == [("10 events", Fate.LOST), ("90 events", Fate.DONE)]
-    assert rows[0].words.startswith("dropped after attempts that were throttled: too old (maximum event age 6 h)")
+    assert rows[0].words.startswith("dropped after throttled attempts: too old (maximum event age 6 h)")
     assert rows[1].words == "done at the first attempt, at t+0:01"
 
 
@@ -286,3 +286,27 @@ def test_what_is_inferred_is_drawn_as_inferred():
 
     assert 'class="inferred"' in timeline_svg.row(shown.rows[0], shown)
     assert shown.started_at == FIRST_MINUTE + 45
+
+
+def test_a_picture_has_a_legend_of_what_is_in_it():
+    def legend(events):
+        drawn = timeline_svg.standalone(timeline(events, START, START + 60, AGE))
+        texts = [node.text for node in ET.fromstring(drawn).iter() if node.tag.endswith("text") and node.text]
+        return [words for words in texts if not words.startswith(("t+", "event"))]
+
+    ran = event((0.1, Outcome.SUCCESS, 20.0), condition="Success", ended=20.1)
+    lost = event((0.1, Outcome.THROTTLED, None), condition="EventAgeExceeded", ended=0.1)
+    assert legend([ran])[-3:] == ["running", "waiting", "succeeded"]
+    assert legend([ran] * 30)[-3:] == ["running", "waiting", "succeeded"]
+    assert {"throttled", "dropped"} <= set(legend([lost]))
+    assert "running" not in legend([lost])
+
+
+def test_columns_that_are_alike_are_one_shape():
+    ran = [event((0.1, Outcome.SUCCESS, 50.0), condition="Success", ended=50.1) for _ in range(30)]
+    drawn = timeline_svg.standalone(timeline(ran, START, START + 60, AGE))
+    assert drawn.count("<title>30 running</title>") <= 2
+
+
+def test_without_events_the_terminal_draws_no_axis():
+    assert list(timeline_text.lines(timeline([], START, START + 60, AGE), 80, UNICODE)) == []

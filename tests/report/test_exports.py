@@ -4,26 +4,26 @@ import csv
 import io
 import re
 import sys
+from functools import partial
 from xml.etree import ElementTree as ET
 
 import pytest
 from pyarrow import parquet
 from results import METRICS, result_of
+from resvg_py import svg_to_bytes
 from rich.console import Console
 
 from async_lab.errors import EnvironmentFailure, UsageError
-from async_lab.report import (
-    junit,
-    markdown,
-    metrics_csv,
-    metrics_parquet,
-    openmetrics,
-    png,
-    show_comparison,
-    standalone,
-)
+from async_lab.report.comparison import show_comparison
 from async_lab.report.inferred import timeline_of
+from async_lab.report.junit import junit
+from async_lab.report.markdown import markdown
+from async_lab.report.metrics_csv import metrics_csv
+from async_lab.report.metrics_parquet import metrics_parquet
+from async_lab.report.openmetrics import openmetrics
+from async_lab.report.picture import _FONTS, png
 from async_lab.report.svg import in_plain_style
+from async_lab.report.timeline_svg import standalone
 
 RESULTS = [result_of(name) for name in METRICS]
 DIFFERENT = result_of("scenario-2", METRICS["scenario-3"], run_id="1b2c3d4e")
@@ -104,9 +104,16 @@ def test_an_extra_that_is_not_installed_is_named_with_the_command(monkeypatch, m
 
 
 def test_a_machine_without_fonts_gets_no_picture_without_words(monkeypatch):
-    monkeypatch.setattr("async_lab.report.picture._FONTS", ("No Such Font",))
-    with pytest.raises(EnvironmentFailure, match="No Such Font"):
+    monkeypatch.setattr("resvg_py.svg_to_bytes", partial(svg_to_bytes, skip_system_fonts=True))
+    with pytest.raises(EnvironmentFailure, match="none of the fonts DejaVu Sans"):
         png("<svg/>")
+
+
+def test_a_font_that_the_machine_lacks_is_passed_over(monkeypatch):
+    drawn = standalone(timeline_of(RESULTS[0]))
+    as_found = png(drawn)
+    monkeypatch.setattr("async_lab.report.picture._FONTS", ("No Such Font", *_FONTS))
+    assert png(drawn) == as_found
 
 
 def test_csv_has_every_data_point_once():

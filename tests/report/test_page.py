@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 
 import pytest
 from results import METRICS, result_of
+from series import metrics_of
 from test_event_rows import START, event, on_aws
 
 from async_lab.observation.events import Outcome
@@ -245,3 +246,12 @@ def test_settings_are_shown_as_a_file_has_them_and_without_what_says_nothing():
 
 def test_where_nothing_is_compared_the_page_says_why():
     assert "Not compared: the scenario" in page([result_of("baseline", comparisons=())])
+
+
+def test_a_run_of_which_nothing_arrived_has_no_empty_chart():
+    html = page([result_of("baseline", events=(), metrics=metrics_of(), alarms=())])
+
+    assert "Lambda received none of 1 event: there is nothing to draw." in Page(html).text
+    assert 'class="legend"' not in html
+    assert "Hatched" not in html
+    assert 'aria-hidden="true" width="100%"' not in html.partition("What to do")[0]

@@ -14,7 +14,7 @@ LONG = 'module.observability.aws_cloudwatch_metric_alarm.this["async-lab-destina
 
 
 def told(tell, **settings):
-    """What stands on standard error afterwards, where it is no terminal."""
+    """What stands on standard error afterward, where it is no terminal."""
     file = io.StringIO()
     with ProgressView(Console(file=file, width=80), **settings) as view:
         tell(view)

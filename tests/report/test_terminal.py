@@ -62,10 +62,10 @@ def test_any_metrics_fit_80_columns_without_being_cut(samples):
 
 def test_a_run_without_colour_is_plain_text_and_says_the_same():
     plain = shown(result_of("scenario-2"))
-    coloured = shown(result_of("scenario-2"), force_terminal=True, color_system="truecolor", no_color=False)
+    colored = shown(result_of("scenario-2"), force_terminal=True, color_system="truecolor", no_color=False)
 
     assert not any("\x1b" in line for line in plain)
-    assert [re.sub(r"\x1b\[[0-9;]*m", "", line).rstrip() for line in coloured] == plain
+    assert [re.sub(r"\x1b\[[0-9;]*m", "", line).rstrip() for line in colored] == plain
 
 
 def test_a_terminal_without_unicode_gets_ascii():

@@ -31,7 +31,7 @@ def test_a_value_takes_the_place_of_the_files():
 def test_terraform_gets_the_changed_variables_whole():
     assert changed("events.count=20", "trigger.permitted=true", "timeout=3").changed == {
         "events": {"burst": 1, "count": 20, "interval_seconds": 0},
-        "trigger": {"permitted": True, "service": "direct"},
+        "trigger": {"permitted": True, "service": "direct", "suffix": "", "endings": [".json"]},
         "timeout": 3,
     }
     assert changed().changed == {}
@@ -84,7 +84,7 @@ def test_durations_may_have_a_unit(text, seconds):
         (["name=x"], "--set name=x: name can only be set in a scenario's file."),
         (
             ["trigger.service=kinesis"],
-            '--set: trigger.service is "kinesis"; there is direct, eventbridge, sns.',
+            '--set: trigger.service is "kinesis"; there is direct, eventbridge, s3, sns.',
         ),
         (
             ["trigger.permitted=false"],

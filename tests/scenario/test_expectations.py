@@ -1,7 +1,7 @@
 import pytest
 
 from async_lab.observation.metrics import METRIC_NAMES, DataPoint, MetricSeries
-from async_lab.scenario.expectations import Comparison, Expectation, compare
+from async_lab.scenario.expectations import Comparison, Expectation, compare, percentiles_of
 
 
 def metrics(**points):
@@ -103,3 +103,29 @@ def test_bounds_are_inclusive(bounds, met):
 )
 def test_a_comparison_says_what_was_expected_and_seen(expectation, sentence):
     assert str(compare([expectation], SEEN)[0]) == sentence
+
+
+@pytest.mark.parametrize(
+    ("expectation", "value", "subject"),
+    [
+        (Expectation("AsyncEventAge", "p99", at_most=9), 30_000, "p99 of AsyncEventAge, highest minute"),
+        (Expectation("AsyncEventAge", "p99", data_point=1, at_most=9), 7_700, "p99 of AsyncEventAge, point 1"),
+        (Expectation("AsyncEventAge", "p99", data_point=3, at_most=9), None, "p99 of AsyncEventAge, point 3"),
+        (Expectation("Duration", "p50", at_most=9), None, "p50 of Duration, highest minute"),
+    ],
+)
+def test_a_percentile_is_that_of_a_minute(expectation, value, subject):
+    percentiles = {("AsyncEventAge", "p99"): (7_700.0, 30_000.0), ("Duration", "p50"): ()}
+
+    assert compare([expectation], SEEN, percentiles) == (Comparison(expectation, value),)
+    assert expectation.subject == subject
+
+
+def test_each_percentile_is_asked_for_once():
+    wanted = [
+        Expectation("AsyncEventAge", "p99", at_most=9),
+        Expectation("AsyncEventAge", "p99", data_point=1, at_most=9),
+        Expectation("AsyncEventAge", "Maximum", at_most=9),
+        Expectation("Duration", "p50", at_most=9),
+    ]
+    assert percentiles_of(wanted) == [("AsyncEventAge", "p99"), ("Duration", "p50")]

@@ -13,6 +13,7 @@ from async_lab.scenario import Behavior, Events, variables
 from async_lab.scenario.checks import ACTIONS, BOUNDS, LONGEST_DESCRIPTION, RETENTIONS
 from async_lab.scenario.expectations import Expectation
 from async_lab.scenario.hcl import parse, parts, text_of, value_of
+from async_lab.scenario.model import Trigger
 
 PROJECT = Project(Path(__file__).parents[2])
 DECLARED = "terraform/variables.tf"
@@ -260,8 +261,22 @@ def test_a_bad_line_is_refused_with_one_sentence(refusal, line, problem):
     [
         ('metric = "Throttle", equals = 1', 'expectations[0].metric is "Throttle"; did you mean Throttles?'),
         (
+            'metric = "Errors", statistic = "Median", equals = 1',
+            'expectations[0].statistic is "Median"; there is Sum, SampleCount, Minimum, Maximum, Average, p99.',
+        ),
+        (
             'metric = "Errors", statistic = "p99", equals = 1',
-            'expectations[0].statistic is "p99"; there is Sum, SampleCount, Minimum, Maximum, Average.',
+            "expectations[0].statistic is p99, of Errors; percentiles are of AsyncEventAge and Duration alone.",
+        ),
+        *(
+            (
+                f'metric = "Duration", statistic = "{percentile}", equals = 1',
+                (
+                    f'expectations[0].statistic is "{percentile}"; '
+                    "there is Sum, SampleCount, Minimum, Maximum, Average, p99."
+                ),
+            )
+            for percentile in ("p101", "p100.1", "P50", "p-1")
         ),
         (
             'metric = "Errors", data_point = 0, equals = 1',
@@ -293,6 +308,14 @@ def test_a_metric_can_not_be_wanted_both_absent_and_present(refusal):
     assert refusal(VALID.replace('{ metric = "Throttles", equals = 0 },', both)) == [
         "x.tfvars:4: expectations[0] wants a value of Throttles, which is expected to be absent; leave one of them out."
     ]
+
+
+@pytest.mark.parametrize("percentile", ["p0", "p50", "p99", "p99.9", "p100", "p100.0"])
+def test_a_percentile_may_be_expected_where_cloudwatch_has_one(write, percentile):
+    entry = f'metric = "Duration", statistic = "{percentile}", at_most = 1'
+    wanted = scenario.load(PROJECT, write(VALID.replace('metric = "Throttles", equals = 0', entry))).expectations
+
+    assert wanted == (Expectation("Duration", percentile, at_most=1),)
 
 
 def test_a_scenario_may_expect_nothing(write):
@@ -428,3 +451,61 @@ def test_a_type_that_the_lab_does_not_know_is_left_to_terraform(tmp_path):
 
     assert not list(variables.problems({"layers": ["a"]}, declared))
     assert variables.complete({"layers": ["a"]}, declared) == {"layers": ["a"]}
+
+
+# --- a bucket as the trigger ---
+
+
+BUCKET = 'title = "t"\nbehavior = { action = "succeed" }\ntrigger = { service = "s3" }\n'
+
+
+def test_a_bucket_may_be_the_trigger(write):
+    assert scenario.load(PROJECT, write(BUCKET)).trigger == Trigger("s3", endings=(".json",))
+    filtered = BUCKET.replace('"s3"', '"s3", suffix = ".jpg", endings = [".jpg", "/a.JPG"]')
+    assert scenario.load(PROJECT, write(filtered)).trigger == Trigger("s3", suffix=".jpg", endings=(".jpg", "/a.JPG"))
+
+
+@pytest.mark.parametrize(
+    ("was", "given", "problem"),
+    [
+        (
+            '"s3"',
+            '"s3", permitted = false',
+            (
+                "3: trigger.permitted is false with s3, which makes no notification without the permission; "
+                "take eventbridge or sns."
+            ),
+        ),
+        ('"s3"', '"sns", suffix = ".jpg"', "3: trigger.suffix is of s3 alone; leave it out."),
+        ('"s3"', '"direct", endings = [".a"]', "3: trigger.endings is of s3 alone; leave it out."),
+        (
+            '"s3"',
+            '"s3", suffix = "*.jpg"',
+            '3: trigger.suffix is "*.jpg"; up to 100 letters, digits and . _ - / are allowed.',
+        ),
+        (
+            '"s3"',
+            '"s3", endings = [".jpg", "ä"]',
+            '3: trigger.endings[1] is "ä"; up to 100 letters, digits and . _ - / are allowed.',
+        ),
+        ('"s3"', '"s3", endings = []', "3: trigger.endings are 0; the lab allows 1 to 20."),
+        (
+            '"succeed"',
+            '"succeed", growth_seconds = 1',
+            (
+                "3: trigger.service is s3, which tells of an object and not what is to become of it: "
+                "leave out behavior.mix, growth_seconds and recovers_after_seconds, or take another trigger."
+            ),
+        ),
+        (
+            'title = "t"',
+            'title = "t"\nname = "My_lab"',
+            (
+                '2: name is "My_lab"; with trigger.service = "s3" it is part of a bucket\'s name: '
+                "1 to 27 small letters, digits and hyphens."
+            ),
+        ),
+    ],
+)
+def test_what_a_bucket_can_not_do_is_refused(refusal, was, given, problem):
+    assert refusal(BUCKET.replace(was, given)) == [f"x.tfvars:{problem}"]

@@ -4,7 +4,7 @@ from threading import Thread
 
 import pytest
 from moto.core.base_backend import AccountSpecificBackend
-from queue_lab import Lab
+from packages import deployed
 
 from async_lab.endpoint.embedded import ACCOUNT_ID, Endpoint
 from async_lab.errors import UsageError
@@ -191,19 +191,23 @@ def test_what_terraform_and_shells_get_keeps_the_users_exceptions(monkeypatch, u
 
 
 def test_events_are_told_of_one_function_since_then(endpoint):
-    lab = Lab(endpoint)
-    one, other = lab.function(), lab.function()
-    lab.send(one, {"secret": 1})
-    lab.send(other)
-    lab.target.wait(60)
-    since = lab.target.now()
-    lab.send(one, {"fail": "no"})
-    lab.target.wait(30)
+    target = LocalTarget(endpoint, REGION)
+    one, other = deployed(target.client, "one"), deployed(target.client, "other")
 
-    before, after = lab.target.events(one, 0)
+    def send(name, payload):
+        target.invoking_client().invoke(FunctionName=name, InvocationType="Event", Payload=payload)
+
+    send(one, b'{"secret": 1}')
+    send(other, b"{}")
+    target.wait(60)
+    since = target.now()
+    send(one, b'{"fail": "no"}')
+    target.wait(30)
+
+    before, after = target.events(one, 0)
     assert (before.condition, before.payload) == ("Success", b'{"secret": 1}')
     assert [attempt.outcome for attempt in after.attempts] == ["error"]
-    assert lab.target.events(one, since) == (after,)
+    assert target.events(one, since) == (after,)
     assert LocalTarget(endpoint, "us-east-1").events(one, 0) == ()
 
 

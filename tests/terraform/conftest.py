@@ -20,7 +20,7 @@ _LIMIT_SECONDS = 600
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """One Terraform directory, initialised."""
+    """One Terraform directory, initialized."""
 
     path: Path
     environment: Mapping[str, str]
@@ -102,8 +102,8 @@ def attached(keep, tree):
 
 
 @pytest.fixture(scope="module")
-def initialised(tree, attached):
-    """Return a function that gives a directory of the copy, initialised once."""
+def initialized(tree, attached):
+    """Return a function that gives a directory of the copy, initialized once."""
     done: dict[str, Directory] = {}
 
     def directory(name: str) -> Directory:

@@ -22,8 +22,8 @@ def all_examples(tree, keep):
     (path / "main.tf").write_text("".join(map(call_of, EXAMPLES)))
     with keep(path) as attached:
         directory = Directory(path, attached)
-        initialised = directory.run("init")
-        assert initialised.returncode == 0, said(initialised)
+        initialized = directory.run("init")
+        assert initialized.returncode == 0, said(initialized)
         yield directory
 
 

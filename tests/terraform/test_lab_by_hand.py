@@ -12,8 +12,8 @@ SCENARIO = "-var-file=scenarios/scenario-2.tfvars"
 
 
 @pytest.fixture(scope="module")
-def applied(initialised):
-    root = initialised(".")
+def applied(initialized):
+    root = initialized(".")
     completed = root.run("apply", "-auto-approve", SCENARIO)
     yield completed
     destroyed = root.run("destroy", "-auto-approve", SCENARIO)
@@ -26,14 +26,14 @@ def test_a_scenario_applies_without_a_warning(applied):
 
 
 @pytest.mark.usefixtures("applied")
-def test_a_second_plan_is_empty(initialised):
-    completed = initialised(".").run("plan", "-detailed-exitcode", SCENARIO)
+def test_a_second_plan_is_empty(initialized):
+    completed = initialized(".").run("plan", "-detailed-exitcode", SCENARIO)
     assert completed.returncode == 0, said(completed)
 
 
 @pytest.mark.usefixtures("applied")
-def test_another_title_changes_the_function_alone(initialised):
-    completed = initialised(".").run("plan", SCENARIO, "-var=title=Another", "-var=description=Another")
+def test_another_title_changes_the_function_alone(initialized):
+    completed = initialized(".").run("plan", SCENARIO, "-var=title=Another", "-var=description=Another")
     assert completed.returncode == 0, said(completed)
     changed = [line.split()[1] for line in completed.stdout.splitlines() if " will be updated" in line]
     assert changed == ["module.function.aws_lambda_function.this"]
@@ -47,14 +47,14 @@ def test_another_title_changes_the_function_alone(initialised):
         for name in scenario.names(Project.locate())
     ],
 )
-def test_no_scenario_warns(initialised, name):
-    completed = initialised(".").run("plan", f"-var-file=scenarios/{name}.tfvars")
+def test_no_scenario_warns(initialized, name):
+    completed = initialized(".").run("plan", f"-var-file=scenarios/{name}.tfvars")
     assert completed.returncode == 0, said(completed)
     assert "Warning" not in said(completed)
 
 
-def test_without_its_package_it_says_how_to_build_it(initialised):
-    completed = initialised(".").run("plan", SCENARIO, "-var=package=../build/nothing.zip")
+def test_without_its_package_it_says_how_to_build_it(initialized):
+    completed = initialized(".").run("plan", SCENARIO, "-var=package=../build/nothing.zip")
     assert completed.returncode == 1
     assert completed.stderr.count("Error:") == 1
     assert "make package" in completed.stderr

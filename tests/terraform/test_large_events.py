@@ -29,8 +29,8 @@ def keeping(tree, keep):
     shutil.copytree(Path(__file__).parent / "keeping", path)
     with keep(path) as attached:
         directory = Directory(path, attached)
-        initialised = directory.run("init")
-        assert initialised.returncode == 0, said(initialised)
+        initialized = directory.run("init")
+        assert initialized.returncode == 0, said(initialized)
         yield directory
 
 

@@ -61,8 +61,8 @@ def changing(tree, keep):
     with keep(path) as attached:
         directory = Directory(path, attached)
         write(directory, 0)
-        initialised = directory.run("init")
-        assert initialised.returncode == 0, said(initialised)
+        initialized = directory.run("init")
+        assert initialized.returncode == 0, said(initialized)
         yield directory
 
 

@@ -26,16 +26,16 @@ def test_every_file_is_formatted():
 
 
 @pytest.mark.parametrize("name", [".", *MODULES, *EXAMPLES])
-def test_a_directory_is_valid_and_warns_of_nothing(initialised, name):
-    completed = initialised(name).run("validate", "-json")
+def test_a_directory_is_valid_and_warns_of_nothing(initialized, name):
+    completed = initialized(name).run("validate", "-json")
     answer = json.loads(completed.stdout)
     assert answer["valid"], completed.stdout
     assert answer["diagnostics"] == []
 
 
 @pytest.mark.parametrize("name", [".", *MODULES])
-def test_a_modules_own_tests_pass(initialised, name):
-    completed = initialised(name).run("test")
+def test_a_modules_own_tests_pass(initialized, name):
+    completed = initialized(name).run("test")
     assert completed.returncode == 0, said(completed)
     passed = re.search(r"(\d+) passed, 0 failed", completed.stdout)
     assert passed, said(completed)
@@ -43,20 +43,20 @@ def test_a_modules_own_tests_pass(initialised, name):
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_a_readmes_example_is_valid_and_formatted(tree, initialised, name):
+def test_a_readmes_example_is_valid_and_formatted(tree, initialized, name):
     example = re.search(r"^```hcl\n(.*?)^```", (tree / name / "README.md").read_text(), re.DOTALL | re.MULTILINE)
     directory = tree / f"readme-of-{name.rpartition('/')[2]}"
     directory.mkdir()
     (directory / "main.tf").write_text(example[1].replace('"./modules/', '"../modules/'))
-    completed = initialised(directory.name).run("validate")
+    completed = initialized(directory.name).run("validate")
     assert completed.returncode == 0, said(completed)
-    formatted = initialised(directory.name).run("fmt", "-check")
+    formatted = initialized(directory.name).run("fmt", "-check")
     assert formatted.returncode == 0, said(formatted)
 
 
-def dependencies(initialised, name):
+def dependencies(initialized, name):
     """Return which resources wait for which, as Terraform's graph has them."""
-    graph = initialised(name).run("graph").stdout
+    graph = initialized(name).run("graph").stdout
     edges = re.findall(r'"(\S+?)" -> "(\S+?)"', graph)
     assert edges
     return {later: {earlier for this, earlier in edges if this == later} for later, _ in edges}
@@ -71,9 +71,9 @@ def dependencies(initialised, name):
         ("aws_lambda_provisioned_concurrency_config.this", "aws_lambda_function_event_invoke_config.this"),
     ],
 )
-def test_what_lambda_refuses_too_early_or_at_once_waits_for_its_turn(initialised, later, earlier):
+def test_what_lambda_refuses_too_early_or_at_once_waits_for_its_turn(initialized, later, earlier):
     """Lambda checks the role when it is told of a target, and takes one change of a function at a time."""
-    waits_for = dependencies(initialised, "modules/async-function")
+    waits_for = dependencies(initialized, "modules/async-function")
     reached, open_ = set(), {later}
     while open_:
         reached |= open_
@@ -81,8 +81,8 @@ def test_what_lambda_refuses_too_early_or_at_once_waits_for_its_turn(initialised
     assert earlier in reached
 
 
-def test_alarms_do_not_wait_for_the_function(initialised):
-    waits_for = dependencies(initialised, ".")
+def test_alarms_do_not_wait_for_the_function(initialized):
+    waits_for = dependencies(initialized, ".")
     alarms = {name: earlier for name, earlier in waits_for.items() if "observability" in name}
     assert alarms
     assert not [name for name, earlier in alarms.items() if any("module.function" in one for one in earlier)]

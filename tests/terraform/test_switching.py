@@ -26,8 +26,8 @@ def switching(tree, keep, client):
     client("cloudwatch").put_metric_alarm(AlarmName="switching-orders-errors", **alarm())
     with keep(path) as attached:
         directory = Directory(path, attached)
-        initialised = directory.run("init")
-        assert initialised.returncode == 0, said(initialised)
+        initialized = directory.run("init")
+        assert initialized.returncode == 0, said(initialized)
         apply(directory)
         yield directory
         destroyed = directory.run("destroy", "-auto-approve")

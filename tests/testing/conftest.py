@@ -1,18 +1,4 @@
-from textwrap import dedent
-
 import pytest
-
-
-@pytest.fixture
-def handler(tmp_path):
-    """Write a handler's module; return what ``function`` is given for it."""
-
-    def write(source, name="app"):
-        (tmp_path / "src").mkdir(exist_ok=True)
-        (tmp_path / "src" / f"{name}.py").write_text(dedent(source))
-        return f"{tmp_path}/src/{name}.py:handler"
-
-    return write
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ def outcomes(event):
 def test_event_that_fails_is_told_with_its_attempts_logs_and_delivery(async_lab, failing):
     function = async_lab.function(failing, failure_queue=True, dead_letter_queue=True)
     sent = function.send({"n": 1})
-    assert (sent.attempts, sent.is_pending, sent.payload) == ((), True, b'{"n": 1}')
+    assert (sent.attempts, sent.is_pending, sent.payload, sent.json) == ((), True, b'{"n": 1}', {"n": 1})
     async_lab.run_until_idle()
 
     [event] = function.events
@@ -54,6 +54,15 @@ def test_repr_of_an_event_is_its_timeline(async_lab, failing):
     assert "warm" in attempts[1]
     assert delivered.strip() == f"delivered to destination {function.failure_queue}"
     assert repr(async_lab.events("orders")[:0]) == "[]"
+
+
+def test_one_queue_keeps_the_failed_events_of_several_functions(async_lab, failing):
+    kept = async_lab.queue("kept")
+    for name in ("one", "other"):
+        async_lab.function(failing, name=name, retries=0, on_failure=kept).send({"of": name})
+    async_lab.run_until_idle()
+    assert kept == f"arn:aws:sqs:{async_lab.region}:123456789012:kept"
+    assert [message.json["requestPayload"]["of"] for message in async_lab.messages(kept)] == ["one", "other"]
 
 
 def test_messages_stay_in_the_queue_and_are_found_by_name_url_and_arn(async_lab):
@@ -206,6 +215,40 @@ def test_reset_leaves_nothing_and_repeats_what_happened(async_lab, failing):
     assert run() == first
 
 
+def test_schedule_of_the_same_name_fires_after_a_reset_as_before(async_lab, working):
+    def fired():
+        function, events = async_lab.function(working), async_lab.client("events")
+        source = events.put_rule(Name="often", ScheduleExpression="rate(5 minutes)")["RuleArn"]
+        events.put_targets(Rule="often", Targets=[{"Id": "1", "Arn": function.arn}])
+        async_lab.client("lambda").add_permission(
+            FunctionName=function.name,
+            StatementId="often",
+            Action="lambda:InvokeFunction",
+            Principal="events.amazonaws.com",
+            SourceArn=source,
+        )
+        async_lab.advance(minutes=11)
+        return [event.accepted_at - async_lab.began_at for event in function.events]
+
+    assert fired() == [300, 600]
+    async_lab.reset()
+    assert fired() == [300, 600]
+
+
+def test_batch_under_way_is_gone_after_a_reset(async_lab, handler):
+    slow = handler("import time\ndef handler(event, context):\n    time.sleep(20)\n")
+    function = async_lab.function(slow, timeout=30)
+    async_lab.client("lambda").create_event_source_mapping(
+        FunctionName=function.name, EventSourceArn=async_lab.queue("orders")
+    )
+    async_lab.client("sqs").send_message(QueueUrl="orders", MessageBody="1")
+    async_lab.advance(seconds=5)
+    with pytest.raises(StillWaiting):
+        async_lab.run_until_idle(limit=0)
+    async_lab.reset()
+    async_lab.run_until_idle(limit=0)
+
+
 def test_snapshot_is_put_back_as_often_as_one_likes(async_lab, failing):
     function = async_lab.function(failing, failure_queue=True)
     s3 = async_lab.client("s3")
@@ -306,6 +349,40 @@ def test_denied_action_of_a_delivery_loses_the_event_and_says_so(async_lab, fail
     assert "may not sqs:SendMessage" in event.deliveries[0].failure
 
 
+@pytest.mark.parametrize("call", ["send_message", "send_message_batch"])
+def test_denied_message_is_denied_in_a_batch_too(async_lab, call):
+    async_lab.queue("orders")
+    messages = {
+        "send_message": {"MessageBody": "1"},
+        "send_message_batch": {"Entries": [{"Id": "1", "MessageBody": "1"}]},
+    }
+    with async_lab.deny("sqs:SendMessage"):
+        client = boto3.client("sqs")
+        with pytest.raises(client.exceptions.ClientError, match=r"The test denies sqs:SendMessage\."):
+            getattr(client, call)(QueueUrl="orders", **messages[call])
+    assert async_lab.messages("orders") == []
+
+
+@pytest.mark.parametrize("action", ["*", "s3:*", "s3:ListBucket", "states:StartExecution", "lambda:InvokeFunction"])
+def test_actions_of_iam_can_be_denied_by_their_names_there(async_lab, action):
+    async_lab.deny(action).end()
+
+
+def test_alias_named_by_its_arn_is_what_is_invoked(async_lab, working):
+    function, lambda_ = async_lab.function(working), async_lab.client("lambda")
+    lambda_.publish_version(FunctionName=function.name)
+    alias = lambda_.create_alias(FunctionName=function.name, Name="live", FunctionVersion="1")["AliasArn"]
+    assert async_lab.send(alias).qualifier == "live"
+
+
+def test_logs_of_an_event_may_be_asked_for_by_the_event(async_lab, failing):
+    function = async_lab.function(failing, retries=0)
+    first, second = function.send({"n": 1}), function.send({"n": 2})
+    async_lab.run_until_idle()
+    assert async_lab.logs(function, first) == async_lab.logs(function, first.request_id)
+    assert "got {'n': 2}" in async_lab.logs(function, second)
+
+
 def test_denied_invocation_is_denied_to_code_and_json_protocols_have_their_own_code(async_lab, working):
     async_lab.function(working)
     async_lab.deny("lambda:InvokeFunction")
@@ -334,6 +411,38 @@ def test_duplicate_runs_the_function_twice_for_one_event(async_lab, working):
     async_lab.run_until_idle()
     assert outcomes(async_lab.event(event)) == ["success"] * 2
     assert function.metrics["AsyncEventsReceived"].total == 1
+    assert function.metrics["Invocations"].total == 2
+
+
+# What is configured
+
+
+CONFIGURED = [
+    ({}, None),
+    ({"dead_letter_queue": True, "reserved_concurrency": 1, "timeout": 9}, None),
+    ({"retries": 0}, {"MaximumRetryAttempts": 0}),
+    ({"retries": 2}, {"MaximumRetryAttempts": 2}),
+    ({"maximum_age": 60}, {"MaximumEventAgeInSeconds": 60}),
+    ({"maximum_age": 3_600.0, "retries": 1}, {"MaximumEventAgeInSeconds": 3_600, "MaximumRetryAttempts": 1}),
+]
+
+
+@pytest.mark.parametrize(("arguments", "settings"), CONFIGURED, ids=str)
+def test_event_invoke_config_has_what_was_asked_for_and_is_none_without(async_lab, working, arguments, settings):
+    function, lambda_ = async_lab.function(working, **arguments), async_lab.client("lambda")
+    if settings is None:
+        with pytest.raises(lambda_.exceptions.ResourceNotFoundException):
+            lambda_.get_function_event_invoke_config(FunctionName=function.name)
+    else:
+        found = lambda_.get_function_event_invoke_config(FunctionName=function.name)
+        assert {key: found[key] for key in found if key.startswith("Maximum")} == settings
+
+
+def test_destination_alone_leaves_lambdas_own_retries_and_age(async_lab, failing):
+    function = async_lab.function(failing, failure_queue=True)
+    found = async_lab.client("lambda").get_function_event_invoke_config(FunctionName=function.name)
+    assert not [key for key in found if key.startswith("Maximum")]
+    assert found["DestinationConfig"]["OnFailure"] == {"Destination": function.failure_queue}
 
 
 # What is wrong
@@ -355,30 +464,129 @@ WRONG = {
         "The payload is nothing that JSON has: Object of type type is not JSON serializable.",
     ),
     "broken bytes": (lambda lab: lab.send("works", b"{"), "works can't be invoked: Could not parse request body"),
+    "queue taken": (lambda lab: [lab.queue("kept") for _ in range(2)], "There is a queue kept already: give this one"),
+    "queue's name": (lambda lab: lab.queue("k.fifo"), "name is 'k.fifo'; AWS allows 1 to 80 letters, digits, hyphens"),
+    "no queue's name": (lambda lab: lab.queue(7), "name is 7; AWS allows 1 to 80 letters, digits, hyphens and"),
+    "empty name": (lambda lab: lab.function(print, name=""), "name is ''; AWS allows 1 to 64 letters, digits, hyphens"),
+    "no function": (lambda lab: lab.events(7), "The function is 7; give its name, its ARN, or what function()"),
+    "alias": (lambda lab: lab.events("works:live"), "works:live is a version or alias: give works, the function."),
+    "another region": (
+        lambda lab: lab.send("arn:aws:lambda:eu-west-1:123456789012:function:works"),
+        "arn:aws:lambda:eu-west-1:123456789012:function:works is of eu-west-1, and the lab's functions are of",
+    ),
+    "no event": (
+        lambda lab: lab.event(None),
+        "The event is None; give its request id, or the event as it was earlier.",
+    ),
+    "no event for logs": (lambda lab: lab.logs("works", 7), "The event is 7; give its request id, or the event as it"),
+    "metric": (
+        lambda lab: lab.metrics("works")["Errorz"],
+        "There is no metric 'Errorz' among these: did you mean Errors?",
+    ),
+    "no queue": (lambda lab: lab.messages(None), "messages() was given None; it takes a queue's name, URL or ARN"),
+    "no region": (
+        lambda lab: lab.messages("arn:aws:sqs:moon:1:q"),
+        "There is no queue 'arn:aws:sqs:moon:1:q': moon is no region of AWS.",
+    ),
+    "predicate": (lambda lab: lab.run_until(7), "run_until() was given 7; it takes a function without arguments."),
+    "endless wait": (
+        lambda lab: lab.run_until(bool, limit=float("inf")),
+        "limit is inf; it must be a number of seconds,",
+    ),
+    "timeout": (lambda lab: lab.function(print, timeout=1.5), "timeout is 1.5; Lambda allows 1 to 900 whole seconds."),
+    "memory": (
+        lambda lab: lab.function(print, memory_size="1 GB"),
+        "memory_size is '1 GB'; Lambda allows 128 to 10240 MB.",
+    ),
+    "reservation": (
+        lambda lab: lab.function(print, reserved_concurrency=-1),
+        "reserved_concurrency is -1; it must be a whole number, 0 (which stops the function) or more, or None.",
+    ),
+    "variables": (
+        lambda lab: lab.function(print, environment=["A=1"]),
+        "environment is ['A=1']; it must be a mapping of strings, such as {'STAGE': 'test'}.",
+    ),
+    "layers": (lambda lab: lab.function(print, layers="src"), "layers is 'src'; it must be a list, such as ["),
+    "policy": (lambda lab: lab.function(print, policy={}), "policy is {}; it must be a list, such as [{'Effect':"),
+    "queue of one's own": (
+        lambda lab: lab.function(print, failure_queue="kept"),
+        "failure_queue is 'kept'; it must be True or False.",
+    ),
+    "destination": (
+        lambda lab: lab.function(print, on_failure="kept"),
+        "on_failure is 'kept'; it must be an ARN, such as",
+    ),
+    "scope": (lambda lab: lab.apply("infra", scope="module"), "scope is 'module'; it must be 'test' or 'session'."),
+    "no directory": (lambda lab: lab.apply(None), "apply() was given None; it takes a directory with Terraform files."),
+    "open": (lambda lab: lab.open(), "The lab is open already: use it, or close it first."),
+    "entered": (lambda lab: lab.__enter__(), "The lab is open already: use it, or close it first."),
+    "seed": (lambda _: Lab(seed="x"), "seed is 'x'; it must be a whole number, 0 or more."),
+    "start": (
+        lambda _: Lab(start="now"),
+        "start is 'now'; it must be epoch seconds, such as 1790000000.0, or None for",
+    ),
+    "account": (
+        lambda _: Lab(account_concurrency=0),
+        "account_concurrency is 0; it must be a whole number, 1 or more.",
+    ),
+    "no place": (lambda _: Lab(directory="/nowhere"), "directory is '/nowhere'; it must be a directory that is there."),
+    "region": (lambda _: Lab(region="moon").open(), 'region is "moon"; it must be a region of AWS, such as eu-west-1.'),
+    "no action": (
+        lambda lab: lab.deny(["s3:*"]),
+        "The action is ['s3:*']; it must be SERVICE:ACTION as in IAM, such as",
+    ),
+    "service of an action": (
+        lambda lab: lab.deny("dynamo:*"),
+        "There is no service 'dynamo' in dynamo:*: did you mean",
+    ),
+    "unknown action": (
+        lambda lab: lab.deny("s3:GetObjekt"),
+        "No request to s3 needs s3:GetObjekt: did you mean s3:GetO",
+    ),
     "name taken": (lambda lab: lab.function(print, name="works"), "There is a function works already: give this one"),
     "retries": (lambda lab: lab.function(print, retries=3), "retries is 3; Lambda allows 0 to 2."),
-    "age": (lambda lab: lab.function(print, maximum_age=1), "maximum_age is 1; Lambda allows 60 to 21600 seconds"),
+    "age": (
+        lambda lab: lab.function(print, maximum_age=1),
+        "maximum_age is 1; Lambda allows 60 to 21600 whole seconds",
+    ),
     "age in words": (lambda lab: lab.function(print, maximum_age="1 h"), "maximum_age is '1 h'; Lambda allows 60 to"),
+    "second age": (
+        lambda lab: lab.function(print, maximum_age=float("inf")),
+        "maximum_age is inf; Lambda allows 60 to",
+    ),
+    "age in parts": (lambda lab: lab.function(print, maximum_age=60.5), "maximum_age is 60.5; Lambda allows 60 to"),
+    "retries in parts": (lambda lab: lab.function(print, retries=1.0), "retries is 1.0; Lambda allows 0 to 2."),
     "code": (lambda lab: lab.function("app"), "The function's code is 'app'; it must be PATH:HANDLER"),
     "no code": (lambda lab: lab.function(7), "The function's code is 7; it must be PATH:HANDLER or a callable."),
-    "two destinations": (lambda lab: lab.function(print, failure_queue=True, on_failure="arn"), "A function has one"),
-    "runtime's limits": (lambda lab: lab.function(print, timeout=901), "The function print can't be made: "),
+    "two destinations": (
+        lambda lab: lab.function(print, failure_queue=True, on_failure="arn:aws:sqs:us-east-1:1:q"),
+        "A function has one",
+    ),
+    "Lambda's limits": (
+        lambda lab: lab.function(print, environment={"A B": ""}),
+        "The function print can't be made: ",
+    ),
+    "reserved variable": (
+        lambda lab: lab.function(print, environment={"AWS_REGION": "eu-west-1"}),
+        "The function print can't be made: Lambda was unable to configure your environment variables because",
+    ),
     "layer": (lambda lab: lab.function(print, layers=["nowhere"]), "The layer "),
     "time": (lambda lab: lab.advance(seconds=-1), "-1 seconds can't pass at once: give 0 to 31 days."),
     "much time": (lambda lab: lab.advance(days=32), "2,764,800 seconds can't pass at once: give 0 to 31 days."),
-    "no time": (lambda lab: lab.advance(seconds=float("nan")), "That is no time that can pass: "),
-    "time in words": (lambda lab: lab.advance(seconds="1"), "That is no time that can pass: "),
+    "no time": (lambda lab: lab.advance(seconds=float("nan")), "seconds is nan; it must be a number."),
+    "endless time": (lambda lab: lab.advance(days=float("inf")), "days is inf; it must be a number."),
+    "time in words": (lambda lab: lab.advance(seconds="1"), "seconds is '1'; it must be a number."),
     "limit": (
         lambda lab: lab.run_until_idle(limit="1 h"),
-        "limit is '1 h'; it must be a number of seconds, 0 or more.",
+        "limit is '1 h'; it must be a number of seconds, 0 to 2678400 (31 days).",
     ),
-    "limit below 0": (lambda lab: lab.run_until(bool, limit=-1), "limit is -1; it must be a number of seconds, 0 or"),
+    "limit below 0": (lambda lab: lab.run_until(bool, limit=-1), "limit is -1; it must be a number of seconds, 0 to"),
     "snapshot": (lambda lab: lab.restore(None), "restore() was given None; it takes what snapshot() returned."),
     "service": (lambda lab: lab.client("lamda"), "There is no service 'lamda': did you mean lambda?"),
     "action": (lambda lab: lab.deny("GetObject"), "The action is 'GetObject'; it must be SERVICE:ACTION as in IAM"),
     "rate": (lambda lab: lab.system_errors(2), "rate is 2; it must be 0 to 1."),
     "rate in words": (lambda lab: lab.duplicate("all"), "rate is 'all'; it must be 0 to 1."),
-    "attempts": (lambda lab: lab.throttle("works", attempts=0), "attempts is 0; it must be 1 or more."),
+    "attempts": (lambda lab: lab.throttle("works", attempts=0), "attempts is 0; it must be a whole number, 1 or more."),
     "directory": (lambda lab: lab.apply("/nowhere"), "There is no directory /nowhere: give one with Terraform files."),
 }
 
@@ -391,13 +599,21 @@ def test_what_is_wrong_is_said_in_a_sentence(async_lab, working, what):
         call(async_lab)
     assert str(raised.value).startswith(sentence)
     assert "\n" not in str(raised.value)
+    assert async_lab.events("works") == []
+
+
+def test_queue_that_was_there_is_refused_and_stays(async_lab, working):
+    async_lab.queue("works-failed")
+    with pytest.raises(UsageError, match="There is a queue works-failed already"):
+        async_lab.function(working, failure_queue=True)
+    assert async_lab.messages("works-failed") == []
 
 
 @pytest.mark.parametrize(
     "wrong",
     [
         {"reserved_concurrency": -4},
-        {"on_success": "nowhere"},
+        {"on_success": "arn:aws:sqs:us-east-1:123456789012:orders.fifo"},
         {"memory_size": 1},
         {"layers": ["nowhere"]},
         {"policy": [{"Effect": "Maybe"}]},

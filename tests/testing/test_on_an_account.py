@@ -134,7 +134,7 @@ def test_bad_event_is_tried_three_times_and_kept(recorder, run, client, project)
 def test_other_senders_events_are_told_from_other_requests(run):
     said = run(
         """
-        import boto3
+        import boto3, pytest
 
         def test_it(async_lab):
             works = async_lab.function("src/works.py:handler", name="works", success_queue=True)
@@ -153,6 +153,9 @@ def test_other_senders_events_are_told_from_other_requests(run):
 
         def test_without_a_destination(async_lab):
             works = async_lab.function("src/works.py:handler")
+            lambda_ = async_lab.client("lambda")
+            with pytest.raises(lambda_.exceptions.ResourceNotFoundException):
+                lambda_.get_function_event_invoke_config(FunctionName=works.name)
             works.send()
             async_lab.run_until(lambda: works.events[0].attempts)
             async_lab.run_until_idle()
@@ -165,14 +168,15 @@ def test_other_senders_events_are_told_from_other_requests(run):
     assert "2 passed" in said, said
 
 
-def test_events_that_left_no_log_line_are_told_from_records_and_counts(run):
+def test_events_that_left_no_log_line_are_told_from_records_and_counts(run, client):
     said = run(
         """
         import pytest
         from async_lab.testing import StillWaiting
 
         def test_stopped(async_lab):
-            kept = async_lab.function("src/works.py:handler", name="kept", reserved_concurrency=0, failure_queue=True)
+            queue = async_lab.queue("kept")
+            kept = async_lab.function("src/works.py:handler", name="kept", reserved_concurrency=0, on_failure=queue)
             lost = async_lab.function("src/works.py:handler", name="lost", reserved_concurrency=0)
             kept.send()
             lost.send()
@@ -181,6 +185,7 @@ def test_events_that_left_no_log_line_are_told_from_records_and_counts(run):
             assert (kept.condition, kept.inferred) == ("ZeroReservedConcurrency", ())
             assert (lost.condition, lost.inferred) == ("ZeroReservedConcurrency", ("condition",))
             assert lost.attempts == ()
+            assert len(async_lab.messages(queue)) == 1
 
         def test_waits_longer_than_the_limit(async_lab):
             async_lab.function("src/app.py:handler").send()
@@ -192,6 +197,7 @@ def test_events_that_left_no_log_line_are_told_from_records_and_counts(run):
         ON_AWS,
     )
     assert "2 passed" in said, said
+    assert standing(client) == []
 
 
 def test_what_aws_cannot_do_is_refused_by_name_and_its_test_skipped(run, client):

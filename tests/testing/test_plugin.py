@@ -125,6 +125,39 @@ def test_what_session_fixtures_make_stands_at_the_beginning_of_every_test(run):
     assert "5 passed" in run(SHARED)
 
 
+def test_no_test_closes_the_lab_for_those_after_it(run):
+    said = run("""
+        import pytest
+        from async_lab.errors import UsageError
+
+        def test_closes(async_lab):
+            with pytest.raises(UsageError, match="closed at the end of the session: reset"):
+                async_lab.close()
+            with pytest.raises(UsageError, match="The lab is open already"), async_lab:
+                pass
+
+        def test_after(async_lab):
+            assert async_lab.events() == []
+    """)
+    assert "2 passed" in said, said
+
+
+def test_ctrl_c_ends_a_test_whose_callable_never_ends(run):
+    said = run("""
+        import os, signal
+
+        def test_it(async_lab):
+            def handler(event, context):
+                os.kill(os.getpid(), signal.SIGINT)
+                while True:
+                    pass
+
+            async_lab.function(handler).send()
+            async_lab.run_until_idle()
+    """)
+    assert "KeyboardInterrupt" in said
+
+
 def test_workers_have_labs_of_their_own(run):
     said = run(SHARED, "-n", "2")
     assert "5 passed" in said

@@ -3,6 +3,7 @@
 import uuid
 from collections import Counter
 from itertools import count, pairwise
+from math import inf
 
 import pytest
 from histories import FAILS, FUNCTION, SLEEPS, STEADY, SUCCEEDS, finished, history_of, of_kind, run, values
@@ -26,7 +27,7 @@ from async_lab.twin import (
     samples,
     simulate,
 )
-from async_lab.twin.rng import Draw, Numbers
+from async_lab.twin.rng import Draw, Numbers, symmetric
 
 
 def test_a_healthy_event_has_one_attempt_and_one_age():
@@ -310,6 +311,19 @@ def test_another_seed_counts_from_then_on_and_the_events_are_numbered_on():
     assert before.request_id == Twin(lambda _target, _draw: None, [].append, seed=3).new_request_id(0)
 
 
+def test_an_event_that_waits_keeps_its_seed():
+    def second_attempts(reseeded):
+        records = []
+        twin = Twin(lambda _target, _draw: FunctionConfig(), records.append, seed=3)
+        twin.accept(FUNCTION, 0.0)
+        if reseeded:
+            twin.reseed(4)
+        run_until(twin, inf, lambda _: FAILS)
+        return [record.at for record in of_kind(records, Started)]
+
+    assert second_attempts(reseeded=True) == second_attempts(reseeded=False)
+
+
 def test_what_decides_an_attempts_version_is_its_own_whoever_else_is_there():
     alias, other = FunctionRef("lab", "live"), FunctionRef("other", "live")
 
@@ -403,8 +417,8 @@ def test_every_wait_of_an_event_has_a_jitter_of_its_own():
 
 def test_a_wait_is_jittered_by_the_number_of_the_attempt_before_it():
     rules = Rules(dispatch_seconds=(0.0, 0.0))
-    drawn = Numbers(0, Draw.WAIT)
-    first, second = (rules.jittered(wait, drawn.symmetric(0, n)) for n, wait in enumerate((60.0, 120.0), start=1))
+    drawn = Numbers(0, Draw.WAIT).of_event(0)
+    first, second = (rules.jittered(wait, symmetric(drawn, n)) for n, wait in enumerate((60.0, 120.0), start=1))
     started = [record.at for record in of_kind(run(FunctionConfig(), FAILS, rules=rules), Started)]
     assert started == pytest.approx([0.0, first, first + second])
 

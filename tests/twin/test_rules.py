@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from async_lab.twin import Rules
-from async_lab.twin.rng import Draw, Numbers, seed_of_run
+from async_lab.twin.rng import Draw, Numbers, seed_of_run, symmetric
 from async_lab.twin.rules import too_old_next_time
 
 
@@ -59,10 +59,8 @@ def test_a_number_depends_only_on_what_it_is_drawn_for(seed, event, attempt):
     assert draws == [Numbers(seed, draw).bits(event, attempt) for draw in Draw]
     assert len(set(draws)) == len(draws)
     assert 0 <= Numbers(seed, Draw.WAIT).uniform(event, attempt) < 1
-    assert (
-        Numbers(seed, Draw.WAIT).symmetric(event, attempt) == 2 * Numbers(seed, Draw.WAIT).uniform(event, attempt) - 1
-    )
-    assert Numbers(seed, Draw.WAIT).symmetric(event) == Numbers(seed, Draw.WAIT).symmetric(event, 0)
+    waits = Numbers(seed, Draw.WAIT)
+    assert symmetric(waits.of_event(event), attempt) == 2 * waits.uniform(event, attempt) - 1
 
 
 def test_the_numbers_stay_the_ones_that_published_figures_were_drawn_from():

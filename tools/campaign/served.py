@@ -52,12 +52,12 @@ class Served:
             self.deploy("good", _GOOD)
             answer = self.client("lambda").invoke(FunctionName="good", Payload=b"1")
             if json.load(answer["Payload"]) != {"well": 1}:
-                yield "a good function gets a wrong answer afterwards"
+                yield "a good function gets a wrong answer afterward"
             clock = f"http://127.0.0.1:{self.port}/_async-lab/clock"
             with urllib.request.urlopen(clock, b"seconds=60", timeout=ANSWER_SECONDS) as moved:
                 moved.read()
         except (OSError, ValueError, BotoCoreError, ClientError) as error:
-            yield f"the endpoint is not well afterwards: {error}"
+            yield f"the endpoint is not well afterward: {error}"
 
 
 @contextmanager

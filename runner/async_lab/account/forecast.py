@@ -97,5 +97,7 @@ def _cost(scenarios: Sequence[Scenario], counts: Sequence[int], seconds: float) 
             )
             * prices.LAMBDA_GB_SECOND.dollars
         )
+        if scenario.trigger.service == "s3":
+            cost += count * prices.OBJECT_PUT.dollars
         cost += looks * len(METRIC_NAMES) * _STATISTICS * prices.METRIC_READ.dollars
     return cost

@@ -105,6 +105,34 @@ RULES = {
         "TagResource",
     )
 }
+BUCKETS = {
+    "s3": (
+        "CreateBucket",
+        "DeleteBucket",
+        "DeleteObject",
+        "DeleteObjectVersion",
+        "GetAccelerateConfiguration",
+        "GetBucketAcl",
+        "GetBucketCORS",
+        "GetBucketLogging",
+        "GetBucketNotification",
+        "GetBucketObjectLockConfiguration",
+        "GetBucketPolicy",
+        "GetBucketRequestPayment",
+        "GetBucketTagging",
+        "GetBucketVersioning",
+        "GetBucketWebsite",
+        "GetEncryptionConfiguration",
+        "GetLifecycleConfiguration",
+        "GetReplicationConfiguration",
+        "ListBucket",
+        "ListBucketVersions",
+        "PutBucketNotification",
+        "PutBucketTagging",
+        "PutObject",
+    )
+}
+"""Most of them are how the AWS provider reads a bucket."""
 TRIGGER_PERMISSIONS = {"lambda": ("AddPermission", "GetPolicy", "RemovePermission")}
 """What only scenarios call that have targets or a trigger, calls and what AWS checks with them."""
 
@@ -126,6 +154,7 @@ _GROUPS: Sequence[tuple[Mapping[str, tuple[str, ...]], Callable[[Scenario], bool
     (TOPICS, lambda scenario: "topic" in _targets(scenario)),
     (SUBSCRIPTIONS, lambda scenario: scenario.trigger.service == "sns"),
     (QUEUES, lambda scenario: "queue" in _targets(scenario)),
+    (BUCKETS, lambda scenario: scenario.trigger.service == "s3"),
     (RULES, lambda scenario: scenario.trigger.service == "eventbridge"),
     (TRIGGER_PERMISSIONS, lambda scenario: scenario.trigger.service != "direct"),
 )

@@ -54,6 +54,12 @@ DASHBOARD_HOUR = Price(
     f"{_LIST}/AmazonCloudWatch/20260831092148/index.json, SKU 8AWBXE5MPQY58BK4",
     date(2026, 8, 31),
 )
+OBJECT_PUT = Price(
+    0.005 / 1_000,
+    "object put, in S3 Standard",
+    f"{_LIST}/AmazonS3, usage type Requests-Tier1",
+    None,
+)
 METRIC_READ = Price(
     0.01 / 1_000,
     "metric that GetMetricData gives",

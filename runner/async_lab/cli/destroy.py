@@ -23,8 +23,8 @@ def destroy(
     yes: YesOption = False,
 ) -> None:
     """Take down what runs left standing, and check that nothing is left."""
-    from async_lab import report
     from async_lab.checkout.project import Project
+    from async_lab.report.progress import ProgressView
     from async_lab.stack import cleanup
     from async_lab.stack.sweep import sweep
 
@@ -32,7 +32,7 @@ def destroy(
     sweep(project)
     with (
         says_what_may_stand(project, target),
-        report.ProgressView(console(stderr=True)) as view,
+        ProgressView(console(stderr=True)) as view,
         Interrupts(view.interject) as interrupts,
     ):
         if target is TargetName.LOCAL:

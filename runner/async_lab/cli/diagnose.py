@@ -78,8 +78,8 @@ def diagnose(
 
     Ends with 1 when events were lost.
     """
-    from async_lab import report
     from async_lab.observation.look import look_closer
+    from async_lab.report.diagnosis import show_diagnoses, show_diagnosis
     from async_lab.runs.diagnosed import text
 
     if policy:
@@ -98,9 +98,9 @@ def diagnose(
     if json:
         typer.echo(text(found), nl=False)
     elif wanted:
-        report.show_diagnosis(console(), found[0])
+        show_diagnosis(console(), found[0])
     else:
-        report.show_diagnoses(console(), found)
+        show_diagnoses(console(), found)
     if any(one.loses_events for one in found):
         raise typer.Exit(ExitCode.NOT_AS_EXPECTED)
 

@@ -13,11 +13,11 @@ from async_lab.errors import ExitCode
 def doctor(target: TargetOption = TargetName.LOCAL, region: RegionOption = None, profile: ProfileOption = None) -> None:
     """Say what is installed, found and missing, and what to do about it."""
     from async_lab import doctor as checks
-    from async_lab import report
     from async_lab.checkout.project import Project
+    from async_lab.report.checks import show_checks
 
     account = None if target is TargetName.LOCAL else lambda: aws(region, profile)
-    if not report.show_checks(console(), checks.examine(Project.locate(), account)):
+    if not show_checks(console(), checks.examine(Project.locate(), account)):
         raise typer.Exit(ExitCode.ENVIRONMENT)
 
 

@@ -191,15 +191,15 @@ class _Job:
     def look(self, selection: Selection, *, keeps_payloads: bool) -> None:
         """Find out what there is to do, and print it."""
         from async_lab import redrive as redriving
-        from async_lab import report
+        from async_lab.report.redrive import RedriveProgress, show_plan
 
         for remark in self.store.remarks():
             note(remark)
-        with report.RedriveProgress(console(stderr=True), self.store) as progress:
+        with RedriveProgress(console(stderr=True), self.store) as progress:
             self.plan = redriving.look(
                 self.store, self.target, selection, keeps_payloads=keeps_payloads, tell=progress.looked_at
             )
-        report.show_plan(console(stderr=self.as_json), self.store, self.target, self.plan, self.per_second)
+        show_plan(console(stderr=self.as_json), self.store, self.target, self.plan, self.per_second)
 
     def run(self) -> None:
         """Do it. Raises typer.Exit, LeftBehind, Interrupted or EnvironmentFailure when not all was done."""
@@ -231,9 +231,9 @@ class _Job:
 
     def _send(self) -> None:
         from async_lab import redrive as redriving
-        from async_lab import report
+        from async_lab.report.redrive import RedriveProgress
 
-        with report.RedriveProgress(console(stderr=True), self.store) as progress:
+        with RedriveProgress(console(stderr=True), self.store) as progress:
             for one in redriving.send(self.store, self.plan, self.target, self.per_second):
                 self.sent.append(one)
                 progress.sent(len(self.sent), len(self.plan.events))
@@ -246,8 +246,8 @@ class _Job:
 
     def end(self, error: Exception | None) -> None:
         """Print what was done, if anything was to be."""
-        from async_lab import report
         from async_lab.redrive.document import text
+        from async_lab.report.redrive import show_outcome
 
         failure = None if error is None else failure_of(error)
         was_run = bool(self.sent) or error is not None
@@ -255,4 +255,4 @@ class _Job:
             known = None if failure is None else asdict(failure)
             typer.echo(text(self.store, self.target, self.plan, self.sent if was_run else None, known), nl=False)
         elif was_run:
-            report.show_outcome(console(), self.plan, self.sent)
+            show_outcome(console(), self.plan, self.sent)

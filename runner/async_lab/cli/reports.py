@@ -41,15 +41,15 @@ def report(
     opens: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
 ) -> None:
     """Write a run's page anew, and say where it lies: one file, to be read anywhere and sent around."""
-    from async_lab import report as reports
     from async_lab.checkout.project import Project
+    from async_lab.report.files import write_page
     from async_lab.runs import history
     from async_lab.runs.reading import read
 
     project = Project.locate()
     files = history.find(project, run)
     directory = files[0].parent if len(files) == 1 else files[0].parent.parent
-    page = reports.write_page([read(file) for file in files], directory)
+    page = write_page([read(file) for file in files], directory)
     typer.echo(project.shown(page))
     if opens and not webbrowser.open(page.absolute().as_uri()):
         note(f"No browser could be opened. Open this file yourself: {page.absolute()}")
@@ -57,37 +57,37 @@ def report(
 
 def list_runs() -> None:
     """List the runs that are there, the newest first."""
-    from async_lab import report as reports
     from async_lab.checkout.project import Project
+    from async_lab.report.overview import show_runs
     from async_lab.runs import history
 
     project = Project.locate()
     found = list(history.readable(project))
-    reports.show_runs(console(), found, project.shown)
+    show_runs(console(), found, project.shown)
     if unreadable := len(history.files(project)) - len(found):
         note(f"{plural(unreadable, 'more result')} can't be read: made by another version of async-lab, or changed.")
 
 
 def show(run: RunName = None) -> None:
     """Print a run again as it was printed when it was made."""
-    from async_lab import report as reports
     from async_lab.checkout.project import Project
+    from async_lab.report.terminal import show_run
     from async_lab.runs import history
     from async_lab.runs.reading import read
 
     project = Project.locate()
     for file in history.find(project, run):
-        reports.show_run(console(), read(file), {"Result": project.shown(file)})
+        show_run(console(), read(file), {"Result": project.shown(file)})
 
 
 def compare(first: OneRun, second: OneRun) -> None:
     """Set two runs side by side: settings, metrics, events and findings; also one here against one on AWS."""
-    from async_lab import report as reports
     from async_lab.checkout.project import Project
+    from async_lab.report.comparison import show_comparison
     from async_lab.runs import history
 
     project = Project.locate()
-    reports.show_comparison(console(), *(_only(history.results(project, name), name) for name in (first, second)))
+    show_comparison(console(), *(_only(history.results(project, name), name) for name in (first, second)))
 
 
 def _only(results: Sequence[RunResult], name: str) -> RunResult:
@@ -115,8 +115,8 @@ def export(
     ] = None,
 ) -> None:
     """Give a run's data to other tools."""
-    from async_lab import report as reports
     from async_lab.checkout.project import Project
+    from async_lab.report.files import write_bytes, write_text
     from async_lab.runs import history
 
     if output is None and format_ in _BINARY and sys.stdout.isatty():
@@ -125,32 +125,36 @@ def export(
     if output is None:
         typer.echo(exported, nl=False)
     elif isinstance(exported, bytes):
-        reports.write_bytes(output, exported)
+        write_bytes(output, exported)
     else:
-        reports.write_text(output, exported)
+        write_text(output, exported)
 
 
 _BINARY = frozenset({Format.PARQUET, Format.PNG})
 
 
 def _exported(format_: Format, results: Sequence[RunResult]) -> str | bytes:
-    from async_lab import report as reports
+    from async_lab.report.metrics_csv import metrics_csv
+    from async_lab.report.metrics_parquet import metrics_parquet
+    from async_lab.report.openmetrics import openmetrics
+    from async_lab.report.picture import png
+    from async_lab.report.trace import trace
 
     exports: dict[Format, Callable[[Sequence[RunResult]], str | bytes]] = {
-        Format.CSV: reports.metrics_csv,
-        Format.OPENMETRICS: reports.openmetrics,
-        Format.PARQUET: reports.metrics_parquet,
-        Format.PERFETTO: reports.trace,
-        Format.PNG: lambda some: reports.png(_picture(some)),
+        Format.CSV: metrics_csv,
+        Format.OPENMETRICS: openmetrics,
+        Format.PARQUET: metrics_parquet,
+        Format.PERFETTO: trace,
+        Format.PNG: lambda some: png(_picture(some)),
         Format.SVG: _picture,
     }
     return exports[format_](results)
 
 
 def _picture(results: Sequence[RunResult]) -> str:
-    from async_lab import report as reports
     from async_lab.report.inferred import timeline_of
+    from async_lab.report.timeline_svg import standalone
 
     if len(results) > 1:
         raise UsageError(f"A picture shows one run, and this one has {len(results)}: name one by its id.")
-    return reports.standalone(timeline_of(results[0])) + "\n"
+    return standalone(timeline_of(results[0])) + "\n"

@@ -34,7 +34,7 @@ from async_lab.process.interrupts import Interrupts
 
 if TYPE_CHECKING:
     from async_lab.checkout.project import Project
-    from async_lab.report import Detail
+    from async_lab.report.progress import Detail
     from async_lab.runs.result import RunResult
     from async_lab.scenario import Scenario
     from async_lab.target.base import Target
@@ -122,10 +122,12 @@ def _run(
     keep: bool,
     yes: bool,
 ) -> None:
-    from async_lab import lab, report
+    from async_lab import lab
     from async_lab import scenario as scenario_files
     from async_lab.checkout.project import Project
-    from async_lab.runs import history
+    from async_lab.report.files import write_page
+    from async_lab.report.progress import ProgressView
+    from async_lab.runs import document, history
     from async_lab.stack.sweep import sweep
 
     project = Project.locate()
@@ -133,16 +135,14 @@ def _run(
     history.prune(project)
     chosen = scenario_files.find_all(project, names, events, scenario_files.assignments(assignments))
     if out is not None:
-        report.prepare(out)
+        document.prepare(out)
     settings = lab.Settings(seed=seed, events=events, keep=keep)
-    view_settings = {
-        "steps": lab.steps(len(chosen)),
-        "detail": detail,
-        "is_virtual": target is TargetName.LOCAL,
-    }
+    view = ProgressView(
+        console(stderr=True), steps=lab.steps(len(chosen)), detail=detail, is_virtual=target is TargetName.LOCAL
+    )
     with (
         says_what_may_stand(project, target),
-        report.ProgressView(console(stderr=True), **view_settings) as view,  # type: ignore[arg-type]
+        view,
         Interrupts(view.interject) as interrupts,
         opened(target, region, profile, seed) as where,
     ):
@@ -152,9 +152,9 @@ def _run(
         place = out or work
         with closing(lab.run(chosen, project, where, settings, work, view, interrupts)) as runs:
             for result in runs:
-                file = report.write(result, place if len(chosen) == 1 else place / result.scenario.name)
+                file = document.write(result, place if len(chosen) == 1 else place / result.scenario.name)
                 outputs.results.append(result)
-                page = report.write_page(outputs.results, place)
+                page = write_page(outputs.results, place)
                 with view.paused():
                     ways_on = {"Page": project.shown(page), "Result": project.shown(file)}
                     following = _next_command(project, result) if len(chosen) == 1 else None
@@ -162,7 +162,7 @@ def _run(
 
 
 def _detail(*, quiet: bool, verbose: bool) -> Detail:
-    from async_lab.report import Detail
+    from async_lab.report.progress import Detail
 
     return Detail.QUIET if quiet else Detail.VERBOSE if verbose else Detail.NORMAL
 
@@ -179,14 +179,14 @@ class _Outputs:
 
     def show(self, result: RunResult, ways_on: dict[str, str]) -> None:
         """Print a result that is there, unless all of them are printed as one object."""
-        from async_lab import report
+        from async_lab.report.terminal import show_run, show_verdict
 
         if self.as_json:
             return
         if self.is_quiet:
-            report.show_verdict(console(), result)
+            show_verdict(console(), result)
         else:
-            report.show_run(console(), result, ways_on)
+            show_run(console(), result, ways_on)
 
     @contextmanager
     def ended(self) -> Iterator[None]:
@@ -200,33 +200,38 @@ class _Outputs:
         self._conclude()
 
     def _conclude(self) -> None:
-        from async_lab import report
+        from async_lab.report.files import write_text
+        from async_lab.report.junit import junit
+        from async_lab.report.markdown import markdown
+        from async_lab.report.overview import show_summary
+        from async_lab.report.terminal import show_verdict
 
         if self.as_json:
             self._print_json(None)
         elif self.is_quiet:
             pass  # each verdict stands there already
         elif len(self.results) > 1:
-            report.show_summary(console(), self.results)
+            show_summary(console(), self.results)
         elif console().is_terminal and console().height < _REPORT_LINES:
-            report.show_verdict(console(), self.results[0])  # it stood first, and has left the screen
+            show_verdict(console(), self.results[0])  # it stood first, and has left the screen
         if self.junit:
-            report.write_text(self.junit, report.junit(self.results))
+            write_text(self.junit, junit(self.results))
         if self.markdown:
-            report.write_text(self.markdown, report.markdown(self.results))
+            write_text(self.markdown, markdown(self.results))
         if summary := os.environ.get(SUMMARY_VARIABLE):
-            report.write_text(Path(summary), report.markdown(self.results), is_added=True)
+            write_text(Path(summary), markdown(self.results), is_added=True)
 
     def _print_json(self, error: BaseException | None) -> None:
-        from async_lab import report
+        from async_lab.runs import contract
 
-        typer.echo(report.text(self.results, failure_of(error) if error else None), nl=False)
+        typer.echo(contract.text(self.results, failure_of(error) if error else None), nl=False)
 
 
 def list_scenarios() -> None:
     """List the scenarios and what each shows."""
-    from async_lab import report, scenario
+    from async_lab import scenario
     from async_lab.checkout.project import Project
+    from async_lab.report.overview import show_scenarios
 
     project = Project.locate()
     found, refusals = [], scenario.misnamed(project)
@@ -235,7 +240,7 @@ def list_scenarios() -> None:
             found.append(scenario.find(project, name))
         except UsageError as error:
             refusals.append(str(error))
-    report.show_scenarios(console(), found)
+    show_scenarios(console(), found)
     if refusals:  # the others are listed all the same
         raise UsageError("\n".join(refusals))
 

@@ -65,7 +65,7 @@ class MetricStore:
         count: float,
         resolution: int = MINUTE,
     ) -> None:
-        """Take observations that somebody has already summarised."""
+        """Take observations that somebody has already summarized."""
         with self._lock:
             _bucket(self._metrics, metric, unit, int(at // MINUTE) * MINUTE).add_statistics(
                 minimum, maximum, total, count

@@ -12,10 +12,16 @@ from math import ceil
 
 from async_lab.observation.metrics import PERIOD_SECONDS, MetricSeries
 from async_lab.observation.observations import Observations
-from async_lab.twin.rules import MAXIMUM_EVENT_AGE_SECONDS, Rules, too_old_next_time  # the numbers have one home
+from async_lab.twin.rules import (  # the numbers have one home
+    MAXIMUM_EVENT_AGE_SECONDS,
+    MAXIMUM_RETRY_ATTEMPTS,
+    Rules,
+    too_old_next_time,
+)
 
 RULES = Rules()
 MAXIMUM_TIMEOUT_SECONDS = 900  # doc
+_SECONDS_FROM_THROTTLE_TO_DROP = RULES.backoff_limit_seconds + PERIOD_SECONDS
 _SHORTEST_AGE_SECONDS = 60  # doc: the least that a maximum event age may be
 LATE_SECONDS = 5.0
 """From this age on an event is late without function errors to show for it; ours: AWS names no figure. Waits after a
@@ -134,11 +140,23 @@ def drops_by_errors(seen: Observations) -> float:
     Each needs all its failures, and in the last minutes before a drop an attempt as old as its last one must have been.
     """
     needed, is_too_old = failures_before_drop(retries(seen), maximum_event_age(seen), mean_duration_seconds(seen))
-    timeout = seen.configuration.function.timeout_seconds if seen.configuration.function else PERIOD_SECONDS
     waits = sum(RULES.wait_after_error(failed) for failed in range(1, needed)) * (1 - RULES.jitter)
-    # An error and an age have the time at which the execution began, a drop that at which it ended.
-    near = _drops_near(seen, "Errors", timeout + PERIOD_SECONDS, 0 if is_too_old else waits)
+    near = _drops_near(seen, "Errors", _seconds_from_error_to_drop(seen), 0 if is_too_old else waits)
     return min(near, total(seen, "Errors") // needed)
+
+
+def may_drops_be_by_errors(seen: Observations) -> bool:
+    """Whether an error may have ended any of the dropped events: it was seen before a drop, or came before the time."""
+    return _may_be_by(seen, "Errors", _seconds_from_error_to_drop(seen))
+
+
+def _seconds_from_error_to_drop(seen: Observations) -> float:
+    """Return how much later a drop is than the error that it follows, at the most, both as minutes.
+
+    An error and an age have the time at which the execution began, a drop that at which it ended.
+    """
+    function = seen.configuration.function
+    return (function.timeout_seconds if function else PERIOD_SECONDS) + PERIOD_SECONDS
 
 
 def drops_by_throttles(seen: Observations) -> float:
@@ -151,10 +169,18 @@ def drops_by_throttles(seen: Observations) -> float:
     drops = [minute for minute, dropped in _sums(seen.metrics["AsyncEventsDropped"]).items() if dropped]
     knows = seen.sent is not None or (bool(drops) and drops[0] - seen.start >= maximum_age)  # that none is from before
     needed = throttles_before_drop(maximum_age) if knows else 1
-    near = _drops_near(
-        seen, "Throttles", RULES.backoff_limit_seconds + PERIOD_SECONDS, youngest_at_last_throttle(maximum_age)
-    )
+    near = _drops_near(seen, "Throttles", _SECONDS_FROM_THROTTLE_TO_DROP, youngest_at_last_throttle(maximum_age))
     return min(near, total(seen, "Throttles") // needed)
+
+
+def may_drops_be_by_throttles(seen: Observations) -> bool:
+    """Whether a throttle may have ended any of the dropped events, as with errors."""
+    return _may_be_by(seen, "Throttles", _SECONDS_FROM_THROTTLE_TO_DROP)
+
+
+def _may_be_by(seen: Observations, metric: str, seconds: float) -> bool:
+    drops = [minute for minute, dropped in _sums(seen.metrics["AsyncEventsDropped"]).items() if dropped]
+    return bool(_drops_near(seen, metric, seconds, 0)) or any(minute - seconds < seen.start for minute in drops)
 
 
 def youngest_at_last_throttle(maximum_age: float) -> float:
@@ -229,9 +255,13 @@ def are_no_events_throttled(seen: Observations) -> bool:
 # --- late: by what ---
 
 
-def error_waits_seconds(seen: Observations) -> float:
-    """Return how old an event may have got by function errors: by their waits, and by the executions themselves."""
-    count = int(min(retries(seen), total(seen, "Errors")))
+def error_waits_seconds(seen: Observations, most: int = MAXIMUM_RETRY_ATTEMPTS) -> float:
+    """Return how old an event may have got by function errors: by their waits, and by the executions themselves.
+
+    ``most`` is how many of them are asked about, of those that the settings allow; all do where they aren't known.
+    """
+    allowed = seen.settings.maximum_retry_attempts if seen.settings else MAXIMUM_RETRY_ATTEMPTS
+    count = int(min(most, allowed, total(seen, "Errors")))
     waits = sum(RULES.wait_after_error(failed) for failed in range(1, count + 1)) * (1 + RULES.jitter)
     return waits + count * seen.metrics["Duration"].maximum / 1000
 
@@ -283,10 +313,18 @@ def unreserved_peak(seen: Observations) -> float | None:
 
 def concurrency_needed(seen: Observations) -> int:
     """Return how many executions ran at once if none waited: arrivals times duration (Little's law), at their peak."""
-    duration = mean_duration_seconds(seen)
-    minutes = max(1, ceil(duration / PERIOD_SECONDS))
-    peak = max(_sums_of_spans(_sums(seen.metrics["AsyncEventsReceived"]), minutes), default=0.0)
-    return max(1, ceil(peak * duration / (minutes * PERIOD_SECONDS)))
+    span = _minutes_of_an_execution(seen) * PERIOD_SECONDS
+    return max(1, ceil(peak_arrivals(seen) * mean_duration_seconds(seen) / span))
+
+
+def peak_arrivals(seen: Observations) -> float:
+    """Return how many events came, at the most, in as many minutes as an execution takes."""
+    received = _sums(seen.metrics["AsyncEventsReceived"])
+    return max(_sums_of_spans(received, _minutes_of_an_execution(seen)), default=0.0)
+
+
+def _minutes_of_an_execution(seen: Observations) -> int:
+    return max(1, ceil(mean_duration_seconds(seen) / PERIOD_SECONDS))
 
 
 def _sums_of_spans(sums: dict[int, float], minutes: int) -> Iterator[float]:

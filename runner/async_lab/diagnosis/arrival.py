@@ -7,6 +7,8 @@ from async_lab.diagnosis.finding import Confidence, Fact, Figure, Finding, Sever
 from async_lab.observation.observations import Observations
 from async_lab.wording import count, plural
 
+_LOOP_INVOCATIONS = 16
+"""After about so many of a loop Lambda stops the next (developer guide, "Recursive loop detection")."""
 _ZERO = f"{words.GUIDE}: since August 2021 such events are dropped at once"
 
 
@@ -45,18 +47,24 @@ def not_arrived(seen: Observations) -> Finding | None:
     received = arithmetic.total(seen, "AsyncEventsReceived")
     if seen.sent is None or received >= seen.sent - seen.unsure:
         return None
+    which = "the others" if received else "it" if seen.sent == 1 else "they"
     return Finding(
         code="not-arrived",
         severity=Severity.CRITICAL,
         confidence=Confidence.LIKELY,
         title="Events did not reach Lambda",
         explanation=(
-            f"Lambda received {plural(received, 'event')} of {count(seen.sent)} sent: "
-            "the others never reached its queue."
+            f"Lambda received {count(received)} of {plural(seen.sent, 'event')} sent: {which} never reached its queue."
         ),
         evidence=(Fact("Events sent", seen.sent, "Count"), *words.sums(seen, "AsyncEventsReceived")),
         alternatives=("On AWS a data point can be some minutes late: collect the metrics again.",),
-        advice=("Look at the sender: its errors, its permission lambda:InvokeFunction, the trigger that calls it.",),
+        advice=(
+            (
+                "If a trigger invokes the function: see whether its rule, prefix or suffix matches, and whether "
+                "the function's policy lets it in."
+            ),
+            "If not, look at the sender: its errors, and its permission lambda:InvokeFunction.",
+        ),
         source=words.BLOG,
     )
 
@@ -64,7 +72,8 @@ def not_arrived(seen: Observations) -> Finding | None:
 def arrived_too_often(seen: Observations) -> Finding | None:
     """Find events that Lambda received and nobody counted as sent."""
     received = arithmetic.total(seen, "AsyncEventsReceived")
-    if seen.sent is None or received <= seen.sent:
+    by_loops = _LOOP_INVOCATIONS * (seen.recursions_stopped or 0)
+    if seen.sent is None or received <= seen.sent + by_loops:
         return None
     return Finding(
         code="arrived-too-often",
@@ -90,6 +99,10 @@ def recursion_stopped(seen: Observations) -> Finding | None:
     """Find invocations that Lambda stopped because the function led to itself."""
     if not seen.recursions_stopped:
         return None
+    received = arithmetic.total(seen, "AsyncEventsReceived")
+    own = seen.sent is not None and received > seen.sent
+    was_sent = "was sent" if seen.sent == 1 else "were sent"
+    beyond = f" The function received {plural(received, 'event')}, of which {count(seen.sent or 0)} {was_sent}."
     return Finding(
         code="recursion-stopped",
         severity=Severity.CRITICAL,
@@ -97,9 +110,13 @@ def recursion_stopped(seen: Observations) -> Finding | None:
         title="Lambda stopped a loop",
         explanation=(
             f"Lambda stopped {plural(seen.recursions_stopped, 'invocation')} because the function had led to itself "
-            "about 16 times, by way of a queue, a topic, a bucket or directly."
+            f"about {_LOOP_INVOCATIONS} times, by way of a queue, a topic, a bucket or directly."
+            f"{beyond if own else ''}"
         ),
-        evidence=(Figure("RecursiveInvocationsDropped", "Sum", seen.recursions_stopped, "Count"),),
+        evidence=(
+            Figure("RecursiveInvocationsDropped", "Sum", seen.recursions_stopped, "Count"),
+            *words.sums(seen, "AsyncEventsReceived"),
+        ),
         alternatives=(),
         advice=(
             "See what the function writes to, and whether that invokes it: write elsewhere, or filter the trigger.",
@@ -224,14 +241,16 @@ def idle(seen: Observations) -> Finding | None:
 
 def healthy(seen: Observations) -> Finding | None:
     """Find nothing wrong; it is asked last."""
+    ended = sum(point.sample_count for point in seen.metrics["Duration"].points)
+    running = arithmetic.total(seen, "Invocations") - ended
     return Finding(
         code="healthy",
         severity=Severity.INFO,
         confidence=Confidence.CERTAIN,
-        title="Nothing is wrong",
+        title="No event was lost or late",
         explanation=(
-            "Every event arrived and ran without waiting: "
-            f"{words.count_of(seen, 'AsyncEventsReceived', 'event')}, none lost, none late."
+            f"Every event arrived and ran without waiting: {words.count_of(seen, 'AsyncEventsReceived', 'event')}."
+            + (f" {plural(running, 'execution')} still ran, or had no metrics yet." if running > 0 else "")
         ),
         evidence=(
             *words.sums(seen, "AsyncEventsReceived", "AsyncEventsDropped"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from async_lab.diagnosis import arrival, errors, queue, risks, since, throttles
+from async_lab.diagnosis import arrival, errors, queue, risks, since, throttles, words
 from async_lab.diagnosis.finding import Confidence, Finding, Severity
 from async_lab.observation.configuration import Kind
 from async_lab.observation.observations import Observations
@@ -46,7 +46,7 @@ def diagnose(seen: Observations) -> tuple[Finding, ...]:
 def _within_known_rules(seen: Observations, finding: Finding) -> Finding:
     """Return a finding, of which no more than that it is possible is claimed where other rules apply."""
     function = seen.configuration.function
-    if function is None or function.kind is Kind.STANDARD or finding.code in _WITHOUT_RULES:
+    if function is None or function.kind is Kind.STANDARD or finding.code in WITHOUT_RULES:
         return finding
     other = f"Other rules apply to {_OF_KIND[function.kind]}."
     return replace(finding, confidence=Confidence.POSSIBLE, alternatives=(*finding.alternatives, other))
@@ -54,7 +54,7 @@ def _within_known_rules(seen: Observations, finding: Finding) -> Finding:
 
 _OF_KIND = {Kind.DURABLE: "durable functions", Kind.MANAGED_INSTANCES: "functions on managed instances"}
 
-_WITHOUT_RULES = ("not-as-wished", "not-arrived", "arrived-too-often", "not-kept", "idle")
+WITHOUT_RULES = ("not-as-wished", "not-arrived", "arrived-too-often", "not-kept", "idle")
 """Findings that rest on no rule of the queue's."""
 
 RISKS: Sequence[Check] = (
@@ -77,8 +77,19 @@ HISTORY: Sequence[Check] = (since.changed_meanwhile, since.whose_retries, since.
 
 def examine(seen: Observations) -> tuple[Finding, ...]:
     """Return what ``diagnose`` finds, and the risks and the history beside it, the strongest first."""
+    found = since.within_settings(seen, diagnose(seen))
     beside = _all([(check,) for check in (*RISKS, *HISTORY)], seen)
-    return ranked((*since.within_settings(seen, diagnose(seen)), *beside))
+    return ranked((*found, *(finding for finding in beside if not _is_said(finding, found))))
+
+
+def _is_said(risk: Finding, found: Sequence[Finding]) -> bool:
+    """Whether what has been found says a risk already: it has cost events."""
+    if risk.code == "nothing-kept":
+        return any(words.SET_DESTINATION in finding.advice for finding in found)
+    return any(finding.code == _COST_BY_RISK.get(risk.code) for finding in found)
+
+
+_COST_BY_RISK = {"failure-target-missing": "not-kept", "age-cuts-retries": "dropped-age-after-errors"}
 
 
 def _all(causes: Sequence[Sequence[Check]], seen: Observations) -> list[Finding]:

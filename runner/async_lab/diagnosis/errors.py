@@ -9,8 +9,8 @@ from async_lab.wording import duration
 
 _TRIES = {  # developer guide: 1 minute before the second attempt, 2 more before the third
     0: "did not try again",
-    1: "tried again after about 1 minute",
-    2: "tried again after about 1 minute, and after 2 more",
+    1: "tried again after about 1 minute,",
+    2: "tried again after about 1 minute, and after 2 more,",
 }
 
 
@@ -20,7 +20,7 @@ def dropped_after_errors(seen: Observations) -> Finding | None:
     if not dropped or not arithmetic.total(seen, "Errors"):
         return None
     by_errors, unexplained = arithmetic.drops_by_errors(seen), arithmetic.drops_unexplained(seen)
-    if not by_errors and not unexplained:
+    if not by_errors and not (unexplained and arithmetic.may_drops_be_by_errors(seen)):
         return None
     needed, is_too_old = arithmetic.failures_before_drop(
         arithmetic.retries(seen), arithmetic.maximum_event_age(seen), arithmetic.mean_duration_seconds(seen)
@@ -33,7 +33,8 @@ def dropped_after_errors(seen: Observations) -> Finding | None:
 
 
 def _retries_used(seen: Observations, confidence: Confidence) -> Finding:
-    tries = _TRIES[arithmetic.retries(seen)] if seen.settings else "tried again as often as its settings allow"
+    tries = _TRIES[arithmetic.retries(seen)] if seen.settings else "tried again as often as its settings allow,"
+    then = "then" if seen.settings is None or arithmetic.retries(seen) else "and"
     times_out = arithmetic.do_failures_time_out(seen)
     failed = f"ran into its timeout, {words.timeout(seen).words}," if times_out else "failed"
     return Finding(
@@ -42,8 +43,8 @@ def _retries_used(seen: Observations, confidence: Confidence) -> Finding:
         confidence=confidence,
         title="Dropped after timeouts" if times_out else "Dropped after function errors",
         explanation=(
-            f"The function {failed} in {words.count_of(seen, 'Errors', 'execution')}; Lambda {tries}, "
-            f"then dropped {words.count_of(seen, 'AsyncEventsDropped', 'event')}."
+            f"The function {failed} in {words.count_of(seen, 'Errors', 'execution')}; Lambda {tries} "
+            f"{then} dropped {words.count_of(seen, 'AsyncEventsDropped', 'event')}."
         ),
         evidence=(
             *_evidence(seen),
@@ -52,7 +53,7 @@ def _retries_used(seen: Observations, confidence: Confidence) -> Finding:
             *words.failures(seen),
         ),
         alternatives=_other_causes(seen, confidence),
-        advice=(words.READ_LOGS, *words.raise_timeout(seen), *words.keep_failed_events(seen)),
+        advice=(words.READ_LOGS, *words.raise_timeout(seen), *words.add_memory(seen), *words.keep_failed_events(seen)),
         source=words.ERROR_RETRIES,
     )
 
@@ -83,6 +84,7 @@ def _too_old(seen: Observations, confidence: Confidence) -> Finding:
             words.READ_LOGS,
             *_longer_for_retries(seen),
             *words.raise_timeout(seen),
+            *words.add_memory(seen),
             *words.keep_failed_events(seen),
         ),
         source=f"{words.GUIDE}; {words.LOOK_AHEAD}",
@@ -129,19 +131,19 @@ def late_after_errors(seen: Observations) -> Finding | None:
     )
     if not arithmetic.least_failed_attempts(seen):
         confidence = Confidence.POSSIBLE
-    tries = _TRIES[arithmetic.retries(seen)] if seen.settings else "tries again after 1 minute, and after 2 more"
+    tries = _TRIES[2 if oldest > arithmetic.error_waits_seconds(seen, most=1) else 1]
     return Finding(
         code="late-after-errors",
         severity=Severity.WARNING,
         confidence=confidence,
         title="Late because of function errors",
         explanation=(
-            f"The function failed in {words.count_of(seen, 'Errors', 'execution')}, and Lambda {tries}, "
+            f"The function failed in {words.count_of(seen, 'Errors', 'execution')}, and Lambda {tries} "
             f"so one event was {words.oldest(seen)} old at its last attempt."
         ),
         evidence=(*_evidence(seen), *words.failures(seen)),
         alternatives=_other_delays(seen, confidence),
-        advice=(words.READ_LOGS, *words.raise_timeout(seen)),
+        advice=(words.READ_LOGS, *words.raise_timeout(seen), *words.add_memory(seen)),
         source=words.ERROR_RETRIES,
     )
 
@@ -180,6 +182,7 @@ def failing(seen: Observations) -> Finding | None:
         advice=(
             words.READ_LOGS,
             *words.raise_timeout(seen),
+            *words.add_memory(seen),
             *(["Keep watching: Lambda tries an event again after about 1 minute."] if arithmetic.retries(seen) else []),
         ),
         source=words.ERROR_RETRIES,

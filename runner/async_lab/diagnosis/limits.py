@@ -24,6 +24,7 @@ class Limit:
     evidence: tuple[Fact, ...]
     advice: tuple[str, ...]
     alternatives: tuple[str, ...] = ()
+    """Which other limit it may be; none where it is this one for certain."""
 
 
 def limit_of(seen: Observations) -> Limit:
@@ -41,6 +42,7 @@ def limit_of(seen: Observations) -> Limit:
     if reservation.executions is None and _has_room(seen):
         return _scale_up(seen)
     if reservation.executions is None:
+        may_be_burst = _may_be_burst(seen)
         return Limit(
             "account-limit",
             "the account's concurrency",
@@ -49,9 +51,9 @@ def limit_of(seen: Observations) -> Limit:
             (
                 *_reserve_some(seen),
                 "Ask AWS for a higher account limit (Service Quotas, Lambda, concurrent executions).",
-                words.BURST,
+                *((words.BURST,) if may_be_burst else ()),
             ),
-            ("A burst: Lambda adds at most 1,000 execution environments per function in 10 s.",),
+            _other_than_the_pool(seen),
         )
     return Limit(
         "reservation",
@@ -60,6 +62,24 @@ def limit_of(seen: Observations) -> Limit:
         (words.reservation(seen), *words.who_reserved(seen)),
         (_reserve_more(seen, reservation.executions), *_shorten(seen)),
     )
+
+
+def _may_be_burst(seen: Observations) -> bool:
+    """Whether a burst may ask for more environments than come at once: where the pool has no more, it is the pool."""
+    account = seen.configuration.account
+    return account is None or account.unreserved > arithmetic.RULES.scale_up_environments
+
+
+def _other_than_the_pool(seen: Observations) -> tuple[str, ...]:
+    """Return what else it may be; nothing where CloudWatch shows that the pool was full."""
+    account, peak = seen.configuration.account, arithmetic.unreserved_peak(seen)
+    if _may_be_burst(seen):
+        return ("A burst: Lambda adds at most 1,000 execution environments per function in 10 s.",)
+    if peak is None:
+        return ("How much of the account's concurrency was in use could not be seen.",)
+    if account is not None and peak < account.unreserved:
+        return (f"CloudWatch shows at most {count(peak)} in use at once; its samples may miss a peak.",)
+    return ()
 
 
 def _reserve_some(seen: Observations) -> tuple[str, ...]:
@@ -110,9 +130,13 @@ def _reserve_more(seen: Observations, reserved: int) -> str:
     needed = arithmetic.concurrency_needed(seen)
     if needed <= reserved:
         return f"Reserve more concurrency than {count(reserved)}, or remove the reservation."
+    at_once = arithmetic.peak_arrivals(seen)
+    spread = (
+        f" when they are spread evenly, and up to {count(at_once)} when they come at once" if at_once > needed else ""
+    )
     return (
         f"Reserve at least {count(needed)} instead of {count(reserved)}, which is what arrivals at their peak and the "
-        f"mean duration ({duration(arithmetic.mean_duration_seconds(seen))}) need, or remove the reservation."
+        f"mean duration ({duration(arithmetic.mean_duration_seconds(seen))}) need{spread}, or remove the reservation."
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from async_lab.diagnosis import arithmetic, words
 from async_lab.diagnosis.finding import Confidence, Finding, Severity, figure
 from async_lab.observation.observations import Observations
-from async_lab.wording import count, plural
+from async_lab.wording import count, listed, plural
 
 _SLOWER_FACTOR, _SLOWER_BY_MS = 2, 1000  # ours: what is too small to matter is no finding
 
@@ -138,25 +138,43 @@ def not_kept(seen: Observations) -> Finding | None:
     dead, undelivered = (arithmetic.total(seen, name) for name in ("DeadLetterErrors", "DestinationDeliveryFailures"))
     if not dead + undelivered:
         return None
-    may_be_successes = not dead and not arithmetic.total(seen, "AsyncEventsDropped") and seen.settings is not None
-    if may_be_successes and seen.settings and seen.settings.on_success:
+    is_of_no_drop = not dead and not arithmetic.total(seen, "AsyncEventsDropped")
+    if is_of_no_drop and seen.settings and seen.settings.on_success:
         return _success_not_told(seen)
+    refused = {"dead-letter target": dead, "destination": undelivered}
+    said = listed([f"the {name} refused {plural(number, 'event')}" for name, number in refused.items() if number])
+    has_other = _other_target_has_them(seen)
+    missing = sorted({target.arn for target in seen.failure_targets if target.exists is False})
+    may_be_successes = bool(undelivered and seen.settings and seen.settings.on_success)
     return Finding(
         code="not-kept",
-        severity=Severity.CRITICAL,
-        confidence=Confidence.LIKELY if seen.settings and seen.settings.on_success else Confidence.CERTAIN,
+        severity=Severity.WARNING if has_other else Severity.CRITICAL,
+        confidence=Confidence.LIKELY if may_be_successes else Confidence.CERTAIN,
         title="Failed events could not be delivered",
-        explanation="A dead-letter queue or a destination refused what Lambda sent it: those events are really gone.",
+        explanation=(
+            f"Of those that failed, {said}"
+            + ("; the other of the two took them." if has_other else ": what was refused is gone.")
+            + (f" {words.agreeing(missing, 'does', 'do')} not exist." if missing else "")
+        ),
         evidence=tuple(words.sums(seen, "DeadLetterErrors", "DestinationDeliveryFailures")),
-        alternatives=("Some may be records of successes, for the on-success destination.",)
-        if seen.settings and seen.settings.on_success
-        else (),
-        advice=(
+        alternatives=("Some may be records of successes, for the on-success destination.",) if may_be_successes else (),
+        advice=("Create it, or point the function at one that exists.",)
+        if missing
+        else (
             "Check that the target stands, and that the function's role may write to it and use its key.",
             "Check the size: a target may take less than Lambda's 1 MB.",
         ),
         source=words.GUIDE,
     )
+
+
+def _other_target_has_them(seen: Observations) -> bool:
+    """Whether both a dead-letter target and a destination get what fails, and only one of them refused some."""
+    function = seen.configuration.function
+    has_dead_letter = bool(function and function.dead_letter_arn)
+    has_destination = bool(seen.settings_in_effect) and all(one.on_failure for one in seen.settings_in_effect)
+    dead, undelivered = (arithmetic.total(seen, name) for name in ("DeadLetterErrors", "DestinationDeliveryFailures"))
+    return has_dead_letter and has_destination and not (dead and undelivered)
 
 
 def _success_not_told(seen: Observations) -> Finding:

@@ -63,10 +63,11 @@ def unheard_topic(seen: Observations) -> Finding | None:
 def settings_elsewhere(seen: Observations) -> Finding | None:
     """Find event-invoke configs of qualifiers that get no events, while those that get them have none."""
     written = seen.configuration.written
-    if not written or not seen.received_by_qualifier:
+    received = {name: number for name, number in (seen.received_by_qualifier or {}).items() if number}
+    if not written or not received:
         return None
-    without = [name for name in seen.received_by_qualifier if name not in {one.qualifier for one in written}]
-    if not without or any(one.qualifier in seen.received_by_qualifier for one in written):
+    without = [name for name in received if name not in {one.qualifier for one in written}]
+    if not without or any(one.qualifier in received for one in written):
         return None
     elsewhere = listed([one.qualifier for one in written])
     return _risk(
@@ -75,7 +76,7 @@ def settings_elsewhere(seen: Observations) -> Finding | None:
         f"Events are sent to {listed(without)}, which has Lambda's defaults; the config that was written is "
         f"of {elsewhere}. Each qualifier has its own.",
         [
-            *(Fact(f"Events to {name}", number, "Count") for name, number in seen.received_by_qualifier.items()),
+            *(Fact(f"Events to {name}", number, "Count") for name, number in received.items()),
             Fact("Qualifiers with a config", elsewhere, "None"),
         ],
         [f"Invoke {elsewhere}, or write the config for {listed(without)}."],
@@ -91,11 +92,11 @@ def nothing_kept(seen: Observations) -> Finding | None:
     without = listed([settings.qualifier for settings in seen.settings_in_effect if not settings.on_failure])
     return _risk(
         "nothing-kept",
-        "Dropped events would not be kept",
+        "No failure destination is set",
         f"Neither a dead-letter target nor an on-failure destination of {without} is set: "
         "what Lambda drops is gone without a trace.",
         [Fact("On-failure destination", None, "None"), Fact("Dead-letter target", None, "None")],
-        ["Set an on-failure destination: it keeps what is dropped, with the reason."],
+        [words.SET_DESTINATION],
     )
 
 
@@ -177,7 +178,7 @@ def failed_events_wait(seen: Observations) -> Finding | None:
         [*facts, *ages],
         [
             "Read them: each says why it failed, and mend that first.",
-            *(f"See which can be sent again: async-lab redrive {target.name} --dry-run" for target in full),
+            *(f"See which can be sent again: async-lab redrive {_redriven(seen, target)} --dry-run" for target in full),
         ],
     )
 
@@ -212,11 +213,19 @@ def other_rules(seen: Observations) -> Finding | None:
     return _risk(
         "other-rules",
         "This function runs by other rules",
-        f"It is of the kind {function.kind.value}: its figures are as they are, but retries and concurrency may follow "
-        "other rules than those by which they are read here. Nothing said about causes is more than possible.",
+        f"It {_KINDS[function.kind]}: its figures are as they are, but retries and concurrency may follow other rules "
+        "than those by which they are read here. Nothing said about causes is more than possible.",
         [Fact("Kind of function", function.kind.value, "None")],
         ["Read what the developer guide says about this kind of function."],
     )
+
+
+def _redriven(seen: Observations, target: FailureTarget) -> str:
+    """Return what is to be said to ``redrive``: a dead letter doesn't name its function."""
+    return f"{target.name} --to {seen.configuration.function_name}" if target.is_dead_letter else target.name
+
+
+_KINDS = {Kind.DURABLE: "is a durable function", Kind.MANAGED_INSTANCES: "runs on managed instances"}
 
 
 def _role_of(target: FailureTarget) -> str:

@@ -17,11 +17,11 @@ def dropped_at_limit(seen: Observations) -> Finding | None:
     if not dropped or not arithmetic.total(seen, "Throttles"):
         return None
     by_throttles = arithmetic.drops_by_throttles(seen)
-    if not by_throttles and not arithmetic.drops_unexplained(seen):
+    if not by_throttles and not (arithmetic.drops_unexplained(seen) and arithmetic.may_drops_be_by_throttles(seen)):
         return None
     limit = limit_of(seen)
     explains_all = by_throttles >= dropped and not arithmetic.total(seen, "Errors")
-    knows_limit = limit.code == "reservation"
+    knows_limit = not limit.alternatives
     confidence = words.surest(seen, explains_all, knows_limit, not arithmetic.other_requests(seen))
     if not by_throttles or (not explains_all and not arithmetic.are_events_throttled(seen)):
         confidence = Confidence.POSSIBLE
@@ -54,7 +54,7 @@ def late_at_limit(seen: Observations) -> Finding | None:
         return None
     limit = limit_of(seen)
     explains_all = oldest <= waits and not arithmetic.total(seen, "Errors")
-    knows_limit = limit.code == "reservation"
+    knows_limit = not limit.alternatives
     confidence = words.surest(seen, explains_all, knows_limit, not arithmetic.other_requests(seen))
     if not arithmetic.are_events_throttled(seen):
         confidence = Confidence.POSSIBLE

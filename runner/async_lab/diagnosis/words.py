@@ -26,6 +26,7 @@ NOT_ASYNCHRONOUS = (
 SEVERAL_SETTINGS = (
     "Events were sent to several qualifiers, whose settings differ: those of the most events are told here."
 )
+SET_DESTINATION = "Set an on-failure destination: it keeps what is dropped, with the reason."
 BEFORE = "The cause may lie before the time that was looked at."
 
 
@@ -128,10 +129,22 @@ def keep_failed_events(seen: Observations) -> list[str]:
         return []  # another finding says that they are gone
     match seen.keeps_failed_events:
         case True:
-            return ["Then send the dropped events again: the failure destination or dead-letter queue has them."]
+            return [_send_again(seen)]
         case False:
-            return ["Set an on-failure destination: it keeps what is dropped, with the reason."]
+            return [SET_DESTINATION]
     return []
+
+
+def _send_again(seen: Observations) -> str:
+    """Say where dropped events are: a queue or a bucket keeps them, all else hands them on (doc)."""
+    function = seen.configuration.function
+    arns = [settings.on_failure for settings in seen.settings_in_effect]
+    arns += [function.dead_letter_arn] if function else []
+    keepers = ("sqs", "s3")
+    kept = [arn for arn in arns if arn and arn.split(":")[2] in keepers]
+    if kept:
+        return "Then send the dropped events again: the failure destination or dead-letter queue has them."
+    return "Then send the dropped events again: whoever the failure destination hands them to has them."
 
 
 def raise_timeout(seen: Observations) -> list[str]:
@@ -140,6 +153,17 @@ def raise_timeout(seen: Observations) -> list[str]:
     if function is None or seen.metrics["Duration"].maximum < function.timeout_seconds * 1000:
         return []
     return [f"Raise the timeout, {duration(function.timeout_seconds)}, or finish sooner: executions ran into it."]
+
+
+def add_memory(seen: Observations) -> list[str]:
+    """Say that memory ran out where the log has what Lambda writes then (developer guide, troubleshooting)."""
+    function = seen.configuration.function
+    if function is None or not any(sign in one.line for one in seen.failed_requests or () for sign in _OUT_OF_MEMORY):
+        return []
+    return [f"Raise the memory, {function.memory_mb} MB: a runtime that was killed ran out of it, most likely."]
+
+
+_OUT_OF_MEMORY = ("signal: killed", "Runtime.OutOfMemory")
 
 
 def live_longer(seen: Observations) -> list[str]:

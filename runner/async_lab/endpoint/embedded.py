@@ -170,6 +170,23 @@ class Endpoint:
         """Let virtual time pass."""
         self._timeline.advance(seconds)
 
+    def wait_or_raise(self, seconds: float) -> None:
+        """Let virtual time pass; all that is due on the way happens.
+
+        Raises what kept a handler from running and was not its own doing, at that instant: nothing can be concluded
+        from what would come after.
+        """
+        end, was_due = self.clock.now() + seconds, None
+        while True:
+            due = self.next_due
+            is_within = due is not None and due <= end and due != was_due  # what is due again at once is stuck
+            was_due = due
+            self.wait(max(0.0, (due if is_within and due is not None else end) - self.clock.now()))
+            if self.failure is not None:
+                raise self.failure
+            if not is_within:
+                return
+
     def wait_until_idle(self, limit_seconds: float) -> bool:
         """Let virtual time pass until no event waits and nothing runs, at most so long; return whether that is so."""
         end = self.clock.now() + limit_seconds
@@ -247,6 +264,8 @@ class Endpoint:
         with self._regions_lock:
             self._regions.clear()
         self._sandbox.reset()
+        self._pollers.forget()
+        self._schedules.forget()
         self.faults.clear()
         denials.clear()
         self._seed, self._rules, self._runs = self._first_seed, self._given_rules, 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 
 from async_lab.lambda_metrics import COUNT, UNITS
@@ -15,6 +16,14 @@ _COMBINE: Mapping[str, Callable[[Sequence[DataPoint]], float]] = {
     "Average": lambda points: sum(point.sum for point in points) / sum(point.sample_count for point in points),
 }
 STATISTICS = tuple(_COMBINE)
+
+
+_PERCENTILE = re.compile(r"p(100(\.0{1,10})?|\d{1,2}(\.\d{1,10})?)")
+
+
+def is_percentile(statistic: str) -> bool:
+    """Whether it is one of CloudWatch's percentiles: ``p50``, ``p99.9`` (CloudWatch user guide)."""
+    return _PERCENTILE.fullmatch(statistic) is not None
 
 
 def aggregate(statistic: str, points: Sequence[DataPoint]) -> float | None:

@@ -113,12 +113,15 @@ class Configuration:
         return next(found, AsyncSettings(qualifier, is_written=False))
 
 
-def read_configuration(client: LambdaClient, function_name: str, looks: Looks) -> Configuration:
+def read_configuration(
+    client: LambdaClient, function_name: str, looks: Looks, qualifier: str | None = None
+) -> Configuration:
     """Read all parts; one that AWS refuses is None, and a gap in ``looks``.
 
-    Raises UsageError when there is no such function.
+    ``qualifier`` takes timeout, memory and more from that alias or version, which has its own; None from ``$LATEST``.
+    Raises UsageError when there is no such function, alias or version.
     """
-    calls = _Calls(client, function_name)
+    calls = _Calls(client, function_name, qualifier)
     function = looks.at("the function's own settings", PERMISSIONS["settings"], calls.function)
     return Configuration(
         function_name=function_name,
@@ -142,14 +145,19 @@ def account_concurrency(client: LambdaClient) -> AccountConcurrency:
 class _Calls:
     client: LambdaClient
     name: str
+    qualifier: str | None
 
     def function(self) -> FunctionSettings:
+        of_qualifier: dict[str, Any] = {} if self.qualifier is None else {"Qualifier": self.qualifier}
         try:
-            answer: Mapping[str, Any] = self.client.get_function_configuration(FunctionName=self.name)
+            answer: Mapping[str, Any] = self.client.get_function_configuration(FunctionName=self.name, **of_qualifier)
         except self.client.exceptions.ResourceNotFoundException as error:
-            region = self.client.meta.region_name
+            what, name = "function", self.name
+            if self.qualifier is not None:
+                what, name = "alias or version", f"{self.qualifier} of a function {self.name}"
             raise UsageError(
-                f"There is no function {self.name} in {region} of this account: check its name, --region and --profile."
+                f"There is no {what} {name} in {self.client.meta.region_name} of this account: check its name, "
+                "--region and --profile."
             ) from error
         return FunctionSettings(
             arn=answer["FunctionArn"],

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from math import inf
+from typing import Any
 
 from async_lab.wording import duration, plural, shortened
 
@@ -122,6 +124,11 @@ class Event:
     """None where it isn't kept any more, or was never seen."""
 
     @property
+    def json(self) -> Any:
+        """The payload, read as JSON; None where it isn't kept any more, or was never seen."""
+        return None if self.payload is None else json.loads(self.payload)
+
+    @property
     def is_pending(self) -> bool:
         """Whether it is neither done nor dropped."""
         return self.condition is None
@@ -179,7 +186,7 @@ class Events(list[Event]):
         """Return which of them still waits, for what and until when, as the beginning of a sentence."""
         pending = [event for event in self if event.is_pending]
         if not pending:
-            return f"Something runs still, and would beyond the limit of {duration(limit_seconds)}"
+            return f"Something is still running, beyond the limit of {duration(limit_seconds)}"
         event = min(pending, key=lambda each: each.next_attempt_at or inf)
         others = f" ({plural(len(pending) - 1, 'other event')} too)" if len(pending) > 1 else ""
         beyond = f"beyond the limit of {duration(limit_seconds)}{others}"

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from async_lab.observation.configuration import LATEST
+
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
@@ -21,10 +23,14 @@ class Invoker:
     """The bucket, topic or rule that it is limited to; None: any."""
 
 
-def read_invokers(client: LambdaClient, function_name: str) -> tuple[Invoker, ...]:
-    """Return who may invoke the function itself; nobody where it has no policy."""
+def read_invokers(client: LambdaClient, function_name: str, qualifier: str | None = None) -> tuple[Invoker, ...]:
+    """Return who may invoke the function itself, or one alias or version; nobody where that has no policy.
+
+    Each qualifier has a policy of its own (API reference, GetPolicy).
+    """
+    of_qualifier: dict[str, Any] = {} if qualifier in (None, LATEST) else {"Qualifier": qualifier}
     try:
-        policy = json.loads(client.get_policy(FunctionName=function_name)["Policy"])
+        policy = json.loads(client.get_policy(FunctionName=function_name, **of_qualifier)["Policy"])
     except client.exceptions.ResourceNotFoundException:
         return ()
     return tuple(invoker for statement in policy.get("Statement", []) for invoker in _invokers(statement))

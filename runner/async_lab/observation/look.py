@@ -45,7 +45,7 @@ def look_at(clients: Clients, function_name: str, qualifier: str | None, start: 
     """
     looks = Looks()
     lambda_, cloudwatch = clients("lambda"), clients("cloudwatch")
-    configuration = read_configuration(lambda_, function_name, looks)
+    configuration = read_configuration(lambda_, function_name, looks, qualifier)
     seen = look_at_metrics(cloudwatch, configuration, qualifier, start, end, looks)
     received: Mapping[str, float] | None
     if qualifier is None:
@@ -64,7 +64,7 @@ def look_at(clients: Clients, function_name: str, qualifier: str | None, start: 
             "the function's alarms", "cloudwatch:DescribeAlarms", lambda: alarms.standing(cloudwatch, function_name)
         ),
         invokers=looks.at(
-            "who may invoke the function", "lambda:GetPolicy", lambda: read_invokers(lambda_, function_name)
+            "who may invoke the function", "lambda:GetPolicy", lambda: read_invokers(lambda_, function_name, qualifier)
         ),
         gaps=tuple(looks.gaps),
     )

@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from async_lab.errors import EnvironmentFailure
 from async_lab.lambda_metrics import NAMESPACE, UNITS
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudwatch.type_defs import DimensionTypeDef, MetricDataQueryTypeDef
 
 METRIC_NAMES = tuple(UNITS)
+_Answer = TypeVar("_Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +91,65 @@ def collect(
     incomplete. Raises EnvironmentFailure when it stays so: a gap would pass for 0.
     """
     dimensions = dimensions_of(function_name, None if qualifier is None else f"{function_name}:{qualifier}")
-    for seconds in (*_PAUSES_SECONDS, None):
+    return _once_complete(lambda: _collected(client, dimensions, start, end), pause)
+
+
+def _once_complete(ask: Callable[[], _Answer], pause: Callable[[float], None]) -> _Answer:
+    """Return the answer as soon as it is complete. Raises the last EnvironmentFailure when it stays incomplete."""
+    for seconds in _PAUSES_SECONDS:
         try:
-            return _collected(client, dimensions, start, end)
+            return ask()
         except EnvironmentFailure:
-            if seconds is None:
-                raise
             pause(seconds)
-    raise AssertionError
+    return ask()
+
+
+Percentiles = Mapping[tuple[str, str], tuple[float, ...]]
+"""By metric and statistic (``p99``): one value for each of the metric's data points, in its own unit."""
+_MOST_QUERIES = 500  # API reference, GetMetricData
+
+
+def collect_percentiles(
+    client: CloudWatchClient,
+    function_name: str,
+    wanted: Sequence[tuple[str, str]],
+    metrics: Metrics,
+    pause: Callable[[float], None] = time.sleep,
+) -> Percentiles:
+    """Ask CloudWatch for percentiles of what has been collected: ``wanted`` are metrics with statistics.
+
+    Minutes' percentiles can't be put together from their other statistics, nor to that of a longer time. Raises
+    EnvironmentFailure when CloudWatch doesn't give them for every minute.
+    """
+    asked = [one for one in wanted if metrics[one[0]].points]
+    found: dict[tuple[str, str], tuple[float, ...]] = dict.fromkeys(wanted, ())
+    for first in range(0, len(asked), _MOST_QUERIES):
+        part = asked[first : first + _MOST_QUERIES]
+        found |= _once_complete(partial(_percentiles, client, function_name, part, metrics), pause)
+    return found
+
+
+def _percentiles(
+    client: CloudWatchClient, function_name: str, asked: Sequence[tuple[str, str]], metrics: Metrics
+) -> Percentiles:
+    minutes = {one: [point.minute for point in metrics[one[0]].points] for one in asked}
+    dimensions = dimensions_of(function_name)
+    pages = client.get_paginator("get_metric_data").paginate(
+        MetricDataQueries=[query(f"q{number}", *one, dimensions) for number, one in enumerate(asked)],
+        StartTime=first_minute(min(each[0] for each in minutes.values())),
+        EndTime=last_minute(max(each[-1] for each in minutes.values())),
+    )
+    values: dict[str, dict[int, float]] = {f"q{number}": {} for number in range(len(asked))}
+    for result in (result for page in pages for result in page["MetricDataResults"]):
+        stamps = (int(stamp.timestamp()) for stamp in result["Timestamps"])
+        values[result["Id"]].update(zip(stamps, result["Values"], strict=False))
+    of_wanted = dict(zip(asked, values.values(), strict=True))
+    for (metric, statistic), by_minute in of_wanted.items():
+        if not by_minute.keys() >= set(minutes[metric, statistic]):
+            raise EnvironmentFailure(
+                f"CloudWatch gives {statistic} of {metric} of {function_name} for only some of its minutes."
+            )
+    return {one: tuple(by_minute[minute] for minute in minutes[one]) for one, by_minute in of_wanted.items()}
 
 
 def dimensions_of(function_name: str, resource: str | None = None) -> list[DimensionTypeDef]:

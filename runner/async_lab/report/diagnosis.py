@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from async_lab.diagnosis import Finding
+from async_lab.diagnosis import Finding, Severity
 from async_lab.observation.configuration import AsyncSettings
 from async_lab.observation.failed_requests import FailedRequest
 from async_lab.observation.failure_targets import FailureTarget
@@ -18,7 +18,7 @@ from async_lab.observation.triggers import Trigger
 from async_lab.report.severity import heading_style_of
 from async_lab.report.terminal import glyphs_for, heading, indented, table_of
 from async_lab.runs.diagnosed import Diagnosed
-from async_lab.wording import amount, count, duration, moment, plural, printable
+from async_lab.wording import amount, between, count, duration, moment, plural, printable
 
 _MOST_CHANGES = 5
 _FIGURES = {
@@ -28,6 +28,7 @@ _FIGURES = {
     "errors": "Errors",
     "throttles": "Throttles",
 }
+_MAIN_FIGURES = ("received", "dropped", "oldest")
 
 
 def show_diagnosis(console: Console, diagnosed: Diagnosed) -> None:
@@ -35,11 +36,13 @@ def show_diagnosis(console: Console, diagnosed: Diagnosed) -> None:
     seen, place, separator = diagnosed.seen, diagnosed.place, glyphs_for(console).separator
     heading(console, diagnosed.name)
     where = separator.join([place.target, f"account {place.account_id}", place.region])
-    console.print(Text(f"{where}{separator}{moment(seen.start).removesuffix(' UTC')} to {moment(seen.end)}", "dim"))
+    console.print(Text(f"{where}{separator}{between(seen.start, seen.end)}", "dim"))
+    _show_finding(console, diagnosed.headline)
     for finding in diagnosed.findings:
-        _show_finding(console, finding)
+        if finding is not diagnosed.headline:
+            _show_finding(console, finding)
     heading(console, "Figures")
-    indented(console, _figures_of([diagnosed], glyphs_for(console).nothing))
+    indented(console, _figures_of(diagnosed, glyphs_for(console).nothing))
     heading(console, "Configuration")
     indented(console, _rows(_configuration(seen)))
     _show_surroundings(console, seen)
@@ -56,7 +59,7 @@ def show_diagnoses(console: Console, diagnosed: Sequence[Diagnosed]) -> None:
     if not diagnosed:
         console.print("There are no functions in this region.")
         return
-    indented(console, _figures_of(diagnosed, glyphs_for(console).nothing, with_findings=True))
+    indented(console, _answers_of(diagnosed, glyphs_for(console).nothing))
     losing = [one.name for one in diagnosed if one.loses_events]
     console.print()
     verdict = f"{count(len(losing))} of {plural(len(diagnosed), 'function')} lost events."
@@ -80,16 +83,25 @@ def _show_finding(console: Console, finding: Finding) -> None:
             indented(console, table)
 
 
-def _figures_of(diagnosed: Sequence[Diagnosed], nothing: str, *, with_findings: bool = False) -> Table:
+def _figures_of(diagnosed: Diagnosed, nothing: str) -> Table:
     table = table_of("function")
     for column in _FIGURES:
         table.add_column(column, justify="right")
-    if with_findings:
-        table.add_column("strongest finding")
+    cells = (_cell(diagnosed.seen.metrics[metric], nothing) for metric in _FIGURES.values())
+    table.add_row(Text(diagnosed.name, overflow="fold"), *cells)
+    return table
+
+
+def _answers_of(diagnosed: Sequence[Diagnosed], nothing: str) -> Table:
+    """Return a row for each function; errors and throttles are what its finding is about."""
+    table = table_of("function")
+    for column in _MAIN_FIGURES:
+        table.add_column(column, justify="right")
+    table.add_column("finding")
     for one in diagnosed:
-        cells = (_cell(one.seen.metrics[metric], nothing) for metric in _FIGURES.values())
-        strongest = Text(one.findings[0].title, heading_style_of(one.findings[0]))
-        table.add_row(Text(one.name), *cells, *([strongest] if with_findings else []))
+        cells = (_cell(one.seen.metrics[_FIGURES[column]], nothing) for column in _MAIN_FIGURES)
+        finding = Text(one.headline.title, heading_style_of(one.headline))
+        table.add_row(Text(one.name, overflow="fold"), *cells, finding)
     return table
 
 
@@ -171,7 +183,7 @@ def _failures(seen: Observations) -> Sequence[FailedRequest]:
 
 
 def _failed(request: FailedRequest) -> str:
-    return f"{moment(request.at)} {request.line}, {plural(request.failures, 'failure')}"
+    return f"{moment(request.at)}, {plural(request.failures, 'failure')}: {request.line}"
 
 
 def _keeps(trigger: Trigger) -> str:
@@ -201,7 +213,11 @@ def _rows(rows: Iterator[tuple[str, str]] | Sequence[tuple[str, str]]) -> Table:
 
 
 def _verdict(diagnosed: Diagnosed) -> Text:
-    strongest = diagnosed.findings[0]
+    name, headline = diagnosed.name, diagnosed.headline
     if diagnosed.loses_events:
-        return Text(f"{diagnosed.name}: events were lost. {strongest.title}.", "bold red")
-    return Text(f"{diagnosed.name}: no event was lost. {strongest.title}.", "bold green")
+        return Text(f"{name}: events were lost. {headline.title}.", "bold red")
+    if headline.code != "healthy":
+        return Text(f"{name}: no event was lost. {headline.title}.", "bold green")
+    notices = sum(finding.severity is Severity.NOTICE for finding in diagnosed.findings)
+    besides = f"; {plural(notices, 'notice')}" if notices else ""
+    return Text(f"{name}: no event was lost or late{besides}.", "bold green")

@@ -9,6 +9,7 @@ from async_lab.observation.events import Attempt, Event, Outcome
 from async_lab.observation.metrics import DataPoint, Metrics
 from async_lab.report.timeline import MOST_ROWS, Fate, Row, Timeline, Track, timeline
 from async_lab.runs.result import RunResult
+from async_lab.wording import plural
 
 _INFERRED = "Inferred from the ages of the attempts in CloudWatch's minutes; no record shows them."
 _UNSEEN = "sent; what became of it nobody can say"
@@ -21,12 +22,20 @@ def timeline_of(result: RunResult, most_rows: int = MOST_ROWS) -> Timeline:
     events, is_inferred = events_of(result)
     maximum_age = result.scenario.maximum_event_age_in_seconds
     shown = timeline(events, result.started_at, result.ended_at, maximum_age, most_rows)
+    if not events:
+        return replace(shown, remark=_nothing_to_draw(result))
     if not is_inferred:
         return shown
     if any(event.attempts or not event.is_pending for event in events):
         return replace(shown, is_inferred=True, remark=_INFERRED)
     rows = tuple(replace(row, words=_UNSEEN, fate=Fate.UNSEEN, tracks=_sent_only(row)) for row in shown.rows)
     return replace(shown, is_inferred=True, rows=rows)
+
+
+def _nothing_to_draw(result: RunResult) -> str:
+    if result.metrics["AsyncEventsReceived"].total:
+        return "Which event was which can't be seen where a trigger hands them over."
+    return f"Lambda received none of {plural(len(result.sent), 'event')}: there is nothing to draw."
 
 
 def _sent_only(row: Row) -> tuple[Track, ...]:

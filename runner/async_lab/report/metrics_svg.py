@@ -125,7 +125,7 @@ def _parts(bars: Bars, result: RunResult) -> Iterator[str]:
     for index, value in enumerate(bars.values):
         yield from _bar(bars, index, value, top, base)
     yield svg.element("line", x1="0", x2="100%", y1=base, y2=base, class_="base")
-    for index in _labelled(number):
+    for index in _labeled(number):
         anchor = "start" if index == 0 else "end" if index == number - 1 else "middle"
         at = 0.0 if index == 0 else number if index == number - 1 else index + 0.5
         words = clock_time(bars.starts[index])[:5]
@@ -168,7 +168,7 @@ _FEW, _SPARSE, _SHORT = 6, 4, 6
 """So many bars have room for their values, also on a phone; so many for long ones; and which are not."""
 
 
-def _labelled(number: int) -> list[int]:
+def _labeled(number: int) -> list[int]:
     """Return which of the bars have their time written below."""
     if number <= _FEW:
         return list(range(number))

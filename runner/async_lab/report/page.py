@@ -18,7 +18,7 @@ from async_lab.report.inferred import events_of, timeline_of
 from async_lab.report.metrics_csv import metrics_csv
 from async_lab.report.minutes import tabulate
 from async_lab.report.severity import style_of
-from async_lab.report.terminal import verdict_words, why_not_compared
+from async_lab.report.terminal import events_words, verdict_words, why_not_compared
 from async_lab.report.timeline import Timeline
 from async_lab.runs.document import document
 from async_lab.runs.result import RunResult
@@ -100,8 +100,7 @@ def _section(result: RunResult) -> Mapping[str, Any]:
 def _where(result: RunResult) -> str:
     place = result.place
     seed = [] if result.seed is None else [f"seed {result.seed}", "virtual time"]
-    events = f"{plural(len(result.sent), 'event')} to {result.function_name}"
-    return " · ".join([events, place.target, f"account {place.account_id}", place.region, *seed])
+    return " · ".join([events_words(result), place.target, f"account {place.account_id}", place.region, *seed])
 
 
 def _finding(finding: Finding) -> Mapping[str, Any]:

@@ -28,11 +28,14 @@ def png(drawn: str) -> bytes:
 
 
 def _font(draw: Callable[..., bytes]) -> str:
-    """Return a font that this machine has: with one of another name, a word looks like none."""
+    """Return a font that this machine has. One that it hasn't is drawn in the machine's serifs, or not at all."""
     nothing = draw(svg_string=_WORD.format(""))
+    instead = draw(svg_string=_WORD.format("m"), font_family="no such font")
     for font in _FONTS:
-        if draw(svg_string=_WORD.format("m"), font_family=font) != nothing:
+        if draw(svg_string=_WORD.format("m"), font_family=font) not in (nothing, instead):
             return font
+    if instead != nothing:
+        return _FONTS[0]
     raise EnvironmentFailure(
         f"This machine has none of the fonts {', '.join(_FONTS)}, and the picture's words would be missing: "
         "install one (such as Debian's fonts-dejavu-core), or export --format svg."

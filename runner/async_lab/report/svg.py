@@ -20,7 +20,7 @@ STYLE = """
 .chart .halo{paint-order:stroke;stroke:var(--paper);stroke-width:6px}
 .grid{stroke:var(--line)}.base{stroke:var(--soft)}
 .wait{stroke:var(--soft);stroke-width:2;stroke-dasharray:2 3}.run{fill:var(--run)}
-.limit{stroke:var(--limit);stroke-width:2;stroke-dasharray:6 3}.limit-text{color:var(--limit)}
+.limit{stroke:var(--limit);stroke-width:2;stroke-dasharray:6 3}.limit-text{color:var(--limit);white-space:nowrap}
 .alarm{fill:var(--alarm)}.alarm-strip{fill:var(--lost)}
 .bar{fill:var(--run)}.none{fill:url(#none)}
 .chart tspan{stroke:none}.inferred{opacity:.65}.chart .on-run{fill:#fff}

@@ -95,7 +95,7 @@ def _show_finding(console: Console, finding: Finding, title: str, glyphs: Glyphs
     figures = [f"{figure.subject} {figure.words}" for figure in finding.evidence]
     indented(console, Text(glyphs.separator.join(figures), "dim"))
     for other in finding.alternatives:
-        indented(console, _labelled("Or else", Text(printable(other))))
+        indented(console, _labeled("Or else", Text(printable(other))))
     if not finding.advice:
         return
     advice = Table.grid(padding=(0, 1, 0, 0))
@@ -111,15 +111,20 @@ def _show_scenario(console: Console, result: RunResult, glyphs: Glyphs) -> None:
     if scenario.description:
         indented(console, Text(printable(scenario.description)))
     if scenario.look_at:
-        indented(console, _labelled("Look at", Text(printable(scenario.look_at))))
+        indented(console, _labeled("Look at", Text(printable(scenario.look_at))))
     where = [place.target, f"account {place.account_id}", place.region]
     seed = [] if result.seed is None else [f"seed {result.seed}", "virtual time"]
     indented(console, Text(glyphs.separator.join([*where, *seed]), "dim"))
-    through = {"sns": " through SNS", "eventbridge": " through EventBridge"}
-    way = through.get(scenario.trigger.service, "")
-    events = f"{plural(len(result.sent), 'event')} to {result.function_name}{way}"
+    events = events_words(result)
     times = f"from {clock_time(result.started_at)} to {clock_time(result.ended_at)} UTC"
     indented(console, Text(f"{events}, {times}", "dim"))
+
+
+def events_words(result: RunResult) -> str:
+    """Return what was sent, where to, and by way of what: ``3 events to async-lab through SNS``."""
+    through = {"sns": " through SNS", "eventbridge": " through EventBridge", "s3": " through S3"}
+    way = through.get(result.scenario.trigger.service, "")
+    return f"{plural(len(result.sent), 'event')} to {result.function_name}{way}"
 
 
 def _show_metrics(console: Console, metrics: Metrics, glyphs: Glyphs) -> None:
@@ -129,7 +134,7 @@ def _show_metrics(console: Console, metrics: Metrics, glyphs: Glyphs) -> None:
     if minutes.rows:
         indented(console, table)
     if minutes.absent:
-        indented(console, _labelled("No data point:", Text(", ".join(minutes.absent))))
+        indented(console, _labeled("No data point:", Text(", ".join(minutes.absent))))
 
 
 def _widest_that_fits(console: Console, metrics: Metrics, glyphs: Glyphs) -> tuple[Minutes, Table]:
@@ -223,7 +228,7 @@ def _verdict(result: RunResult) -> Text:
     return Text(verdict_words(result), style if result.comparisons else "bold")
 
 
-def _labelled(label: str, content: RenderableType) -> Table:
+def _labeled(label: str, content: RenderableType) -> Table:
     """Return a content that stays to the right of its label, however many lines it has."""
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_row(Text(label, "dim"), content)

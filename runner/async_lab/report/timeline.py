@@ -384,8 +384,12 @@ def _band(fate: Fate, words: str, members: Sequence[tuple[Event, Track]], start:
 def _kind_of_fate(event: Event, maximum_age: float) -> str:
     """Return how an event fared, without what is its own."""
     tried = {attempt.outcome for attempt in event.attempts}
-    causes = [str(_KINDS[outcome]) for outcome in _KINDS if outcome in tried and outcome is not Outcome.SUCCESS]
-    after = f" after attempts that were {listed(causes)}" if causes else ""
+    causes = [
+        str(_KINDS[outcome]).replace(" ", "-")
+        for outcome in _KINDS
+        if outcome in tried and outcome is not Outcome.SUCCESS
+    ]
+    after = f" after {listed(causes)} attempts" if causes else ""
     if event.is_dropped:
         return f"dropped{after}: {_reason(event)}{_limit_words(event, maximum_age)}; {_deliveries(event)}"
     if event.is_pending:

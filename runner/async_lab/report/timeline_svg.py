@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html import escape
+from itertools import groupby
 
 from async_lab.report import svg
 from async_lab.report.timeline import Column, Fate, Kind, Row, Timeline, Track, ticks
@@ -12,8 +13,10 @@ from async_lab.wording import duration, plural, shortened, since
 _TICKS, _SUBSECOND = 5, 5.0
 _LAST_LABEL = 0.93
 """Of the width: a label beyond begins to leave the chart."""
-_AXIS, _WORDS, _EVENT, _BAND, _LINE = 18.0, 20.0, 34.0, 52.0, 8.0
-"""Heights in pixels: the times, a row's words, one event, a band of several, half of what runs."""
+_AXIS, _WORDS, _EVENT, _BAND, _LINE, _LEGEND = 18.0, 20.0, 34.0, 52.0, 8.0, 24.0
+"""Heights in pixels: the times, a row's words, one event, a band of several, half of what runs, the legend."""
+_CHARACTER = 7.0
+"""About as wide as a character is, in pixels."""
 _LEAST_SHARE_FOR_WORDS = 0.14
 """Of the width: what a wait's length needs on a phone."""
 _BAND_COLUMNS = 90
@@ -44,7 +47,41 @@ def standalone(shown: Timeline) -> str:
     for each in shown.rows:
         drawn += [_words(each, y), *_row(each, shown, y + _WORDS)]
         y += _WORDS + (_BAND if each.is_band else _EVENT)
-    return svg.standalone([*_grid(shown, _AXIS, y - _AXIS), *_labels(shown), *drawn], y, label(shown))
+    parts = [*_grid(shown, _AXIS, y - _AXIS), *_labels(shown), *drawn, *_legend(shown, y + _LEGEND / 2)]
+    return svg.standalone(parts, y + _LEGEND, label(shown))
+
+
+def _legend(shown: Timeline, y: float) -> Iterator[str]:
+    """Draw what the colors and marks stand for, as far as they occur, in a line of its own."""
+    x = 0.0
+    for words, key in _keys(shown, y):
+        yield key(x)
+        yield svg.text(f"{x + 20:g}", y + 4, words, class_="soft")
+        x += 36 + _CHARACTER * len(words)
+
+
+def _keys(shown: Timeline, y: float) -> Iterator[tuple[str, Callable[[float], str]]]:
+    """Yield each word of the legend with what draws its mark, from the mark's left."""
+
+    def line(class_: str) -> Callable[[float], str]:
+        return lambda x: svg.element("line", x1=x, x2=x + 14, y1=y, y2=y, class_=class_)
+
+    def square(class_: str) -> Callable[[float], str]:
+        return lambda x: svg.element("rect", x=x, y=y - 5, width=14, height=10, class_=class_, stroke="none")
+
+    def mark(kind: Kind) -> Callable[[float], str]:
+        return lambda x: _mark(kind, "", f"{x + 7:g}", y)
+
+    spans = [span for each in shown.rows for track in each.tracks for span in track.spans]
+    has_bands = any(each.is_band for each in shown.rows)
+    if any(span.is_running for span in spans):
+        yield "running", square("run")
+    if any(not span.is_running for span in spans):
+        yield "waiting", square("waiting") if has_bands else line("wait")
+    for kind in reversed(shown.kinds):
+        yield str(kind), square(_name(kind)) if has_bands else mark(kind)
+    if shown.has_limits and not has_bands:
+        yield "maximum event age", lambda x: svg.element("line", x1=x + 7, x2=x + 7, y1=y - 8, y2=y + 8, class_="limit")
 
 
 def label(shown: Timeline) -> str:
@@ -120,15 +157,22 @@ def _band(of_several: Row, shown: Timeline, y: float) -> Iterator[str]:
     """Draw how many of the events wait and run at each time, and below it what attempts there were."""
     top, height = y + 4, 28.0
     of = len(of_several.tracks)
-    for number, column in enumerate(of_several.columns(_BAND_COLUMNS, shown.length)):
-        x, width = svg.percent(number, _BAND_COLUMNS), svg.percent(1, _BAND_COLUMNS)
-        yield from _stack(column, of, x, width, top, height)
+    columns = list(of_several.columns(_BAND_COLUMNS, shown.length))
+    number = 0
+    for (running, waiting), alike in groupby(columns, key=lambda column: (column.running, column.waiting)):
+        many = len(list(alike))
+        x, width = svg.percent(number, _BAND_COLUMNS), svg.percent(many, _BAND_COLUMNS)
+        yield from _stack(running, waiting, of, x, width, top, height)
+        number += many
+    for number, column in enumerate(columns):
+        yield from _attempts(column, of, svg.percent(number, _BAND_COLUMNS), top + height + 2)
     yield svg.element("line", x1="0", x2="100%", y1=top + height, y2=top + height, class_="base")
 
 
-def _stack(column: Column, of: int, x: str, width: str, top: float, height: float) -> Iterator[str]:
-    running = min(column.running, of)
-    waiting = min(column.waiting, of - running)
+def _stack(running: int, waiting: int, of: int, x: str, width: str, top: float, height: float) -> Iterator[str]:
+    """Draw how many run and wait in columns that are alike."""
+    running = min(running, of)
+    waiting = min(waiting, of - running)
     bottom = top + height
     for number, kind, class_ in ((running, "running", "run"), (waiting, "waiting", "waiting")):
         if number:
@@ -137,11 +181,22 @@ def _stack(column: Column, of: int, x: str, width: str, top: float, height: floa
             yield svg.element(
                 "rect", title=f"{number:,} {kind}", x=x, y=bottom, width=width, height=tall, class_=class_
             )
+
+
+def _attempts(column: Column, of: int, x: str, y: float) -> Iterator[str]:
+    """Draw the attempts of a column as one square, in the color of the worst."""
     worst = next((kind for kind in Kind if column.marks.get(kind)), None)
-    if worst is not None:
-        words = ", ".join(f"{number:,} {kind}" for kind, number in column.marks.items())
-        opacity = 0.35 + 0.65 * min(1.0, column.marks[worst] / of)
-        yield svg.element(
-            "rect", title=words, x=x, y=top + height + 2, width=width, height=8, class_=_name(worst), opacity=opacity,
-            stroke="none",
-        )  # fmt: skip
+    if worst is None:
+        return
+    words = ", ".join(f"{number:,} {kind}" for kind, number in column.marks.items())
+    yield svg.element(
+        "rect",
+        title=words,
+        x=x,
+        y=y,
+        width=svg.percent(1, _BAND_COLUMNS),
+        height=8,
+        class_=_name(worst),
+        opacity=0.35 + 0.65 * min(1.0, column.marks[worst] / of),
+        stroke="none",
+    )

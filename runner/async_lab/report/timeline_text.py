@@ -35,6 +35,8 @@ _RUNNING, _WAITING, _LIMIT = "blue", "dim", "cyan"
 
 def lines(shown: Timeline, width: int, glyphs: Glyphs) -> Iterator[Text]:
     """Yield the timeline's lines, each at most ``width`` columns wide but for the words, which may be wrapped."""
+    if not shown.rows:
+        return
     label_columns = max((len(row.label) for row in shown.rows), default=0)
     chart_columns = max(10, width - label_columns - 2)
     yield Text(" " * (label_columns + 2)).append(_axis(shown.length, chart_columns), "dim")

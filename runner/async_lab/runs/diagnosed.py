@@ -37,9 +37,20 @@ class Diagnosed:
         return name if self.qualifier is None else f"{name}:{self.qualifier}"
 
     @property
+    def headline(self) -> Finding:
+        """What answers the question: the strongest finding, but that no event is lost or late before mere notices."""
+        strongest = self.findings[0]
+        if strongest.severity is not Severity.NOTICE:
+            return strongest
+        return next((finding for finding in self.findings if finding.code in _WELL), strongest)
+
+    @property
     def loses_events(self) -> bool:
         """Whether events were dropped, didn't arrive, or could not be delivered after they had failed."""
         return any(finding.severity is Severity.CRITICAL for finding in self.findings)
+
+
+_WELL = ("healthy", "idle")
 
 
 def text(diagnosed: Sequence[Diagnosed]) -> str:

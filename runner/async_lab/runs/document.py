@@ -105,9 +105,11 @@ def _configuration(scenario: Scenario) -> dict[str, Any]:
     values = asdict(scenario)
     del values["path"]
     behavior = values["behavior"] | {"mix": list(values["behavior"]["mix"])}
+    trigger = values["trigger"] | {"endings": list(values["trigger"]["endings"])}
     return values | {
         "name": values.pop("stack_name"),
         "behavior": behavior,
+        "trigger": trigger,
         "expectations": list(values["expectations"]),
     }
 

@@ -2,7 +2,7 @@
 
 from async_lab.scenario.assignments import Assignment, assignments
 from async_lab.scenario.files import find, find_all, load, misnamed, names, names_by_alias
-from async_lab.scenario.model import DIRECT, Behavior, Events, Scenario, scenario_of
+from async_lab.scenario.model import DIRECT, Behavior, Events, Scenario, Trigger, scenario_of
 
 __all__ = [
     "DIRECT",
@@ -10,6 +10,7 @@ __all__ = [
     "Behavior",
     "Events",
     "Scenario",
+    "Trigger",
     "assignments",
     "find",
     "find_all",

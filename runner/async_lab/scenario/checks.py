@@ -9,12 +9,13 @@ from difflib import get_close_matches
 from math import isfinite
 from typing import Any
 
-from async_lab.observation.aggregate import STATISTICS
+from async_lab.lambda_metrics import MILLISECONDS, UNITS
+from async_lab.observation.aggregate import STATISTICS, is_percentile
 from async_lab.observation.metrics import METRIC_NAMES
 from async_lab.scenario.hcl import Address, Problem, address_name
 from async_lab.scenario.model import DIRECT, Events
 from async_lab.twin.rules import LONGEST_TIMEOUT_SECONDS, MINIMUM_UNRESERVED_CONCURRENCY
-from async_lab.wording import duration, shortened
+from async_lab.wording import duration, listed, shortened
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,11 @@ MIX_ACTIONS = tuple(action for action in ACTIONS if action != "invoke_itself")
 """What only a share of the events may ask for: for a loop the whole function needs a permission."""
 TARGET_TYPES = ("queue", "topic")
 TARGET_PROBLEMS = ("", "forbidden", "missing")
-TRIGGERS = ("direct", "eventbridge", "sns")
+TRIGGERS = ("direct", "eventbridge", "s3", "sns")
+_ENDING = re.compile(r"[A-Za-z0-9._/-]{0,100}")
+_MOST_ENDINGS = 20
+_BUCKET_PART = re.compile(r"[a-z0-9]([a-z0-9-]{0,25}[a-z0-9])?")
+"""What a stack's name may be where it is part of a bucket's, which has up to 63 characters (S3 user guide)."""
 _TARGETS = ("on_failure", "on_success", "dead_letter_target")
 _OTHER_FUNCTION = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
 _LONGEST_FUNCTION_NAME = 64  # API reference, CreateFunction
@@ -106,6 +111,8 @@ _OTHER_BOUNDS = {
     "sleep_seconds": BOUNDS[("behavior", "sleep_seconds")],
 }
 _EPSILON = 1e-9
+WITH_PERCENTILES = tuple(name for name, unit in UNITS.items() if unit == MILLISECONDS)
+"""Of counts a percentile says nothing: each sample is 0 or 1, or one of a few."""
 _DATA_POINT = Bounds(1, None, "1 is the first minute that has one", who="the lab")
 
 
@@ -173,10 +180,53 @@ def _target_problems(values: Mapping[str, Any]) -> Iterator[Problem]:
 def _trigger_problems(values: Mapping[str, Any]) -> Iterator[Problem]:
     service = values["trigger"]["service"]
     yield from _not_among(("trigger", "service"), service, TRIGGERS)
-    if service == DIRECT and not values["trigger"]["permitted"]:
+    if service in _NEED_NO_PERMISSION and not values["trigger"]["permitted"]:
         yield Problem(
             ("trigger", "permitted"),
-            "trigger.permitted is false with direct, which needs no such permission; take eventbridge or sns.",
+            f"trigger.permitted is false with {service}, which {_NEED_NO_PERMISSION[service]}; "
+            "take eventbridge or sns.",
+        )
+    yield from _bucket_problems(values)
+
+
+_NEED_NO_PERMISSION = {
+    DIRECT: "needs no such permission",
+    "s3": "makes no notification without the permission",
+}
+
+
+def _bucket_problems(values: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield what is wrong where a bucket is the trigger, or is spoken of without being it."""
+    trigger, behavior = values["trigger"], values["behavior"]
+    if trigger["service"] != "s3":
+        for name, default in (("suffix", ""), ("endings", [".json"])):
+            if trigger[name] != default:
+                yield Problem(("trigger", name), f"trigger.{name} is of s3 alone; leave it out.")
+        return
+    keys: dict[Address, str] = {("trigger", "suffix"): trigger["suffix"]}
+    keys |= {("trigger", "endings", number): ending for number, ending in enumerate(trigger["endings"])}
+    for address, text in keys.items():
+        if not _ENDING.fullmatch(text):
+            yield Problem(
+                address,
+                f'{address_name(address)} is "{shortened(text)}"; up to 100 letters, digits and . _ - / are allowed.',
+            )
+    if not 1 <= len(trigger["endings"]) <= _MOST_ENDINGS:
+        yield Problem(
+            ("trigger", "endings"),
+            f"trigger.endings are {len(trigger['endings'])}; the lab allows 1 to {_MOST_ENDINGS}.",
+        )
+    if behavior["mix"] or behavior["growth_seconds"] or behavior["recovers_after_seconds"] is not None:
+        yield Problem(
+            ("trigger", "service"),
+            "trigger.service is s3, which tells of an object and not what is to become of it: leave out behavior.mix, "
+            "growth_seconds and recovers_after_seconds, or take another trigger.",
+        )
+    if not _BUCKET_PART.fullmatch(values["name"]):
+        yield Problem(
+            ("name",),
+            f'name is "{shortened(values["name"])}"; with trigger.service = "s3" it is part of a bucket\'s name: '
+            "1 to 27 small letters, digits and hyphens.",
         )
 
 
@@ -265,11 +315,22 @@ def _expectation_problems(entries: Sequence[Mapping[str, Any]]) -> Iterator[Prob
     for index, entry in enumerate(entries):
         address = ("expectations", index)
         yield from _not_among((*address, "metric"), entry["metric"], METRIC_NAMES)
-        yield from _not_among((*address, "statistic"), entry["statistic"], STATISTICS)
+        yield from _statistic_problems((*address, "statistic"), entry["metric"], entry["statistic"])
         if entry["data_point"] is not None:
             yield from _out_of_bounds((*address, "data_point"), entry["data_point"], _DATA_POINT)
         for sentence in _contradictions(entry, absent):
             yield Problem(address, f"{address_name(address)} {sentence}")
+
+
+def _statistic_problems(address: Address, metric: str, statistic: str) -> Iterator[Problem]:
+    if not is_percentile(statistic):
+        yield from _not_among(address, statistic, (*STATISTICS, "p99"))
+    elif metric not in WITH_PERCENTILES:
+        yield Problem(
+            address,
+            f"{address_name(address)} is {statistic}, of {metric}; "
+            f"percentiles are of {listed(WITH_PERCENTILES)} alone.",
+        )
 
 
 def _contradictions(entry: Mapping[str, Any], absent: set[str]) -> Iterator[str]:

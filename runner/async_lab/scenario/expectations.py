@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
-from async_lab.observation.aggregate import aggregate, unit_of
-from async_lab.observation.metrics import Metrics
+from async_lab.observation.aggregate import aggregate, is_percentile, unit_of
+from async_lab.observation.metrics import Metrics, Percentiles
 from async_lab.wording import amount
 
 _ZERO_OF_NOTHING = ("Sum", "SampleCount")
@@ -19,7 +20,7 @@ class Expectation:
 
     metric: str
     statistic: str = "Sum"
-    """By minute, combined over the whole run: the sum of sums, the lowest of the minima …"""
+    """By minute, combined over the whole run: the sum of sums, the lowest of the minima, the highest percentile …"""
     data_point: int | None = None
     """Look only at the n-th minute that has a data point, 1 for the first."""
     equals: float | None = None
@@ -38,8 +39,14 @@ class Expectation:
         """What is looked at: ``Sum of Throttles``."""
         if self.absent:
             return self.metric
-        where = f", point {self.data_point}" if self.data_point else ""
+        where = ", highest minute" if self.is_percentile else ""
+        where = f", point {self.data_point}" if self.data_point else where
         return f"{self.statistic} of {self.metric}{where}"
+
+    @property
+    def is_percentile(self) -> bool:
+        """Whether it is of a percentile, which doesn't follow from other statistics: CloudWatch is asked for it."""
+        return is_percentile(self.statistic)
 
     @property
     def words(self) -> str:
@@ -84,9 +91,29 @@ class Comparison:
         return f"{self.expectation.subject}: expected {self.expectation.words}, saw {self.seen}"
 
 
-def compare(expectations: Sequence[Expectation], metrics: Metrics) -> tuple[Comparison, ...]:
-    """Set every expectation beside what the metrics of the run show."""
-    return tuple(Comparison(expectation, _value(expectation, metrics)) for expectation in expectations)
+def percentiles_of(expectations: Sequence[Expectation]) -> list[tuple[str, str]]:
+    """Return the metrics and percentiles that expectations are about, each once."""
+    return list(dict.fromkeys((one.metric, one.statistic) for one in expectations if one.is_percentile))
+
+
+def compare(
+    expectations: Sequence[Expectation], metrics: Metrics, percentiles: Percentiles = MappingProxyType({})
+) -> tuple[Comparison, ...]:
+    """Set every expectation beside what the metrics of the run show, and the percentiles of ``percentiles_of``."""
+    return tuple(
+        Comparison(
+            expectation,
+            _percentile(expectation, percentiles) if expectation.is_percentile else _value(expectation, metrics),
+        )
+        for expectation in expectations
+    )
+
+
+def _percentile(expectation: Expectation, percentiles: Percentiles) -> float | None:
+    values = percentiles[expectation.metric, expectation.statistic]
+    if expectation.data_point:
+        values = values[expectation.data_point - 1 : expectation.data_point]
+    return max(values, default=None)
 
 
 def _value(expectation: Expectation, metrics: Metrics) -> float | None:

@@ -114,7 +114,7 @@ def _text(path: Path, shown: str) -> str:
 
 
 def _depth(tree: Node) -> int:
-    """Return how many nodes lie above the deepest one. All else here recurses, and may do so afterwards."""
+    """Return how many nodes lie above the deepest one. All else here recurses, and may do so afterward."""
     depth, level = 0, [tree]
     while level := [child for node in level for child in node.children if not isinstance(child, str)]:
         depth += 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from math import ceil
 from pathlib import Path
 from typing import Any, Literal
@@ -76,9 +76,13 @@ class Trigger:
     """What invokes the function with an event."""
 
     service: str = DIRECT
-    """direct, eventbridge or sns."""
+    """direct, eventbridge, s3 or sns."""
     permitted: bool = True
     """Whether the function lets it."""
+    suffix: str = ""
+    """What an object's key must end in for a bucket to tell the function of it."""
+    endings: tuple[str, ...] = (".json",)
+    """What the keys of the events' objects end in, by turns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +168,7 @@ def scenario_of(values: Mapping[str, Any], name: str, path: Path, changed: Mappi
         "behavior": _behavior(values["behavior"]),
         "events": Events(**values["events"]),
         "expectations": tuple(Expectation(**entry) for entry in values["expectations"]),
-        "trigger": Trigger(**values.get("trigger", {})),
+        "trigger": _trigger(values.get("trigger", {})),
         "other_functions": {key: OtherFunction(**other) for key, other in values.get("other_functions", {}).items()},
         "changed": changed or values.get("changed", {}),
     }
@@ -172,6 +176,11 @@ def scenario_of(values: Mapping[str, Any], name: str, path: Path, changed: Mappi
         made[place] = EventTarget(**values[place]) if values.get(place) else None
     known = {"account_concurrency": None, **values, **made}
     return Scenario(**{each.name: known[each.name] for each in fields(Scenario)})
+
+
+def _trigger(values: Mapping[str, Any]) -> Trigger:
+    trigger = Trigger(**values)
+    return replace(trigger, endings=tuple(trigger.endings))
 
 
 def _behavior(values: Mapping[str, Any]) -> Behavior:

@@ -53,16 +53,7 @@ class LocalTarget(Target):
         Raises what kept a handler from running and was not its own doing, at that instant: nothing can be concluded
         from such a run.
         """
-        end, was_due = self.now() + seconds, None
-        while True:
-            due = self._endpoint.next_due
-            is_within = due is not None and due <= end and due != was_due  # what is due again at once is stuck
-            was_due = due
-            self._endpoint.wait(max(0.0, (due if is_within and due is not None else end) - self.now()))
-            if self._endpoint.failure is not None:
-                raise self._endpoint.failure
-            if not is_within:
-                return
+        self._endpoint.wait_or_raise(seconds)
 
     def events(self, function_name: str, since: float) -> tuple[Event, ...]:
         """Return what became of each event, as the endpoint saw it."""
@@ -146,8 +137,8 @@ def allow_open_files() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
 
 
-def check_region(region: str) -> None:
-    """Raise UsageError for what is no region of AWS, with the one that was meant."""
+def check_region(region: str, what: str = "--region") -> None:
+    """Raise UsageError for what is no region of AWS, with the one that was meant; ``what`` names where it was given."""
     session = session_without_users_settings("us-east-1")
     known = [
         name
@@ -155,6 +146,6 @@ def check_region(region: str) -> None:
         for name in session.get_available_regions("lambda", partition)
     ]
     if region not in known:
-        near = get_close_matches(region, known, n=1)
+        near = get_close_matches(str(region), known, n=1)
         hint = f"did you mean {near[0]}?" if near else "such as eu-west-1."
-        raise UsageError(f'--region is "{shortened(region)}"; it must be a region of AWS, {hint}')
+        raise UsageError(f'{what} is "{shortened(str(region))}"; it must be a region of AWS, {hint}')

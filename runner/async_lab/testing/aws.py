@@ -18,13 +18,21 @@ from async_lab.checkout.project import Project
 from async_lab.observation.events import Attempt, Event, Events
 from async_lab.observation.metrics import dimensions_of, sums
 from async_lab.target.base import Target
-from async_lab.testing import logs, permissions, queues
+from async_lab.testing import checks, logs, permissions, queues
 from async_lab.testing.account import TAG, Account, Scope, log_group_arn
-from async_lab.testing.base import DAY_SECONDS, BaseLab, clock, in_one_sentence, known_service
+from async_lab.testing.base import (
+    DAY_SECONDS,
+    BaseLab,
+    check_apply,
+    check_predicate,
+    clock,
+    in_one_sentence,
+    known_service,
+)
 from async_lab.testing.conclusions import Counts, Evidence, Letter, accepted, conclude
 from async_lab.testing.errors import NotOnAws, StillWaiting
 from async_lab.testing.executions import executions
-from async_lab.testing.functions import Code, Function, limit_checked
+from async_lab.testing.functions import Code, Function
 from async_lab.testing.permissions import Statements
 from async_lab.testing.queues import Message
 from async_lab.testing.terraform import Stack
@@ -116,7 +124,7 @@ class AwsLab(BaseLab):
 
     def client(self, service: str) -> Any:
         """Return a boto3 client with the credentials that the tests have."""
-        if service not in self._clients:
+        if not isinstance(service, str) or service not in self._clients:
             known_service(self.session, service)
             self._clients[service] = self.target.client(service)
         return self._clients[service]
@@ -136,7 +144,7 @@ class AwsLab(BaseLab):
 
         So long CloudWatch may be late. Raises StillWaiting after ``limit`` seconds: which event, or what isn't known.
         """
-        limit_checked(limit)
+        checks.limit(limit)
         begun = quiet_since = self.now
         before: list[Evidence] = []
         while True:
@@ -154,7 +162,8 @@ class AwsLab(BaseLab):
 
     def run_until(self, predicate: Callable[[], object], limit: float = DAY_SECONDS) -> None:
         """Wait until the predicate is true, which is asked every 15 seconds. Raises StillWaiting."""
-        limit_checked(limit)
+        checks.limit(limit)
+        check_predicate(predicate)
         begun = self.now
         while not predicate():
             if self.now - begun >= limit:
@@ -187,6 +196,7 @@ class AwsLab(BaseLab):
         Messages that somebody else is at work on are not seen. Raises UsageError for no such queue, and for one with a
         redrive policy, which counts a look as a receive.
         """
+        queues.check(queue)
         name = queue.replace(":", "/").rpartition("/")[2]
         since = 0.0 if name in self._scope.names("aws_sqs_queue") else self.began_at
         return [each for each in queues.received(self.client("sqs"), queue) if each.sent_at >= since]
@@ -264,6 +274,7 @@ class AwsLab(BaseLab):
         It is planned first: a name that is taken, another provider of AWS's, or one too old to set tags is refused
         before anything is made. With ``scope="session"`` it is applied once and stands until the session's end.
         """
+        check_apply(directory, scope)
         place = self.directory / directory
         if scope == "test":
             return self._applied_now(self._scope, place, variables)

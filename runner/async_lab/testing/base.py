@@ -8,14 +8,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from async_lab.errors import UsageError
 from async_lab.observation.events import Event, Events
-from async_lab.observation.metrics import Metrics, collect
-from async_lab.testing import functions, logs
+from async_lab.observation.metrics import Metrics, MetricSeries, collect
+from async_lab.testing import checks, functions, logs
 from async_lab.testing.alarms import Alarm, alarms
 from async_lab.testing.functions import Code, Function, Handler
 from async_lab.testing.permissions import Statements
@@ -94,7 +93,7 @@ class BaseLab(ABC):
 
         Raises UsageError when there is no such event.
         """
-        request_id = event if isinstance(event, str) else event.request_id
+        request_id = request_id_of(event)
         for each in self.events():
             if each.request_id == request_id:
                 return each
@@ -106,19 +105,21 @@ class BaseLab(ABC):
         Raises UsageError when there is no such function.
         """
         name = self._check_function(self._name(function))
-        return collect(self.client("cloudwatch"), name, self.began_at, self.now)
+        return _ByName(collect(self.client("cloudwatch"), name, self.began_at, self.now))
 
     def alarms(self) -> list[Alarm]:
         """Return all alarms, with their states since the test began. Alarms look at each minute when it has ended."""
         return list(alarms(self.client("cloudwatch"), self.began_at, self.now + 1))
 
-    def logs(self, function: str | Function, request_id: str | None = None) -> list[str]:
-        """Return the lines of a function's log in their order, Lambda's own among them; of one event if it is given.
+    def logs(self, function: str | Function, request_id: str | Event | None = None) -> list[str]:
+        """Return the lines of a function's log in their order, Lambda's own among them.
 
-        Raises UsageError when there is no such function.
+        With the request id of an invocation, or its event, those of that one. Raises UsageError when there is no such
+        function.
         """
         name = self._check_function(self._name(function))
-        return logs.lines(self.client("logs"), self._log_group(name), request_id)
+        only = None if request_id is None else request_id_of(request_id)
+        return logs.lines(self.client("logs"), self._log_group(name), only)
 
     def _log_group(self, name: str) -> str:
         configured = self.client("lambda").get_function_configuration(FunctionName=name)
@@ -129,8 +130,10 @@ class BaseLab(ABC):
         pages = self.client("lambda").get_paginator("list_functions").paginate()
         known = [function["FunctionName"] for page in pages for function in page["Functions"]]
         if name not in known:
-            near = get_close_matches(name, known, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"there is {listed(sorted(known))}." if known else "none is."
+            whole, colon, _ = name.partition(":")
+            if colon and whole in known:
+                raise UsageError(f"{name} is a version or alias: give {whole}, the function.")
+            hint = checks.meant(name, known, f"there is {listed(sorted(known))}." if known else "none is.")
             raise UsageError(f"There is no function {name!r} in {self.region}: {hint}")
         return name
 
@@ -147,8 +150,8 @@ class BaseLab(ABC):
         code: str | Handler,
         *,
         name: str | None = None,
-        retries: int = 2,
-        maximum_age: float = 21_600,
+        retries: int | None = None,
+        maximum_age: float | None = None,
         reserved_concurrency: int | None = None,
         failure_queue: bool = False,
         success_queue: bool = False,
@@ -163,18 +166,34 @@ class BaseLab(ABC):
     ) -> Function:
         """Make a function of ``PATH:HANDLER``, or of a callable, which then runs in this very process.
 
-        ``retries`` and ``maximum_age`` (seconds) are its event-invoke config, ``timeout`` is in seconds,
+        ``retries`` and ``maximum_age`` (seconds) are its event-invoke config's; where they are None, Lambda's defaults
+        act: 2 and 21,600. Without either and without a destination it has no such config. ``timeout`` is in seconds,
         ``memory_size`` in MB. Each of the queues that is asked for is made: on-failure and on-success destination,
         dead-letter queue; ``on_failure`` and ``on_success`` are ARNs of other destinations. ``layers`` are directories
         or zip files. ``policy`` has the statements of what its role allows besides its log and its destinations;
         without it the role allows everything on the embedded endpoint, and nothing more on AWS. Raises UsageError for
         what Lambda or Python doesn't take; nothing of the function is there then.
         """
-        functions.ranges_checked(retries, maximum_age)
+        asynchronous: dict[str, Any] = {**functions.async_settings(retries, maximum_age)}
+        checks.whole("timeout", timeout, 1, 900, "Lambda allows 1 to 900 whole seconds")
+        checks.whole("memory_size", memory_size, 128, 10_240, "Lambda allows 128 to 10240 MB")
+        if reserved_concurrency is not None:
+            allowed = "it must be a whole number, 0 (which stops the function) or more, or None"
+            checks.whole("reserved_concurrency", reserved_concurrency, 0, float("inf"), allowed)
+        for what, value in {"failure_queue": failure_queue, "success_queue": success_queue}.items():
+            checks.one_of(what, value, True, False)
+        checks.one_of("dead_letter_queue", dead_letter_queue, True, False)
+        checks.arn("on_failure", on_failure)
+        checks.arn("on_success", on_success)
+        checks.variables("environment", environment)
+        checks.listing("layers", layers, (str, os.PathLike), "['layers/common']")
+        if policy is not None:
+            checks.listing("policy", policy, Mapping, "[{'Effect': 'Allow', 'Action': …, 'Resource': …}]")
         if (failure_queue and on_failure) or (success_queue and on_success):
             raise UsageError("A function has one destination each: give the queue or the ARN, not both.")
         source = functions.code_of(code, self.directory) if isinstance(code, str) else self._callable(code)
-        short = name or source.name
+        short = source.name if name is None else name
+        checks.name("name", short, 64)
         name = self._full_name(short)
         self._check_new(name)
         with ExitStack() as undo:
@@ -205,6 +224,8 @@ class BaseLab(ABC):
             if dead_letters:
                 settings["DeadLetterConfig"] = {"TargetArn": dead_letters}
             targets = {"OnFailure": failure, "OnSuccess": success}
+            if destinations := {kind: {"Destination": where} for kind, where in targets.items() if where}:
+                asynchronous["DestinationConfig"] = destinations
             with in_one_sentence(f"The function {name} can't be made"):
                 client = self.client("lambda")
                 arn = self._created(settings)
@@ -213,18 +234,23 @@ class BaseLab(ABC):
                     client.put_function_concurrency(
                         FunctionName=name, ReservedConcurrentExecutions=reserved_concurrency
                     )
-                self._patiently(
-                    lambda: client.put_function_event_invoke_config(
-                        FunctionName=name,
-                        MaximumRetryAttempts=retries,
-                        MaximumEventAgeInSeconds=int(maximum_age),
-                        DestinationConfig={kind: {"Destination": where} for kind, where in targets.items() if where},
-                    )
-                )
+                if asynchronous:
+                    self._patiently(lambda: client.put_function_event_invoke_config(FunctionName=name, **asynchronous))
             undo.pop_all()
         function = Function(name, arn, made.get("failed"), made.get("succeeded"), dead_letters, lab=self)
         self._made[short] = function
         return function
+
+    def queue(self, name: str) -> str:
+        """Make an SQS queue; return its ARN. On AWS it goes when its test ends, and has a longer name.
+
+        Raises UsageError for a name that SQS doesn't take, or that a queue has.
+        """
+        checks.name("name", name, 80)
+        with ExitStack() as undo:
+            arn = self._queue(self._full_name(name), undo)
+            undo.pop_all()
+        return arn
 
     def send(self, function: str | Function, payload: Any = None) -> Event:
         """Invoke any function asynchronously; return the event as it is accepted, before its first attempt.
@@ -306,14 +332,21 @@ class BaseLab(ABC):
         """Return a function's full name, given that, its ARN, the name that it was made by, or itself."""
         from async_lab import arns
 
+        if not isinstance(function, (str, Function)) or not str(function):
+            raise UsageError(
+                f"The function is {checks.given(function)}; give its name, its ARN, or what function() returned."
+            )
         name = str(function)
         short, colon, qualifier = name.partition(":")
         if short in self._made:
             return f"{self._made[short].name}{colon}{qualifier}"
         try:
-            return arns.parse(name).name
+            arn = arns.parse(name)
         except arns.NotAnArn:
             return name
+        if arn.region != self.region:
+            raise UsageError(f"{name} is of {arn.region or 'no region'}, and the lab's functions are of {self.region}.")
+        return f"{arn.name}:{arn.qualifier}" if arn.qualifier else arn.name
 
     def _created(self, settings: Mapping[str, Any]) -> str:
         client, name = self.client("lambda"), settings["FunctionName"]
@@ -343,6 +376,8 @@ class BaseLab(ABC):
 
     def _queue(self, name: str, undo: ExitStack) -> str:
         sqs = self.client("sqs")
+        if _is_queue(sqs, name):
+            raise UsageError(f"There is a queue {name} already: give this one another name.")
         self._making("aws_sqs_queue", name)
         with in_one_sentence(f"The queue {name} can't be made"):
             url = sqs.create_queue(QueueName=name, tags=dict(self._tags))["QueueUrl"]
@@ -359,19 +394,56 @@ class BaseLab(ABC):
         return arn
 
 
+class _ByName(dict[str, MetricSeries]):
+    """Metrics by name, which say what there is when asked for another."""
+
+    def __missing__(self, name: object) -> MetricSeries:
+        hint = checks.meant(str(name), self, f"there is {listed(sorted(self))}.")
+        raise UsageError(f"There is no metric {name!r} among these: {hint}")
+
+
+def _is_queue(sqs: Any, name: str) -> bool:
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        sqs.get_queue_url(QueueName=name)
+    except (sqs.exceptions.ClientError, BotoCoreError):  # there is none, or none can have such a name
+        return False
+    return True
+
+
 def clock(at: float) -> str:
     """Return an instant, given in epoch seconds, as people read it."""
     return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
-def known_service(session: boto3.Session, service: str) -> None:
+def request_id_of(event: object) -> str:
+    """Return an event's request id, given as that or as the event. Raises UsageError for anything else."""
+    if isinstance(event, Event):
+        return event.request_id
+    if isinstance(event, str):
+        return event
+    raise UsageError(f"The event is {checks.given(event)}; give its request id, or the event as it was earlier.")
+
+
+def check_predicate(predicate: object) -> None:
+    """Raise UsageError for what can't be asked."""
+    if not callable(predicate):
+        raise UsageError(f"run_until() was given {checks.given(predicate)}; it takes a function without arguments.")
+
+
+def check_apply(directory: object, scope: object) -> None:
+    """Raise UsageError for what is no directory's name, and for a scope that there isn't."""
+    if not isinstance(directory, (str, os.PathLike)):
+        raise UsageError(f"apply() was given {checks.given(directory)}; it takes a directory with Terraform files.")
+    checks.one_of("scope", scope, "test", "session")
+
+
+def known_service(session: boto3.Session, service: object) -> None:
     """Raise UsageError for what is no service of AWS, with the one that was meant."""
     known = session.get_available_services()
     if service not in known:
-        near = get_close_matches(str(service), known, n=1)
-        raise UsageError(
-            f"There is no service {service!r}: {f'did you mean {near[0]}?' if near else 'such as lambda.'}"
-        )
+        raise UsageError(f"There is no service {service!r}: {checks.meant(str(service), known, 'such as lambda.')}")
 
 
 @contextmanager

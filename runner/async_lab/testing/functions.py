@@ -18,6 +18,7 @@ from async_lab.checkout.package import zip_bytes
 from async_lab.errors import UsageError
 from async_lab.observation.events import Event, Events
 from async_lab.observation.metrics import Metrics
+from async_lab.testing import checks
 
 if TYPE_CHECKING:
     from async_lab.testing.base import BaseLab
@@ -132,23 +133,22 @@ def payload_bytes(payload: Any, limit: int) -> bytes:
     return content
 
 
-def ranges_checked(retries: int, maximum_age: float) -> None:
-    """Raise UsageError for what Lambda doesn't take as an event-invoke config."""
-    if retries not in range(3):
-        raise UsageError(f"retries is {retries!r}; Lambda allows 0 to 2.")
-    if not (is_number(maximum_age) and 60 <= maximum_age <= 21_600):  # noqa: PLR2004 - doc: 1 minute to 6 hours
-        raise UsageError(f"maximum_age is {maximum_age!r}; Lambda allows 60 to 21600 seconds (6 hours).")
+def async_settings(retries: int | None, maximum_age: float | None) -> dict[str, int]:
+    """Return what an event-invoke config has of these, of which None is Lambda's default: not written.
 
-
-def limit_checked(limit: float) -> None:
-    """Raise UsageError for what is no time to wait at the most."""
-    if not (is_number(limit) and limit >= 0):
-        raise UsageError(f"limit is {limit!r}; it must be a number of seconds, 0 or more.")
-
-
-def is_number(value: object) -> bool:
-    """Whether a value is a number: an ``int`` or ``float``, but neither a bool nor NaN."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and value == value  # noqa: PLR0124 - NaN isn't
+    Raises UsageError for what Lambda doesn't take.
+    """
+    settings = {}
+    if retries is not None:
+        checks.whole("retries", retries, 0, 2, "Lambda allows 0 to 2")
+        settings["MaximumRetryAttempts"] = retries
+    if maximum_age is not None:
+        allowed = "Lambda allows 60 to 21600 whole seconds (6 hours)"  # doc
+        checks.number("maximum_age", maximum_age, 60, 21_600, allowed)
+        if maximum_age != int(maximum_age):
+            raise UsageError(f"maximum_age is {maximum_age!r}; {allowed}.")
+        settings["MaximumEventAgeInSeconds"] = int(maximum_age)
+    return settings
 
 
 def _defined(file: Path) -> set[str]:

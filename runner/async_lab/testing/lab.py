@@ -20,8 +20,16 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from async_lab.errors import UsageError
 from async_lab.observation.events import Attempt, Event, Events
-from async_lab.testing import functions, guard, logs, permissions, queues
-from async_lab.testing.base import DAY_SECONDS, BaseLab, clock, known_service
+from async_lab.testing import checks, functions, guard, logs, permissions, queues
+from async_lab.testing.base import (
+    DAY_SECONDS,
+    BaseLab,
+    check_apply,
+    check_predicate,
+    clock,
+    known_service,
+    request_id_of,
+)
 from async_lab.testing.errors import StillWaiting
 from async_lab.testing.functions import Code, Function
 from async_lab.testing.permissions import Statements
@@ -38,7 +46,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 REGION = "us-east-1"
-_LONGEST_ADVANCE = timedelta(days=31)
+_LONGEST_ADVANCE_SECONDS = timedelta(days=31).total_seconds()
+_MANY = 1e8
+"""Of any unit: more is beyond what timedelta knows."""
 _ROLE = "async-lab-tests"
 _MAY_DO_ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 _ACTION = re.compile(r"[a-z0-9-]+:[A-Za-z0-9*?]+|\*")
@@ -64,8 +74,11 @@ class Lab(BaseLab):
         account_concurrency: int = 1_000,
         directory: str | os.PathLike[str] | None = None,
     ) -> None:
+        checks.lab(seed, start, account_concurrency)
         self.region = region
         self._seed, self._start, self._account_concurrency = seed, start, account_concurrency
+        if directory is not None and not (isinstance(directory, (str, os.PathLike)) and Path(directory).is_dir()):
+            raise UsageError(f"directory is {checks.given(directory)}; it must be a directory that is there.")
         self.directory = Path.cwd() if directory is None else Path(directory).absolute()
         self.environment: Mapping[str, str] = {}
         """The variables of a process that is to see the endpoint and no other AWS, for ``subprocess``."""
@@ -82,8 +95,8 @@ class Lab(BaseLab):
 
     def __enter__(self) -> Self:
         with ExitStack() as resources:
-            resources.callback(self.close)
             self.open()
+            resources.callback(self.close)
             resources.enter_context(self.around())
             self._around = resources.pop_all()
         return self
@@ -98,7 +111,9 @@ class Lab(BaseLab):
         from async_lab.target.environment import without_users_settings
         from async_lab.target.local import LocalTarget, allow_open_files, check_region, embedded_endpoint
 
-        check_region(self.region)
+        if self._open is not None:
+            raise UsageError("The lab is open already: use it, or close it first.")
+        check_region(self.region, "region")
         endpoint_class = embedded_endpoint()
         allow_open_files()
         with without_users_settings(), ExitStack() as resources:
@@ -141,7 +156,7 @@ class Lab(BaseLab):
         from botocore.config import Config
 
         endpoint = self._endpoint
-        if service not in self._clients:
+        if not isinstance(service, str) or service not in self._clients:
             known_service(self.session, service)
             config = Config(retries={"total_max_attempts": 1}, proxies={})
             make: Callable[..., Any] = self.session.client
@@ -169,20 +184,20 @@ class Lab(BaseLab):
         self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0, milliseconds: float = 0
     ) -> None:
         """Let time pass; all that is due on the way happens. Raises UsageError for less than none or over 31 days."""
-        try:
-            length = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds, milliseconds=milliseconds)
-        except (OverflowError, TypeError, ValueError) as error:
-            raise UsageError(f"That is no time that can pass: {error}.") from error
-        if not timedelta() <= length <= _LONGEST_ADVANCE:
-            raise UsageError(f"{length.total_seconds():,.0f} seconds can't pass at once: give 0 to 31 days.")
-        self._move_to(self.now + length.total_seconds())
+        given = {"days": days, "hours": hours, "minutes": minutes, "seconds": seconds, "milliseconds": milliseconds}
+        for unit, value in given.items():
+            checks.number(unit, value, -_MANY, _MANY, "it must be a number")
+        length = timedelta(**given).total_seconds()
+        if not 0 <= length <= _LONGEST_ADVANCE_SECONDS:
+            raise UsageError(f"{length:,.0f} seconds can't pass at once: give 0 to 31 days.")
+        self._move_to(self.now + length)
 
     def run_until_idle(self, limit: float = DAY_SECONDS) -> None:
         """Let time pass until no event waits and nothing runs; not at all when that is so already.
 
         Raises StillWaiting when ``limit`` seconds are not enough: which event, for what, until when.
         """
-        functions.limit_checked(limit)
+        checks.limit(limit)
         endpoint = self._endpoint
         is_idle = endpoint.wait_until_idle(limit)
         self._check_ran()
@@ -196,7 +211,8 @@ class Lab(BaseLab):
 
         Raises StillWaiting when it isn't after ``limit`` seconds.
         """
-        functions.limit_checked(limit)
+        checks.limit(limit)
+        check_predicate(predicate)
         begun, end = self.now, self.now + limit
         while not predicate():
             due = min(self._endpoint.next_due or end, self._endpoint.next_look, end)
@@ -208,8 +224,7 @@ class Lab(BaseLab):
             self._move_to(due)
 
     def _move_to(self, at: float) -> None:
-        endpoint = self._endpoint
-        endpoint.wait(max(0.0, at - endpoint.clock.now()))
+        self._endpoint.wait_or_raise(max(0.0, at - self.now))
         self._check_ran()
 
     def _check_ran(self) -> None:
@@ -247,7 +262,7 @@ class Lab(BaseLab):
 
         Raises UsageError when there is no such event.
         """
-        request_id = event if isinstance(event, str) else event.request_id
+        request_id = request_id_of(event)
         for each in self._endpoint.events():
             if each.request_id == request_id:
                 return self._with_logs(each)
@@ -279,6 +294,7 @@ class Lab(BaseLab):
         asks for the same: such an apply comes first in a test. Raises UsageError for a directory without Terraform,
         EnvironmentFailure with Terraform's own message.
         """
+        check_apply(directory, scope)
         place = self.directory / directory
         if scope == "session":
             return self._applied_once(place, variables)
@@ -344,13 +360,14 @@ class Lab(BaseLab):
     def throttle(self, function: str | Function, *, attempts: int | None = None, seconds: float | None = None) -> Fault:
         """Throttle a function's next attempts, or all for so long; without either, until the fault is ended.
 
+        With both it ends with whichever comes first.
         It is as if other functions had used up the account's concurrency. Usable as a ``with`` block.
         """
         name = self._check_function(self._name(function))
-        if attempts is not None and not (functions.is_number(attempts) and attempts >= 1):
-            raise UsageError(f"attempts is {attempts!r}; it must be 1 or more.")
-        if seconds is not None and not (functions.is_number(seconds) and seconds > 0):
-            raise UsageError(f"seconds is {seconds!r}; it must be more than 0.")
+        if attempts is not None:
+            checks.whole("attempts", attempts, 1, float("inf"), "it must be a whole number, 1 or more")
+        if seconds is not None:
+            checks.number("seconds", seconds, 1e-3, float("inf"), "it must be more than 0")
         faults = self._endpoint.faults
         throttling = faults.throttle(name, attempts, None if seconds is None else self.now + seconds)
         return Fault(lambda: faults.end(throttling))
@@ -362,9 +379,13 @@ class Lab(BaseLab):
         """
         from async_lab.endpoint.access import denials
 
-        if not _ACTION.fullmatch(action):
-            raise UsageError(f"The action is {action!r}; it must be SERVICE:ACTION as in IAM, such as s3:GetObject.")
+        if not (isinstance(action, str) and _ACTION.fullmatch(action)):
+            raise UsageError(
+                f"The action is {checks.given(action)}; it must be SERVICE:ACTION as in IAM, such as s3:GetObject."
+            )
         self._endpoint  # noqa: B018 - says when the lab isn't open
+        if unknown := denials.unknown(action):
+            raise UsageError(unknown)
         denials.deny(action)
         return Fault(lambda: denials.allow(action))
 
@@ -464,6 +485,5 @@ class Fault:
 
 
 def _share(what: str, rate: float) -> float:
-    if not (functions.is_number(rate) and 0 <= rate <= 1):
-        raise UsageError(f"{what} is {rate!r}; it must be 0 to 1.")
+    checks.number(what, rate, 0, 1, "it must be 0 to 1")
     return rate

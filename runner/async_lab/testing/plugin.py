@@ -110,13 +110,20 @@ def _open_lab(request: pytest.FixtureRequest) -> Iterator[BaseLab]:
 
 
 def _local(config: pytest.Config) -> Iterator[Lab]:
+    from async_lab.errors import UsageError
     from async_lab.testing.lab import Lab
 
-    lab = Lab(directory=config.rootpath)
+    class SharedLab(Lab):
+        """One that tests have one after another, so that none may close it."""
+
+        def close(self) -> None:
+            raise UsageError("async_lab is for all tests, and closed at the end of the session: reset() begins anew.")
+
+    lab = SharedLab(directory=config.rootpath)
     lab.open()
     yield lab
     _remark(config, lab.remarks)
-    lab.close()
+    Lab.close(lab)
 
 
 def _aws(config: pytest.Config) -> Iterator[AwsLab]:

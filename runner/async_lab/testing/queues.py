@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from async_lab.errors import UsageError
+from async_lab.testing.checks import given
 
 _BATCH = 10  # API reference: that SQS takes, and gives
 _RECEIVED: dict[str, Any] = {
@@ -36,13 +37,25 @@ class Message:
         return json.loads(self.body)
 
 
+def check(queue: object) -> None:
+    """Raise UsageError for what names no queue."""
+    if not isinstance(queue, str):
+        raise UsageError(
+            f"messages() was given {given(queue)}; it takes a queue's name, URL or ARN, such as function.failure_queue "
+            "of a function with failure_queue=True."
+        )
+
+
 def messages(account_id: str, region: str, queue: str) -> list[Message]:
     """Return all that is in a queue, given by its name, URL or ARN. Raises UsageError when there is no such queue."""
     from moto.sqs.models import sqs_backends
 
+    check(queue)
     if queue.startswith("arn:"):
         region = (queue.split(":") + [""] * 3)[3] or region
     name = queue.replace(":", "/").rpartition("/")[2]
+    if region not in sqs_backends[account_id].regions:
+        raise UsageError(f"There is no queue {queue!r}: {region} is no region of AWS.")
     queues = sqs_backends[account_id][region].queues
     if name not in queues:
         there = f"those of {region} are {', '.join(sorted(queues))}" if queues else f"{region} has none"

@@ -12,19 +12,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from async_lab import owned
 from async_lab.errors import EnvironmentFailure, UsageError
-from async_lab.terraform import (
-    Terraform,
-    TerraformFailed,
-    find_terraform,
-    init_from_anywhere,
-    kept_provider,
-    provider_program,
-)
 from async_lab.wording import shortened
+
+if TYPE_CHECKING:
+    from async_lab.terraform import Terraform
 
 T = TypeVar("T")
 _OVERRIDE = "zz_async_lab_override.tf.json"  # the last one counts
@@ -126,6 +121,9 @@ class Workspaces:
             workspace.put_state(states.get(directory))
 
     def _made(self, directory: Path) -> Workspace:
+        # Imported here, as most tests apply nothing.
+        from async_lab.terraform import Terraform, find_terraform, init_from_anywhere, kept_provider, provider_program
+
         home = owned.temporary("async-lab-terraform-")
         self._resources.callback(home.remove)
         root, log = home.path / "root", home.path / "terraform.log"
@@ -242,6 +240,8 @@ def _terraform_files(directory: Path) -> list[Path]:
 
 def without_log(call: Callable[[], T]) -> T:
     """Return what a call returns; of a failure say all that Terraform said, as its log goes with the lab."""
+    from async_lab.terraform import TerraformFailed
+
     try:
         return call()
     except TerraformFailed as failed:

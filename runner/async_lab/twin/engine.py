@@ -31,7 +31,7 @@ from async_lab.twin.model import (
     SystemFailed,
     Throttled,
 )
-from async_lab.twin.rng import Draw, Numbers
+from async_lab.twin.rng import Draw, Numbers, symmetric
 from async_lab.twin.rules import ACCOUNT_CONCURRENCY, Condition, Expiry, Rules, too_old_next_time
 
 ConfigOf = Callable[[FunctionRef, float], FunctionConfig | None]
@@ -59,6 +59,8 @@ class _Waiting:
     """An event in the queue and what was tried so far."""
 
     event: Event
+    waits: int
+    """Where the random parts of its waits come from: ``Numbers.of_event``."""
     is_duplicate: bool = False
     attempts: int = 0
     errors: int = 0
@@ -164,7 +166,7 @@ class Twin:
         return self._concurrency.running[function]
 
     def reseed(self, seed: int) -> None:
-        """Draw from another seed from now on. Events are numbered on: those that wait still keep their numbers."""
+        """Draw from another seed from now on, but for the waits of events that are there. Events are numbered on."""
         self._random = _Random.of(seed)
 
     def retire(self, at: float) -> list[str]:
@@ -191,11 +193,12 @@ class Twin:
         self._record(Received(at, event))
         self._pending += 1
         first_attempt_at = at + self.rules.dispatch_after(self._random.dispatch.uniform(number))
-        self._wait(_Waiting(event), first_attempt_at)
+        waits = self._random.wait.of_event(number)
+        self._wait(_Waiting(event, waits), first_attempt_at)
         rate = self.rules.duplicate_rate
         if rate and self._random.duplicate.uniform(number) < rate:
             self._second_deliveries[number] = 2
-            self._wait(_Waiting(event, is_duplicate=True), first_attempt_at)
+            self._wait(_Waiting(event, waits, is_duplicate=True), first_attempt_at)
         return event
 
     def invoke(self, target: FunctionRef, at: float) -> Execution | None:
@@ -323,7 +326,7 @@ class Twin:
     def _wait_or_drop(self, waiting: _Waiting, config: FunctionConfig, nominal_seconds: float, at: float) -> None:
         event, maximum = waiting.event, config.maximum_event_age_seconds
         if not too_old_next_time(at - event.accepted_at, nominal_seconds, maximum):
-            jitter = self._random.wait.symmetric(event.number, waiting.attempts)
+            jitter = symmetric(waiting.waits, waiting.attempts)
             self._wait(waiting, at + self.rules.jittered(nominal_seconds, jitter))
         elif self.rules.expiry is Expiry.LOOK_AHEAD:
             self._expire(waiting, at)

@@ -66,10 +66,10 @@ class Outcome:
     """What an execution did. A timeout, a crash and running out of memory are function errors (doc)."""
 
     duration_seconds: float
-    """Without the environment's initialisation, as ``Duration`` has it (doc)."""
+    """Without the environment's initialization, as ``Duration`` has it (doc)."""
     is_error: bool = False
     init_seconds: float = 0.0
-    """A cold start's initialisation, which comes before the duration."""
+    """A cold start's initialization, which comes before the duration."""
     environment_survives: bool = True
     """Whether the execution environment can be used again: not after a timeout or a crash."""
 

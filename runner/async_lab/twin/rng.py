@@ -33,23 +33,22 @@ class Numbers:
     def __init__(self, seed: int, draw: Draw) -> None:
         self._state = _mix((seed & _MASK) + _GOLDEN_GAMMA * (draw + 1))
 
+    def of_event(self, event: int) -> int:
+        """Return where the numbers of all attempts at an event come from: half the work of each, for ``symmetric``."""
+        return _mix(self._state + _GOLDEN_GAMMA * (event + 1))
+
     def bits(self, event: int, attempt: int = 0) -> int:
         """Return 64 random bits for one attempt at one event."""
-        state = self._state + 0x9E3779B97F4A7C15 * (event + 1) & 0xFFFFFFFFFFFFFFFF
-        state = (state ^ (state >> 30)) * 0xBF58476D1CE4E5B9 & 0xFFFFFFFFFFFFFFFF
-        state = (state ^ (state >> 27)) * 0x94D049BB133111EB & 0xFFFFFFFFFFFFFFFF
-        state = (state ^ (state >> 31)) + 0x9E3779B97F4A7C15 * (attempt + 1) & 0xFFFFFFFFFFFFFFFF
-        state = (state ^ (state >> 30)) * 0xBF58476D1CE4E5B9 & 0xFFFFFFFFFFFFFFFF
-        state = (state ^ (state >> 27)) * 0x94D049BB133111EB & 0xFFFFFFFFFFFFFFFF
-        return state ^ (state >> 31)
+        return _bits(self.of_event(event), attempt)
 
     def uniform(self, event: int, attempt: int = 0) -> float:
         """Return a number in [0, 1)."""
         return (self.bits(event, attempt) >> 11) * 2.0**-53
 
-    def symmetric(self, event: int, attempt: int = 0) -> float:
-        """Return a number in [-1, 1)."""
-        return (self.bits(event, attempt) >> 11) * 2.0**-52 - 1.0
+
+def symmetric(of_event: int, attempt: int) -> float:
+    """Return a number in [-1, 1) for one attempt at the event that ``Numbers.of_event`` was asked for."""
+    return (_bits(of_event, attempt) >> 11) * 2.0**-52 - 1.0
 
 
 def seed_of_run(seed: int, ordinal: int) -> int:
@@ -57,8 +56,12 @@ def seed_of_run(seed: int, ordinal: int) -> int:
     return _mix((seed & _MASK) + _GOLDEN_GAMMA * ordinal) if ordinal else seed
 
 
-def _mix(state: int) -> int:
-    state &= _MASK
-    state = (state ^ (state >> 30)) * 0xBF58476D1CE4E5B9 & _MASK
-    state = (state ^ (state >> 27)) * 0x94D049BB133111EB & _MASK
+def _bits(of_event: int, attempt: int) -> int:
+    return _mix(of_event + _GOLDEN_GAMMA * (attempt + 1))
+
+
+def _mix(state: int) -> int:  # with numbers and not their names, which would cost a third
+    state &= 0xFFFFFFFFFFFFFFFF
+    state = (state ^ (state >> 30)) * 0xBF58476D1CE4E5B9 & 0xFFFFFFFFFFFFFFFF
+    state = (state ^ (state >> 27)) * 0x94D049BB133111EB & 0xFFFFFFFFFFFFFFFF
     return state ^ (state >> 31)

@@ -1,7 +1,7 @@
 locals {
   names = { for key, function in var.functions : key => coalesce(function.name, key) }
 
-  settings = { for kind, default in local.catalogue : kind => {
+  settings = { for kind, default in local.catalog : kind => {
     enabled             = try(coalesce(var.alarms[kind].enabled), true)
     threshold           = try(coalesce(var.alarms[kind].threshold), default.threshold)
     period              = try(coalesce(var.alarms[kind].period), default.period)
@@ -11,7 +11,7 @@ locals {
 
   # Keys are known before anything exists; names need not be.
   alarms = merge([for key, function in var.functions : {
-    for kind, default in local.catalogue : "${key}-${replace(kind, "_", "-")}" => {
+    for kind, default in local.catalog : "${key}-${replace(kind, "_", "-")}" => {
       key        = key
       function   = local.names[key]
       kind       = kind

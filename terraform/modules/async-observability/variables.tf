@@ -11,7 +11,7 @@ variable "alarm_name_prefix" {
 }
 
 variable "alarms" {
-  description = "Tunes alarms by kind, or leaves them out with enabled = false: dropped, event_age (p99), event_age_maximum, not_arriving, throttles, errors, concurrency, dead_letter_failures, destination_failures, failure_queue. What isn't said is as in catalogue.tf. The threshold of an age is a share of the maximum event age, of errors a share of the executions, of concurrency a share of the reservation."
+  description = "Tunes alarms by kind, or leaves them out with enabled = false: dropped, event_age (p99), event_age_maximum, not_arriving, throttles, errors, concurrency, dead_letter_failures, destination_failures, failure_queue. What isn't said is as in catalog.tf. The threshold of an age is a share of the maximum event age, of errors a share of the executions, of concurrency a share of the reservation."
   type = map(object({
     datapoints_to_alarm = optional(number)
     enabled             = optional(bool, true)

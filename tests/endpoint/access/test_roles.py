@@ -2,10 +2,8 @@
 
 import json
 
+import boto3
 import pytest
-from queue_lab import Lab
-
-from async_lab.endpoint.embedded import Endpoint
 
 PLACE = "eu-west-1:123456789012"
 CALLS = """
@@ -26,12 +24,12 @@ def handler(event, context):
 class Caller:
     """A function with a role of its own, which makes one call of AWS for each event."""
 
-    def __init__(self, lab):
-        self.lab, self.iam = lab, lab.target.client("iam")
-        lab.made += 1
-        self.role_name = f"caller-{lab.made}"
-        self.role = self.iam.create_role(RoleName=self.role_name, AssumeRolePolicyDocument="{}")["Role"]["Arn"]
-        self.name = lab.function(source=CALLS, Role=self.role)
+    def __init__(self, async_lab, handler):
+        self.function = async_lab.function(handler(CALLS), name="caller", timeout=100, policy=[])
+        self.name, self.iam = self.function.name, async_lab.client("iam")
+        configured = async_lab.client("lambda").get_function_configuration(FunctionName=self.name)
+        self.role = configured["Role"]
+        self.role_name = self.role.rpartition("/")[2]
 
     def allow(self, *actions, resource="*", effect="Allow", **more):
         statement = {"Effect": effect, "Action": list(actions), "Resource": resource, **more}
@@ -44,10 +42,7 @@ class Caller:
 
     def call(self, service, call, **parameters):
         event = {"service": service, "call": call, "with": parameters}
-        answer = self.lab.lambda_.invoke(FunctionName=self.name, Payload=json.dumps(event))
-        told = json.loads(answer["Payload"].read())
-        assert "errorMessage" not in told, told
-        return told
+        return self.function.invoke(event)
 
 
 def arn(service, resource):
@@ -55,15 +50,15 @@ def arn(service, resource):
 
 
 @pytest.fixture
-def caller(lab):
+def caller(async_lab, handler):
     """It, and what it calls."""
-    lab.sqs.create_queue(QueueName="orders")
-    lab.target.client("sns").create_topic(Name="orders")
-    lab.target.client("s3").create_bucket(
-        Bucket="orders", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+    async_lab.queue("orders")
+    async_lab.client("sns").create_topic(Name="orders")
+    async_lab.client("s3").create_bucket(
+        Bucket="orders", CreateBucketConfiguration={"LocationConstraint": async_lab.region}
     )
-    lab.target.client("events").create_event_bus(Name="orders")
-    return Caller(lab)
+    async_lab.client("events").create_event_bus(Name="orders")
+    return Caller(async_lab, handler)
 
 
 QUEUE_URL = "http://localhost/123456789012/orders"
@@ -119,28 +114,28 @@ def test_a_role_that_is_changed_counts_from_the_next_call_on(caller):
     assert caller.call("sqs", "send_message", **parameters)["code"] == "AccessDenied"
 
 
-def test_a_queue_may_let_the_role_in_by_itself(lab, caller):
-    url, queue = lab.queue()
+def test_a_queue_may_let_the_role_in_by_itself(async_lab, caller, sqs):
+    url, queue = "others", async_lab.queue("others")
     statement = {"Effect": "Allow", "Principal": {"AWS": caller.role}, "Action": "sqs:SendMessage", "Resource": queue}
     assert caller.call("sqs", "send_message", QueueUrl=url, MessageBody="x")["code"] == "AccessDenied"
-    lab.sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps({"Statement": [statement]})})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps({"Statement": [statement]})})
     assert caller.call("sqs", "send_message", QueueUrl=url, MessageBody="x")["code"] is None
 
 
-def queue_policy(lab, url, *statements):
+def queue_policy(sqs, url, *statements):
     policy = {"Policy": json.dumps({"Statement": list(statements)})}
-    lab.sqs.set_queue_attributes(QueueUrl=url, Attributes=policy)
+    sqs.set_queue_attributes(QueueUrl=url, Attributes=policy)
 
 
-def test_a_denial_wins_whoever_says_it(lab, caller):
-    url, queue = lab.queue()
+def test_a_denial_wins_whoever_says_it(async_lab, caller, sqs):
+    url, queue = "others", async_lab.queue("others")
     send = {"Action": "sqs:SendMessage", "Resource": queue, "Principal": {"AWS": caller.role}}
     caller.allow("sqs:SendMessage")
-    queue_policy(lab, url, {"Effect": "Deny", **send})
+    queue_policy(sqs, url, {"Effect": "Deny", **send})
     answer = caller.call("sqs", "send_message", QueueUrl=url, MessageBody="x")
     assert answer["code"] == "AccessDenied"
     assert answer["said"].endswith(f" on resource: {queue} with an explicit deny in a resource-based policy")
-    queue_policy(lab, url, {"Effect": "Allow", **send})
+    queue_policy(sqs, url, {"Effect": "Allow", **send})
     assert caller.call("sqs", "send_message", QueueUrl=url, MessageBody="x")["code"] is None
     caller.allow("sqs:SendMessage", effect="Deny")
     answer = caller.call("sqs", "send_message", QueueUrl=url, MessageBody="x")
@@ -168,8 +163,8 @@ ACCOUNT = "arn:aws:iam::123456789012:root"
         ({"Principal": "*", "Resource": "arn:aws:sqs:*:*:elsewhere"}, False),
     ],
 )
-def test_a_queues_denial_is_for_whom_and_what_it_says(lab, caller, statement, is_denied):
-    url, queue = lab.queue()
+def test_a_queues_denial_is_for_whom_and_what_it_says(async_lab, caller, sqs, statement, is_denied):
+    url, queue = "others", async_lab.queue("others")
     called = {
         "role": caller.role,
         "session": f"arn:aws:sts::123456789012:assumed-role/{caller.role_name}/{caller.name}",
@@ -180,7 +175,7 @@ def test_a_queues_denial_is_for_whom_and_what_it_says(lab, caller, statement, is
         text = text.replace(f'"{name}"', f'"{arn_}"')
     said = json.loads(text)
     about = {} if "NotResource" in said else {"Resource": queue}
-    queue_policy(lab, url, about | ({} if "NotAction" in said else {"Action": "sqs:*"}) | said)
+    queue_policy(sqs, url, about | ({} if "NotAction" in said else {"Action": "sqs:*"}) | said)
     caller.allow("sqs:SendMessage")
     answer = caller.call("sqs", "send_message", QueueUrl=url, MessageBody="x")
     assert answer["code"] == ("AccessDenied" if is_denied else None)
@@ -190,14 +185,14 @@ def test_a_queues_denial_is_for_whom_and_what_it_says(lab, caller, statement, is
     "statement",
     [{"NotPrincipal": {"AWS": "arn:aws:iam::123456789012:role/other"}}, {"Principal": {"AWS": ACCOUNT}}],
 )
-def test_a_queue_that_allows_others_or_the_account_lets_no_role_in_by_itself(lab, caller, statement):
-    url, queue = lab.queue()
-    queue_policy(lab, url, {"Effect": "Allow", "Action": "sqs:*", "Resource": queue, **statement})
+def test_a_queue_that_allows_others_or_the_account_lets_no_role_in_by_itself(async_lab, caller, sqs, statement):
+    url, queue = "others", async_lab.queue("others")
+    queue_policy(sqs, url, {"Effect": "Allow", "Action": "sqs:*", "Resource": queue, **statement})
     assert caller.call("sqs", "send_message", QueueUrl=url, MessageBody="x")["code"] == "AccessDenied"
 
 
-def test_a_bucket_lets_a_role_in_or_shuts_it_out_and_nobody_else(lab, caller):
-    s3 = lab.target.client("s3")
+def test_a_bucket_lets_a_role_in_or_shuts_it_out_and_nobody_else(async_lab, caller):
+    s3 = async_lab.client("s3")
     put = {"Bucket": "orders", "Key": "a", "Body": "x"}
 
     def policy(effect, **more):
@@ -225,13 +220,13 @@ def test_a_bucket_lets_a_role_in_or_shuts_it_out_and_nobody_else(lab, caller):
         ({"StringEquals": {"aws:PrincipalTag/Team": "other"}}, False),
         ({"StringEquals": {"aws:RequestedRegion": "eu-west-1", "aws:ResourceAccount": "123456789012"}}, True),
         ({"StringNotEquals": {"aws:RequestedRegion": "eu-west-1"}}, False),
-        ({"ArnLike": {"lambda:SourceFunctionArn": "arn:aws:lambda:eu-west-1:123456789012:function:function-*"}}, True),
+        ({"ArnLike": {"lambda:SourceFunctionArn": "arn:aws:lambda:eu-west-1:123456789012:function:call*"}}, True),
         ({"ArnLike": {"aws:SourceArn": "arn:aws:s3:::orders"}}, False),
         ({"Bool": {"aws:SecureTransport": "true"}}, True),
     ],
 )
-def test_a_condition_decides_whether_a_statement_counts(lab, caller, condition, is_met, capfd):
-    url = lab.sqs.create_queue(QueueName="tagged", tags={"Team": "shop"})["QueueUrl"]
+def test_a_condition_decides_whether_a_statement_counts(caller, sqs, condition, is_met, capfd):
+    url = sqs.create_queue(QueueName="tagged", tags={"Team": "shop"})["QueueUrl"]
     caller.iam.tag_role(RoleName=caller.role_name, Tags=[{"Key": "Team", "Value": "shop"}])
     sent = {"QueueUrl": url, "MessageBody": "x"}
     caller.allow("sqs:SendMessage", Condition=condition)
@@ -267,12 +262,7 @@ def test_a_handler_is_its_role_as_sts_says(caller):
     assert caller.call("sts", "get_caller_identity")["arn"] == expected
 
 
-def test_whoever_is_no_handler_may_do_everything(lab):
-    lab.sqs.send_message(QueueUrl=lab.queue()[0], MessageBody="x")
-
-
-def test_roles_need_not_be_asked():
-    with Endpoint(enforce_roles=False) as endpoint:
-        lab = Lab(endpoint)
-        url, _ = lab.queue()
-        assert Caller(lab).call("sqs", "send_message", QueueUrl=url, MessageBody="x")["code"] is None
+def test_whoever_is_no_handler_may_do_everything(async_lab):
+    async_lab.queue("orders")
+    boto3.client("sqs").send_message(QueueUrl="orders", MessageBody="x")
+    assert [message.body for message in async_lab.messages("orders")] == ["x"]

@@ -249,6 +249,10 @@ def test_lists_come_in_pages(functions, create):
         ({"Runtime": "python3.99"}, "Value python3.99 at 'runtime' failed to satisfy constraint"),
         ({"Runtime": "python3.7"}, "The runtime parameter of python3.7 is no longer supported"),
         ({"Environment": {"Variables": {"KEY": "v" * 4_096}}}, "provided exceeded the 4KB limit. String measured: {"),
+        (
+            {"Environment": {"Variables": {"LAMBDA_TASK_ROOT": "z", "KEY": "y", "AWS_REGION": "x"}}},
+            "not supported for modification. Reserved keys used in this request: AWS_REGION, LAMBDA_TASK_ROOT",
+        ),
     ],
 )
 def test_what_the_model_takes_and_lambda_does_not_is_refused(functions, create, settings, said):

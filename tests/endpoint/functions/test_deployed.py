@@ -80,10 +80,11 @@ def test_revision_changes_with_code_and_configuration_and_only_with_them(functio
 
 
 def test_function_keeps_a_layer_that_is_deleted(functions, create):
-    layer = functions.publish_layer_version(LayerName="shared", Content={"ZipFile": package()})
+    content = package()  # once: it holds the time
+    layer = functions.publish_layer_version(LayerName="shared", Content={"ZipFile": content})
     create(Layers=[layer["LayerVersionArn"]])
     functions.delete_layer_version(LayerName="shared", VersionNumber=1)
-    assert found().deployment.layers == (package(),)
+    assert found().deployment.layers == (content,)
 
 
 @pytest.mark.parametrize("qualifier", [None, "7", "live"])

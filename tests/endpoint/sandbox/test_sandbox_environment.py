@@ -18,7 +18,7 @@ SHOWS_VARIABLES = """
 
 
 def test_the_environment_variables_are_those_that_lambda_defines(deploy):
-    variables = deploy(SHOWS_VARIABLES, environment=(("COLOUR", "green"),)).returns()
+    variables = deploy(SHOWS_VARIABLES, environment=(("COLOR", "green"),)).returns()
     expected = {
         "AWS_LAMBDA_FUNCTION_NAME": "worker",
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
@@ -33,7 +33,7 @@ def test_the_environment_variables_are_those_that_lambda_defines(deploy):
         "_HANDLER": "app.handler",
         "TZ": ":UTC",
         "LANG": "en_US.UTF-8",
-        "COLOUR": "green",
+        "COLOR": "green",
     }
     assert variables.items() >= expected.items()
 
@@ -213,7 +213,7 @@ def test_environments_share_nothing(deploy):
     assert one[2] != other[2]
 
 
-def test_only_a_cold_start_has_an_initialisation_and_it_is_a_constant(deploy):
+def test_only_a_cold_start_has_an_initialization_and_it_is_a_constant(deploy):
     function = deploy(COUNTS)
     assert [function().init_seconds, function().init_seconds] == [0.1, None]
 

@@ -301,7 +301,9 @@ def test_any_other_user_gets_a_private_root_as_well(private, tmp_path):
             env={"PATH": os.environ["PATH"], "HOME": "/"},
         )
 
-    if as_nobody("import moto, sys; open(sys.argv[1])", __file__).returncode:
+    # setpriv itself may start what that user may not: so whether Python can start another is asked as well.
+    can = "import moto, subprocess, sys; open(sys.argv[1]); subprocess.run([sys.executable, '-c', ''], check=True)"
+    if as_nobody(can, __file__).returncode:
         pytest.skip("Python, its packages or this checkout can't be read by another user")
     ended = as_nobody(says, str(REPOSITORY / "runner"), str(Path(__file__).parent))
     assert ended.stdout == "[] None\n", ended.stderr

@@ -13,7 +13,7 @@ timeouts = st.floats(1, 900)
 
 
 @given(st.integers(0, 1000 * SECOND_NS), timeouts)
-def test_the_timeout_counts_from_the_end_of_the_initialisation(slept_ns, timeout):
+def test_the_timeout_counts_from_the_end_of_the_initialization(slept_ns, timeout):
     times = schedule(AT_NS, slept_ns, timeout, Costs())
     assert times.init_ns <= INIT_LIMIT_NS
     assert times.started_ns == AT_NS + times.init_ns
@@ -21,7 +21,7 @@ def test_the_timeout_counts_from_the_end_of_the_initialisation(slept_ns, timeout
 
 
 @given(st.integers(0, 1000 * SECOND_NS), timeouts)
-def test_no_time_that_the_initialisation_slept_is_lost(slept_ns, timeout):
+def test_no_time_that_the_initialization_slept_is_lost(slept_ns, timeout):
     costs = Costs(init_seconds=0.25, compute_seconds=0.5)
     times = schedule(AT_NS, slept_ns, timeout, costs)
     whole_ns = SECOND_NS // 4 + slept_ns

@@ -114,7 +114,7 @@ def test_after_a_timeout_the_environment_is_a_new_one(deploy):
     assert function.returns(0) == 1
 
 
-def test_sleeps_while_the_module_is_imported_are_initialisation(deploy):
+def test_sleeps_while_the_module_is_imported_are_initialization(deploy):
     function = deploy("import time\ntime.sleep(2)\ndef handler(event, context): return time.time()")
     result = function()
     assert result.init_seconds == 2.1
@@ -122,7 +122,7 @@ def test_sleeps_while_the_module_is_imported_are_initialisation(deploy):
     assert float(result.payload) == pytest.approx(AT + 2.101, abs=TOLERANCE)
 
 
-def test_an_initialisation_beyond_ten_seconds_is_done_again_within_the_execution(deploy):
+def test_an_initialization_beyond_ten_seconds_is_done_again_within_the_execution(deploy):
     slow = "import time\ntime.sleep(20)\ndef handler(event, context): return context.get_remaining_time_in_millis()"
     result = deploy(slow)()
     assert [result.init_seconds, result.duration_seconds] == [10.0, 20.101]

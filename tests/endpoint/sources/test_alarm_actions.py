@@ -3,54 +3,56 @@
 import json
 
 import pytest
+from measured import payloads
 
 
 @pytest.fixture
-def alarm(lab):
+def alarm(cloudwatch):
     """Makes an alarm on orders that invokes a function; returns its name."""
-    made = []
 
-    def make(name, **changed):
-        lab.made += 1
-        alarm = f"alarm-{lab.made}"
-        lab.cloudwatch.put_metric_alarm(
+    def make(function, **changed):
+        cloudwatch.put_metric_alarm(
             **{
-                "AlarmName": alarm,
+                "AlarmName": "failed",
                 "Namespace": "Shop",
                 "MetricName": "Failed",
-                "Dimensions": [{"Name": "Till", "Value": alarm}],
+                "Dimensions": [{"Name": "Till", "Value": "failed"}],
                 "Statistic": "Sum",
                 "Period": 60,
                 "EvaluationPeriods": 1,
                 "Threshold": 0.0,
                 "ComparisonOperator": "GreaterThanThreshold",
-                "AlarmActions": [lab.arn(name)],
+                "AlarmActions": [function.arn],
                 **changed,
             }
         )
-        made.append(alarm)
-        return alarm
+        return "failed"
 
-    yield make
-    lab.cloudwatch.delete_alarms(AlarmNames=made)
+    return make
 
 
-def fail(lab, alarm):
-    datum = {"MetricName": "Failed", "Dimensions": [{"Name": "Till", "Value": alarm}], "Value": 1}
-    lab.cloudwatch.put_metric_data(Namespace="Shop", MetricData=[datum])
-    lab.endpoint.wait(120)
+@pytest.fixture
+def fail(async_lab, cloudwatch):
+    """Lets an order fail, and time pass until its alarm knows."""
+
+    def put(alarm):
+        datum = {"MetricName": "Failed", "Dimensions": [{"Name": "Till", "Value": alarm}], "Value": 1}
+        cloudwatch.put_metric_data(Namespace="Shop", MetricData=[datum])
+        async_lab.advance(minutes=2)
+
+    return put
 
 
 def arn_of(alarm):
     return f"arn:aws:cloudwatch:eu-west-1:123456789012:alarm:{alarm}"
 
 
-def test_a_function_gets_the_event_of_an_alarm(lab, alarm):
-    name = lab.function()
-    made = alarm(name, AlarmDescription="orders fail")
-    lab.allow(name, "lambda.alarms.cloudwatch", arn_of(made))
-    fail(lab, made)
-    [event] = lab.invoked(name)
+def test_a_function_gets_the_event_of_an_alarm(as_told, alarm, allow, fail):
+    function = as_told()
+    made = alarm(function, AlarmDescription="orders fail")
+    allow(function, "lambda.alarms.cloudwatch", arn_of(made))
+    fail(made)
+    [event] = payloads(function)
     data = event.pop("alarmData")
     assert event.pop("time").endswith("+0000")
     assert event == {
@@ -73,24 +75,21 @@ def test_a_function_gets_the_event_of_an_alarm(lab, alarm):
     }
 
 
-def test_an_alarm_that_may_not_invoke_says_so_in_its_history(lab, alarm):
-    name = lab.function()
-    made = alarm(name)
-    fail(lab, made)
-    assert lab.invoked(name) == []
-    history = lab.cloudwatch.describe_alarm_history(AlarmName=made, HistoryItemType="Action")["AlarmHistoryItems"]
+def test_an_alarm_that_may_not_invoke_says_so_in_its_history(as_told, alarm, cloudwatch, fail):
+    function = as_told()
+    made = alarm(function)
+    fail(made)
+    assert payloads(function) == []
+    history = cloudwatch.describe_alarm_history(AlarmName=made, HistoryItemType="Action")["AlarmHistoryItems"]
     assert history[0]["HistorySummary"].startswith("Failed to execute action")
     assert "does not let lambda.alarms.cloudwatch.amazonaws.com in" in history[0]["HistoryData"]
 
 
-def test_a_composite_alarm_tells_its_rule_to_a_function(lab, alarm):
-    name, inner = lab.function(), lab.function()
+def test_a_composite_alarm_tells_its_rule_to_a_function(as_told, alarm, cloudwatch, allow, fail):
+    function, inner = as_told(), as_told()
     made = alarm(inner)
-    lab.cloudwatch.put_composite_alarm(
-        AlarmName=f"{made}-all", AlarmRule=f"ALARM({made})", AlarmActions=[lab.arn(name)]
-    )
-    lab.allow(name, "lambda.alarms.cloudwatch")
-    fail(lab, made)
-    [event] = [event for event in lab.invoked(name) if event["alarmData"]["state"]["value"] == "ALARM"]
+    cloudwatch.put_composite_alarm(AlarmName=f"{made}-all", AlarmRule=f"ALARM({made})", AlarmActions=[function.arn])
+    allow(function, "lambda.alarms.cloudwatch")
+    fail(made)
+    [event] = [event for event in payloads(function) if event["alarmData"]["state"]["value"] == "ALARM"]
     assert event["alarmData"]["configuration"] == {"alarmRule": f"ALARM({made})"}
-    lab.cloudwatch.delete_alarms(AlarmNames=[f"{made}-all"])

@@ -4,36 +4,37 @@ import json
 
 import pytest
 from botocore.exceptions import ClientError
+from measured import payloads
 
 
-def configure(lab, bucket, *notifications, **more):
-    lab.s3.put_bucket_notification_configuration(
+def configure(s3, bucket, *notifications, **more):
+    s3.put_bucket_notification_configuration(
         Bucket=bucket, NotificationConfiguration={"LambdaFunctionConfigurations": list(notifications), **more}
     )
 
 
-def notify(lab, name, *events, **filters):
+def notify(function, *events, **filters):
     rules = [{"Name": name, "Value": value} for name, value in filters.items()]
     return {
-        "LambdaFunctionArn": lab.arn(name),
+        "LambdaFunctionArn": function.arn,
         "Events": list(events) or ["s3:ObjectCreated:*"],
         **({"Filter": {"Key": {"FilterRules": rules}}} if rules else {}),
     }
 
 
 @pytest.fixture
-def told(lab):
+def told(as_told, allow, bucket):
     """A bucket and a function that it may invoke."""
-    name, bucket = lab.function(), lab.bucket()
-    lab.allow(name, "s3", f"arn:aws:s3:::{bucket}", SourceAccount="123456789012")
-    return name, bucket
+    function = as_told()
+    allow(function, "s3", f"arn:aws:s3:::{bucket}", SourceAccount="123456789012")
+    return function, bucket
 
 
-def test_a_function_gets_the_whole_record_of_a_new_object(lab, told):
-    name, bucket = told
-    configure(lab, bucket, notify(lab, name) | {"Id": "orders"})
-    etag = lab.s3.put_object(Bucket=bucket, Key="in/a b+ü.json", Body=b"{}")["ETag"]
-    [event] = lab.invoked(name)
+def test_a_function_gets_the_whole_record_of_a_new_object(s3, told, bucket):
+    function, bucket = told
+    configure(s3, bucket, notify(function) | {"Id": "orders"})
+    etag = s3.put_object(Bucket=bucket, Key="in/a b+ü.json", Body=b"{}")["ETag"]
+    [event] = payloads(function)
     [record] = event["Records"]
     assert record["s3"]["object"].pop("sequencer")
     assert record.pop("responseElements").keys() == {"x-amz-request-id", "x-amz-id-2"}
@@ -56,117 +57,65 @@ def test_a_function_gets_the_whole_record_of_a_new_object(lab, told):
     }
 
 
-def test_sequencers_increase_as_text(lab, told):
-    name, bucket = told
-    configure(lab, bucket, notify(lab, name))
+def test_sequencers_increase_as_text(s3, told, bucket):
+    function, bucket = told
+    configure(s3, bucket, notify(function))
     for _ in range(3):
-        lab.s3.put_object(Bucket=bucket, Key="order.json", Body=b"{}")
-    sequencers = [event["Records"][0]["s3"]["object"]["sequencer"] for event in lab.invoked(name)]
+        s3.put_object(Bucket=bucket, Key="order.json", Body=b"{}")
+    sequencers = [event["Records"][0]["s3"]["object"]["sequencer"] for event in payloads(function)]
     assert sequencers == sorted(set(sequencers))
 
 
-def test_a_removed_object_has_neither_size_nor_etag(lab, told):
-    name, bucket = told
-    configure(lab, bucket, notify(lab, name, "s3:ObjectRemoved:*"))
-    lab.s3.put_object(Bucket=bucket, Key="order.json", Body=b"{}")
-    lab.s3.delete_object(Bucket=bucket, Key="order.json")
-    [event] = lab.invoked(name)
+def test_a_removed_object_has_neither_size_nor_etag(s3, told, bucket):
+    function, bucket = told
+    configure(s3, bucket, notify(function, "s3:ObjectRemoved:*"))
+    s3.put_object(Bucket=bucket, Key="order.json", Body=b"{}")
+    s3.delete_object(Bucket=bucket, Key="order.json")
+    [event] = payloads(function)
     assert event["Records"][0]["eventName"] == "ObjectRemoved:Delete"
     assert event["Records"][0]["s3"]["object"].keys() == {"key", "sequencer"}
 
 
-def test_a_versioned_object_is_told_of_with_its_version(lab, told):
-    name, bucket = told
-    lab.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-    configure(lab, bucket, notify(lab, name))
-    version = lab.s3.put_object(Bucket=bucket, Key="order.json", Body=b"{}")["VersionId"]
-    assert lab.invoked(name)[0]["Records"][0]["s3"]["object"]["versionId"] == version
+def test_a_versioned_object_is_told_of_with_its_version(s3, told, bucket):
+    function, bucket = told
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    configure(s3, bucket, notify(function))
+    version = s3.put_object(Bucket=bucket, Key="order.json", Body=b"{}")["VersionId"]
+    assert payloads(function)[0]["Records"][0]["s3"]["object"]["versionId"] == version
 
 
-def names_of(events):
-    records = [event["Records"][0] for event in events]
-    return [(each["eventName"], each["s3"]["object"].get("versionId")) for each in records]
-
-
-def test_each_version_that_goes_and_each_delete_marker_is_told_of(lab, told):
-    name, bucket = told
-    lab.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-    configure(lab, bucket, notify(lab, name, "s3:ObjectRemoved:*"))
-    one, two = (lab.s3.put_object(Bucket=bucket, Key="order", Body=b"{}")["VersionId"] for _ in range(2))
-    marker = lab.s3.delete_object(Bucket=bucket, Key="order")["VersionId"]
-    lab.s3.delete_object(Bucket=bucket, Key="order", VersionId=one)
-    lab.s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "order", "VersionId": marker}]})
-    lab.s3.delete_object(Bucket=bucket, Key="order", VersionId=two)
-    assert names_of(lab.invoked(name)) == [
-        ("ObjectRemoved:DeleteMarkerCreated", marker),
-        ("ObjectRemoved:Delete", one),
-        ("ObjectRemoved:Delete", marker),
-        ("ObjectRemoved:Delete", two),
-    ]
-
-
-def begun(lab, bucket):
-    return {"Bucket": bucket, "Key": "large"} | {
-        "UploadId": lab.s3.create_multipart_upload(Bucket=bucket, Key="large")["UploadId"]
-    }
-
-
-def test_an_upload_in_parts_is_told_of_once(lab, told):
-    name, bucket = told
-    configure(lab, bucket, notify(lab, name))
-    upload = begun(lab, bucket)
-    part = {"PartNumber": 1, "ETag": lab.s3.upload_part(**upload, PartNumber=1, Body=b"{}")["ETag"]}
-    lab.s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": [part]})
-    assert names_of(lab.invoked(name)) == [("ObjectCreated:CompleteMultipartUpload", None)]
-
-
-def test_an_upload_that_was_aborted_is_not_there(lab, told):
-    upload = begun(lab, told[1])
-    lab.s3.abort_multipart_upload(**upload)
-    source = {"CopySource": {"Bucket": told[1], "Key": "other"}}
-    lab.s3.put_object(Bucket=told[1], Key="other", Body=b"{}")
-    for call in (
-        lambda: lab.s3.upload_part(**upload, PartNumber=1, Body=b"{}"),
-        lambda: lab.s3.upload_part_copy(**upload, **source, PartNumber=1),
-        lambda: lab.s3.list_parts(**upload),
-        lambda: lab.s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": "x"}]}),
-    ):
-        with pytest.raises(ClientError, match="NoSuchUpload"):
-            call()
-
-
-def test_prefix_and_suffix_say_which_objects_are_told_of(lab, told):
-    name, bucket = told
-    configure(lab, bucket, notify(lab, name, Prefix="in/", suffix=".json"))
+def test_prefix_and_suffix_say_which_objects_are_told_of(s3, told, bucket):
+    function, bucket = told
+    configure(s3, bucket, notify(function, Prefix="in/", suffix=".json"))
     for key in ("in/1.json", "out/2.json", "in/3.csv"):
-        lab.s3.put_object(Bucket=bucket, Key=key, Body=b"{}")
-    assert [event["Records"][0]["s3"]["object"]["key"] for event in lab.invoked(name)] == ["in/1.json"]
+        s3.put_object(Bucket=bucket, Key=key, Body=b"{}")
+    assert [event["Records"][0]["s3"]["object"]["key"] for event in payloads(function)] == ["in/1.json"]
 
 
 @pytest.mark.parametrize("permitted", [None, "arn:aws:s3:::another-bucket"])
-def test_a_bucket_that_may_not_invoke_the_function_is_refused(lab, permitted):
-    name, bucket = lab.function(), lab.bucket()
+def test_a_bucket_that_may_not_invoke_the_function_is_refused(as_told, s3, permitted, allow, bucket):
+    function = as_told()
     if permitted:
-        lab.allow(name, "s3", permitted)
+        allow(function, "s3", permitted)
     with pytest.raises(ClientError) as refused:
-        configure(lab, bucket, notify(lab, name))
+        configure(s3, bucket, notify(function))
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
     error = refused.value.response["Error"]
     assert (error["Code"], error["Message"]) == (
         "InvalidArgument",
         "Unable to validate the following destination configurations",
     )
-    assert "LambdaFunctionConfigurations" not in lab.s3.get_bucket_notification_configuration(Bucket=bucket)
+    assert "LambdaFunctionConfigurations" not in s3.get_bucket_notification_configuration(Bucket=bucket)
 
 
-def test_a_bucket_that_may_not_send_to_the_queue_is_refused(lab):
-    bucket, (_, closed), (url, opened) = lab.bucket(), lab.queue(), lab.open_queue("s3")
+def test_a_bucket_that_may_not_send_to_the_queue_is_refused(async_lab, s3, bucket, open_queue):
+    closed, opened = async_lab.queue("closed"), open_queue("s3")
     wanted = {"QueueArn": closed, "Events": ["s3:ObjectCreated:*"]}
     with pytest.raises(ClientError, match="Unable to validate the following destination configurations"):
-        configure(lab, bucket, QueueConfigurations=[wanted])
-    configure(lab, bucket, QueueConfigurations=[wanted | {"QueueArn": opened}])
-    lab.s3.put_object(Bucket=bucket, Key="order.json", Body=b"{}")
-    test, order = (json.loads(message["Body"]) for message in lab.messages(url))
+        configure(s3, bucket, QueueConfigurations=[wanted])
+    configure(s3, bucket, QueueConfigurations=[wanted | {"QueueArn": opened}])
+    s3.put_object(Bucket=bucket, Key="order.json", Body=b"{}")
+    test, order = (message.json for message in async_lab.messages(opened))
     assert (test["Event"], test["Bucket"]) == ("s3:TestEvent", bucket)
     assert order["Records"][0]["s3"]["object"]["key"] == "order.json"
 
@@ -179,50 +128,101 @@ def test_a_bucket_that_may_not_send_to_the_queue_is_refused(lab):
         ({"prefix": "in/", "suffix": ".json"}, {"suffix": "json"}),
     ],
 )
-def test_two_notifications_of_the_same_objects_are_refused(lab, told, one, other):
-    name, bucket = told
+def test_two_notifications_of_the_same_objects_are_refused(s3, told, one, other, bucket):
+    function, bucket = told
     with pytest.raises(ClientError) as refused:
-        configure(lab, bucket, notify(lab, name, **one), notify(lab, name, "s3:ObjectCreated:Put", **other))
+        configure(s3, bucket, notify(function, **one), notify(function, "s3:ObjectCreated:Put", **other))
     assert refused.value.response["Error"]["Code"] == "InvalidArgument"
     assert "verlap" in refused.value.response["Error"]["Message"]
 
 
-def test_two_notifications_of_different_objects_are_taken(lab, told):
-    name, bucket = told
+def test_two_notifications_of_different_objects_are_taken(s3, told, bucket):
+    function, bucket = told
     configure(
-        lab,
+        s3,
         bucket,
-        notify(lab, name, prefix="in/", suffix=".json"),
-        notify(lab, name, prefix="in/", suffix=".csv"),
-        notify(lab, name, "s3:ObjectRemoved:*"),
+        notify(function, prefix="in/", suffix=".json"),
+        notify(function, prefix="in/", suffix=".csv"),
+        notify(function, "s3:ObjectRemoved:*"),
     )
 
 
-def test_a_permission_that_is_taken_away_ends_the_invocations(lab, told):
-    name, bucket = told
-    configure(lab, bucket, notify(lab, name))
-    lab.lambda_.remove_permission(FunctionName=name, StatementId="s3-1-None")
-    lab.s3.put_object(Bucket=bucket, Key="order.json", Body=b"{}")
-    assert lab.invoked(name) == []
+def test_a_permission_that_is_taken_away_ends_the_invocations(lambda_, s3, told, bucket):
+    function, bucket = told
+    configure(s3, bucket, notify(function))
+    lambda_.remove_permission(FunctionName=function.name, StatementId="s3-1")
+    s3.put_object(Bucket=bucket, Key="order.json", Body=b"{}")
+    assert payloads(function) == []
 
 
-def test_the_event_bus_hears_of_objects_where_the_bucket_says_so(lab):
-    name, bucket = lab.function(), lab.bucket()
-    rule = lab.events.put_rule(Name=bucket, EventPattern=json.dumps({"source": ["aws.s3"]}))["RuleArn"]
-    lab.events.put_targets(Rule=bucket, Targets=[{"Id": "1", "Arn": lab.arn(name)}])
-    lab.allow(name, "events", rule)
-    configure(lab, bucket, EventBridgeConfiguration={})
-    lab.s3.put_object(Bucket=bucket, Key="a b.json", Body=b"{}")
-    [event] = lab.invoked(name)
+def test_the_event_bus_hears_of_objects_where_the_bucket_says_so(as_told, s3, events, allow, bucket):
+    function = as_told()
+    rule = events.put_rule(Name=bucket, EventPattern=json.dumps({"source": ["aws.s3"]}))["RuleArn"]
+    events.put_targets(Rule=bucket, Targets=[{"Id": "1", "Arn": function.arn}])
+    allow(function, "events", rule)
+    configure(s3, bucket, EventBridgeConfiguration={})
+    s3.put_object(Bucket=bucket, Key="a b.json", Body=b"{}")
+    [event] = payloads(function)
     assert (event["detail-type"], event["source"], event["resources"]) == (
         "Object Created",
         "aws.s3",
         [f"arn:aws:s3:::{bucket}"],
     )
     assert (event["detail"]["object"]["key"], event["detail"]["reason"]) == ("a b.json", "PutObject")
-    lab.events.remove_targets(Rule=bucket, Ids=["1"])
 
 
-def test_tags_of_an_object_that_is_not_there_are_no_key(lab, told):
+def names_of(events):
+    records = [event["Records"][0] for event in events]
+    return [(each["eventName"], each["s3"]["object"].get("versionId")) for each in records]
+
+
+def test_each_version_that_goes_and_each_delete_marker_is_told_of(s3, told):
+    function, bucket = told
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    configure(s3, bucket, notify(function, "s3:ObjectRemoved:*"))
+    one, two = (s3.put_object(Bucket=bucket, Key="order", Body=b"{}")["VersionId"] for _ in range(2))
+    marker = s3.delete_object(Bucket=bucket, Key="order")["VersionId"]
+    s3.delete_object(Bucket=bucket, Key="order", VersionId=one)
+    s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "order", "VersionId": marker}]})
+    s3.delete_object(Bucket=bucket, Key="order", VersionId=two)
+    assert names_of(payloads(function)) == [
+        ("ObjectRemoved:DeleteMarkerCreated", marker),
+        ("ObjectRemoved:Delete", one),
+        ("ObjectRemoved:Delete", marker),
+        ("ObjectRemoved:Delete", two),
+    ]
+
+
+def begun(s3, bucket):
+    return {"Bucket": bucket, "Key": "large"} | {
+        "UploadId": s3.create_multipart_upload(Bucket=bucket, Key="large")["UploadId"]
+    }
+
+
+def test_an_upload_in_parts_is_told_of_once(s3, told):
+    function, bucket = told
+    configure(s3, bucket, notify(function))
+    upload = begun(s3, bucket)
+    part = {"PartNumber": 1, "ETag": s3.upload_part(**upload, PartNumber=1, Body=b"{}")["ETag"]}
+    s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": [part]})
+    assert names_of(payloads(function)) == [("ObjectCreated:CompleteMultipartUpload", None)]
+
+
+def test_an_upload_that_was_aborted_is_not_there(s3, told):
+    upload = begun(s3, told[1])
+    s3.abort_multipart_upload(**upload)
+    source = {"CopySource": {"Bucket": told[1], "Key": "other"}}
+    s3.put_object(Bucket=told[1], Key="other", Body=b"{}")
+    for call in (
+        lambda: s3.upload_part(**upload, PartNumber=1, Body=b"{}"),
+        lambda: s3.upload_part_copy(**upload, **source, PartNumber=1),
+        lambda: s3.list_parts(**upload),
+        lambda: s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": "x"}]}),
+    ):
+        with pytest.raises(ClientError, match="NoSuchUpload"):
+            call()
+
+
+def test_tags_of_an_object_that_is_not_there_are_no_key(s3, told):
     with pytest.raises(ClientError, match="NoSuchKey"):
-        lab.s3.delete_object_tagging(Bucket=told[1], Key="none")
+        s3.delete_object_tagging(Bucket=told[1], Key="none")

@@ -69,17 +69,18 @@ def test_what_insights_has_not_here_is_refused(query):
         parse(query)
 
 
-def test_a_log_is_queried(lab):
-    name = lab.function(source="def handler(event, context): print('order', event)")
+def test_a_log_is_queried(async_lab, handler):
+    name = async_lab.function(handler("def handler(event, context): print('order', event)"), name="orders")
+    logs = async_lab.client("logs")
     for number in range(3):
-        lab.send(name, number)
-    lab.endpoint.wait(5)
-    now, group = int(lab.target.now()), f"/aws/lambda/{name}"
+        name.send(number)
+    async_lab.advance(seconds=5)
+    now, group = int(async_lab.now), f"/aws/lambda/{name}"
     span = {"startTime": now - 60, "endTime": now + 60}
 
     def asked(query, **more):
-        started = lab.logs.start_query(**span, queryString=query, **more)["queryId"]
-        answer = lab.logs.get_query_results(queryId=started)
+        started = logs.start_query(**span, queryString=query, **more)["queryId"]
+        answer = logs.get_query_results(queryId=started)
         assert answer["status"] == "Complete"
         return [{each["field"]: each["value"] for each in row} for row in answer["results"]]
 
@@ -91,14 +92,13 @@ def test_a_log_is_queried(lab):
         asked("stats count(*)", logGroupName=group)
 
 
-def test_a_query_that_is_not_there_is_404(lab):
+def test_a_query_that_is_not_there_is_404(async_lab):
     with pytest.raises(ClientError, match="ResourceNotFoundException"):
-        lab.logs.get_query_results(queryId="none")
+        async_lab.client("logs").get_query_results(queryId="none")
 
 
-def test_a_subscription_without_an_arn_is_refused(lab):
-    lab.logs.create_log_group(logGroupName="plain")
+def test_a_subscription_without_an_arn_is_refused(async_lab):
+    logs = async_lab.client("logs")
+    logs.create_log_group(logGroupName="plain")
     with pytest.raises(ClientError, match=r"InvalidParameterException.*nobody is no ARN"):
-        lab.logs.put_subscription_filter(
-            logGroupName="plain", filterName="f", filterPattern="", destinationArn="nobody"
-        )
+        logs.put_subscription_filter(logGroupName="plain", filterName="f", filterPattern="", destinationArn="nobody")

@@ -1,7 +1,5 @@
 """What a handler learns of its invocation."""
 
-import json
-
 import pytest
 
 TELLS = """
@@ -11,17 +9,16 @@ def handler(event, context):
 """
 
 
-@pytest.fixture(scope="module")
-def told(lab):
+@pytest.fixture
+def told(async_lab, handler, lambda_):
     """What a handler is told through a qualifier."""
-    name = lab.function(source=TELLS)
-    lab.lambda_.publish_version(FunctionName=name)
-    lab.lambda_.create_alias(FunctionName=name, Name="live", FunctionVersion="1")
+    function = async_lab.function(handler(TELLS))
+    lambda_.publish_version(FunctionName=function.name)
+    lambda_.create_alias(FunctionName=function.name, Name="live", FunctionVersion="1")
 
     def call(qualifier=None):
-        named = {"Qualifier": qualifier} if qualifier else {}
-        answer = json.loads(lab.lambda_.invoke(FunctionName=name, **named)["Payload"].read())
-        return answer[0].partition(name)[2], answer[1]
+        arn, trace_id = async_lab.invoke(f"{function}:{qualifier}" if qualifier else function)
+        return arn.removeprefix(function.arn), trace_id
 
     return call
 

@@ -6,6 +6,7 @@ import json
 
 import pytest
 from botocore.exceptions import ClientError
+from measured import measured, payloads
 
 SAYS = """
 def handler(event, context):
@@ -15,163 +16,176 @@ def handler(event, context):
 
 
 @pytest.fixture
-def speaker(lab):
+def speaker(async_lab, handler):
     """A function that prints what it is told to, whose log group is there."""
-    name = lab.function(source=SAYS)
-    lab.logs.create_log_group(logGroupName=f"/aws/lambda/{name}")
-    return name
+    function = async_lab.function(handler(SAYS), name="speaker")
+    async_lab.client("logs").create_log_group(logGroupName="/aws/lambda/speaker")
+    return function
 
 
-def say(lab, name, *lines):
-    lab.send(name, {"say": list(lines)})
-    lab.endpoint.wait(1)
+@pytest.fixture
+def say(async_lab, speaker):
+    """Has the speaker print lines."""
+
+    def send(*lines):
+        speaker.send({"say": list(lines)})
+        async_lab.advance(seconds=1)
+
+    return send
 
 
-def subscribe(lab, name, reader, pattern=""):
-    lab.logs.put_subscription_filter(
-        logGroupName=f"/aws/lambda/{name}", filterName="all", filterPattern=pattern, destinationArn=lab.arn(reader)
-    )
+@pytest.fixture
+def subscribe(async_lab, speaker):
+    """Subscribes a function to the speaker's log."""
+
+    def put(reader, pattern=""):
+        async_lab.client("logs").put_subscription_filter(
+            logGroupName="/aws/lambda/speaker", filterName="all", filterPattern=pattern, destinationArn=reader.arn
+        )
+
+    return put
 
 
-def filtered(lab, name, pattern, **transformation):
-    lab.logs.put_metric_filter(
-        logGroupName=f"/aws/lambda/{name}",
-        filterName="f",
-        filterPattern=pattern,
-        metricTransformations=[{"metricNamespace": name, "metricName": "Found", "metricValue": "1", **transformation}],
-    )
+@pytest.fixture
+def filtered(async_lab, speaker):
+    """Puts a metric filter of the speaker's log: `Found` in the namespace `Log`."""
+
+    def put(pattern, **transformation):
+        metric = {"metricNamespace": "Log", "metricName": "Found", "metricValue": "1", **transformation}
+        async_lab.client("logs").put_metric_filter(
+            logGroupName="/aws/lambda/speaker",
+            filterName="f",
+            filterPattern=pattern,
+            metricTransformations=[metric],
+        )
+
+    return put
 
 
-def total(lab, namespace, metric, **dimensions):
-    points = lab.cloudwatch.get_metric_statistics(
-        Namespace=namespace,
-        MetricName=metric,
-        Dimensions=[{"Name": name, "Value": value} for name, value in dimensions.items()],
-        StartTime=lab.target.now() - 3_600,
-        EndTime=lab.target.now() + 60,
-        Period=60,
-        Statistics=["Sum"],
-    )["Datapoints"]
-    return sum(point["Sum"] for point in points) if points else None
+@pytest.fixture
+def found(async_lab):
+    """Data points of a metric in the namespace `Log`: their sums."""
+    return lambda metric="Found", **dimensions: measured(async_lab, "Sum", "Log", metric, **dimensions)
 
 
-def test_a_subscriber_hears_of_what_matches_alone(lab, speaker):
-    reader = lab.function()
-    lab.allow(reader, "logs", f"arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/{speaker}:*")
-    subscribe(lab, speaker, reader, "ERROR")
-    say(lab, speaker, "all is well")
-    assert lab.invoked(reader) == []
-    say(lab, speaker, "all is well", "an ERROR")
-    [event] = lab.invoked(reader)
+def test_a_subscriber_hears_of_what_matches_alone(async_lab, as_told, allow, speaker, say, subscribe):
+    reader = as_told()
+    allow(reader, "logs", f"arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/{speaker}:*")
+    subscribe(reader, "ERROR")
+    say("all is well")
+    assert payloads(reader) == []
+    say("all is well", "an ERROR")
+    [event] = payloads(reader)
     data = json.loads(gzip.decompress(base64.b64decode(event["awslogs"]["data"])))
     assert [each["message"] for each in data["logEvents"]] == ["an ERROR"]
-    assert data["logEvents"][0]["timestamp"] // 1_000 <= lab.target.now()
+    assert data["logEvents"][0]["timestamp"] // 1_000 <= async_lab.now
     assert (data["logGroup"], data["subscriptionFilters"]) == (f"/aws/lambda/{speaker}", ["all"])
 
 
-def test_a_function_that_does_not_let_the_log_in_is_refused(lab, speaker):
+def test_a_function_that_does_not_let_the_log_in_is_refused(as_told, subscribe):
     with pytest.raises(ClientError, match="Make sure you have given CloudWatch Logs permission"):
-        subscribe(lab, speaker, lab.function())
+        subscribe(as_told())
 
 
-def test_a_metric_filter_counts_what_matches(lab, speaker):
-    filtered(lab, speaker, "ERROR")
-    say(lab, speaker, "an ERROR", "well", "an ERROR")
-    assert total(lab, speaker, "Found") == 2
+def test_a_metric_filter_counts_what_matches(say, filtered, found):
+    filtered("ERROR")
+    say("an ERROR", "well", "an ERROR")
+    assert found() == [2]
 
 
-def test_a_metric_filter_takes_values_and_dimensions_from_the_message(lab, speaker):
-    filtered(lab, speaker, "{ $.took > 0 }", metricValue="$.took", dimensions={"Shop": "$.shop"})
-    say(lab, speaker, '{"took": 2, "shop": "a"}', '{"took": 3, "shop": "b"}', '{"took": 4}')
-    assert (total(lab, speaker, "Found", Shop="a"), total(lab, speaker, "Found", Shop="b")) == (2, 3)
-    assert total(lab, speaker, "Found") is None
+def test_a_metric_filter_takes_values_and_dimensions_from_the_message(say, filtered, found):
+    filtered("{ $.took > 0 }", metricValue="$.took", dimensions={"Shop": "$.shop"})
+    say('{"took": 2, "shop": "a"}', '{"took": 3, "shop": "b"}', '{"took": 4}')
+    assert (found(Shop="a"), found(Shop="b")) == ([2], [3])
+    assert found() == []
 
 
-def test_a_metric_filter_says_its_default_where_nothing_matches(lab, speaker):
-    filtered(lab, speaker, "ERROR", defaultValue=0)
-    say(lab, speaker, "well")
-    assert total(lab, speaker, "Found") == 0
+def test_a_metric_filter_says_its_default_where_nothing_matches(say, filtered, found):
+    filtered("ERROR", defaultValue=0)
+    say("well")
+    assert found() == [0]
 
 
-def test_a_metric_filter_that_is_put_again_replaces_itself(lab, speaker):
-    filtered(lab, speaker, "ERROR")
-    filtered(lab, speaker, "WARN")
-    [each] = lab.logs.describe_metric_filters(logGroupName=f"/aws/lambda/{speaker}")["metricFilters"]
+def test_a_metric_filter_that_is_put_again_replaces_itself(async_lab, filtered):
+    filtered("ERROR")
+    filtered("WARN")
+    logs = async_lab.client("logs")
+    [each] = logs.describe_metric_filters(logGroupName="/aws/lambda/speaker")["metricFilters"]
     assert each["filterPattern"] == "WARN"
 
 
-def test_a_metric_filter_of_fields_has_their_values(lab, speaker):
-    filtered(lab, speaker, "[level=ERROR, shop, took > 1]", metricValue="$took", dimensions={"Shop": "$shop"})
-    say(lab, speaker, "ERROR a 2.5", "ERROR a 0.5", "INFO a 9", "ERROR b 4")
-    assert total(lab, speaker, "Found", Shop="a") == 2.5
-    assert total(lab, speaker, "Found", Shop="b") == 4
+def test_a_metric_filter_of_fields_has_their_values(say, filtered, found):
+    filtered("[level=ERROR, shop, took > 1]", metricValue="$took", dimensions={"Shop": "$shop"})
+    say("ERROR a 2.5", "ERROR a 0.5", "INFO a 9", "ERROR b 4")
+    assert found(Shop="a") == [2.5]
+    assert found(Shop="b") == [4]
 
 
 @pytest.mark.parametrize(
-    ("pattern", "found"),
+    ("pattern", "lines"),
     [
         ("%ERR.R%", ["ERROR a 2"]),
         ("[level, shop=b, took]", ["INFO b 3"]),
         ('{ $.level = "WARN" }', ['{"level": "WARN"}']),
     ],
 )
-def test_log_events_are_found_by_a_pattern(lab, speaker, pattern, found):
-    say(lab, speaker, "ERROR a 2", "INFO b 3", '{"level": "WARN"}')
-    group = f"/aws/lambda/{speaker}"
-    events = lab.logs.filter_log_events(logGroupName=group, filterPattern=pattern)["events"]
-    assert [event["message"].strip() for event in events] == found
+def test_log_events_are_found_by_a_pattern(async_lab, say, pattern, lines):
+    say("ERROR a 2", "INFO b 3", '{"level": "WARN"}')
+    logs, group = async_lab.client("logs"), "/aws/lambda/speaker"
+    events = logs.filter_log_events(logGroupName=group, filterPattern=pattern)["events"]
+    assert [event["message"].strip() for event in events] == lines
     with pytest.raises(ClientError, match="Invalid filter pattern"):
-        lab.logs.filter_log_events(logGroupName=group, filterPattern="[a, b")
+        logs.filter_log_events(logGroupName=group, filterPattern="[a, b")
 
 
 @pytest.mark.parametrize("pattern", ["[a, b", "%x!%"])
-def test_what_is_no_pattern_is_refused_when_it_is_put(lab, speaker, pattern):
+def test_what_is_no_pattern_is_refused_when_it_is_put(pattern, filtered):
     with pytest.raises(ClientError, match="Invalid"):
-        filtered(lab, speaker, pattern)
+        filtered(pattern)
 
 
-def test_embedded_metrics_of_a_log_line_become_metrics(lab, speaker):
+def test_embedded_metrics_of_a_log_line_become_metrics(async_lab, say, found):
     metadata = {
-        "Timestamp": round(lab.target.now() * 1_000),
+        "Timestamp": round(async_lab.now * 1_000),
         "CloudWatchMetrics": [
             {
-                "Namespace": speaker,
+                "Namespace": "Log",
                 "Dimensions": [["Shop"], ["Shop", "Till"]],
                 "Metrics": [{"Name": "Orders", "Unit": "Count"}],
             }
         ],
     }
-    say(lab, speaker, json.dumps({"_aws": metadata, "Shop": "a", "Till": "1", "Orders": [2, 3]}))
-    assert total(lab, speaker, "Orders", Shop="a") == 5
-    assert total(lab, speaker, "Orders", Shop="a", Till="1") == 5
-    assert total(lab, speaker, "Orders") is None
+    say(json.dumps({"_aws": metadata, "Shop": "a", "Till": "1", "Orders": [2, 3]}))
+    assert found("Orders", Shop="a") == [5]
+    assert found("Orders", Shop="a", Till="1") == [5]
+    assert found("Orders") == []
 
 
-def test_embedded_metrics_of_high_resolution_are_kept_by_the_second(lab, speaker):
+def test_embedded_metrics_of_high_resolution_are_kept_by_the_second(async_lab, say):
     metrics = [{"Name": "Fine", "StorageResolution": 1}, {"Name": "Coarse"}]
-    at = round(lab.target.now() // 60 * 60) + 7
-    directive = {"Namespace": speaker, "Dimensions": [[]], "Metrics": metrics}
+    at = round(async_lab.now // 60 * 60) + 7
+    directive = {"Namespace": "Log", "Dimensions": [[]], "Metrics": metrics}
     line = {"_aws": {"Timestamp": at * 1_000, "CloudWatchMetrics": [directive]}, "Fine": 1, "Coarse": 1}
-    say(lab, speaker, json.dumps(line))
+    say(json.dumps(line))
     for name, expected in (("Fine", at), ("Coarse", at - 7)):
-        (point,) = lab.cloudwatch.get_metric_statistics(
-            Namespace=speaker, MetricName=name, StartTime=at - 7, EndTime=at + 60, Period=1, Statistics=["Sum"]
+        (point,) = async_lab.client("cloudwatch").get_metric_statistics(
+            Namespace="Log", MetricName=name, StartTime=at - 7, EndTime=at + 60, Period=1, Statistics=["Sum"]
         )["Datapoints"]
         assert point["Timestamp"].timestamp() == expected
 
 
-def test_a_line_that_is_no_well_formed_embedded_metric_is_a_log_line_alone(lab, speaker):
-    say(lab, speaker, '{"_aws": {"CloudWatchMetrics": [{"Namespace": "x"}]}}', '"_aws"')
-    assert sum('"_aws"' in line for line in lab.log(speaker)) == 2
+def test_a_line_that_is_no_well_formed_embedded_metric_is_a_log_line_alone(speaker, say):
+    say('{"_aws": {"CloudWatchMetrics": [{"Namespace": "x"}]}}', '"_aws"')
+    assert sum('"_aws"' in line for line in speaker.logs) == 2
 
 
-def test_subscriptions_are_listed_by_the_beginning_of_their_names(lab, speaker):
-    reader = lab.function()
-    lab.allow(reader, "logs", f"arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/{speaker}:*")
-    subscribe(lab, speaker, reader)
+def test_subscriptions_are_listed_by_the_beginning_of_their_names(async_lab, as_told, allow, speaker, subscribe):
+    reader = as_told()
+    allow(reader, "logs", f"arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/{speaker}:*")
+    subscribe(reader)
     group = f"/aws/lambda/{speaker}"
     for prefix, expected in (("a", ["all"]), ("b", [])):
-        found = lab.logs.describe_subscription_filters(logGroupName=group, filterNamePrefix=prefix)
+        found = async_lab.client("logs").describe_subscription_filters(logGroupName=group, filterNamePrefix=prefix)
         assert [each["filterName"] for each in found["subscriptionFilters"]] == expected
 
 
@@ -182,7 +196,7 @@ def test_subscriptions_are_listed_by_the_beginning_of_their_names(lab, speaker):
         ("describe_log_groups", {"logGroupNamePattern": "x"}, "logGroupNamePattern of DescribeLogGroups"),
     ],
 )
-def test_what_a_log_is_not_looked_through_by_is_named(lab, speaker, call, wrong, named):
+def test_what_a_log_is_not_looked_through_by_is_named(async_lab, speaker, call, wrong, named):
     where = {"logGroupName": f"/aws/lambda/{speaker}"} if call == "filter_log_events" else {}
     with pytest.raises(ClientError, match=f"async-lab doesn't model {named} yet"):
-        getattr(lab.logs, call)(**where, **wrong)
+        getattr(async_lab.client("logs"), call)(**where, **wrong)

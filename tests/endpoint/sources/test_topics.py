@@ -4,24 +4,25 @@ import json
 
 import pytest
 from botocore.exceptions import ClientError
+from measured import payloads, total
 
 
-def subscribed(lab, protocol, endpoint, **attributes):
-    topic = lab.topic()
-    answer = lab.sns.subscribe(TopicArn=topic, Protocol=protocol, Endpoint=endpoint, Attributes=attributes)
+def subscribed(sns, protocol, endpoint, **attributes):
+    topic = sns.create_topic(Name="orders")["TopicArn"]
+    answer = sns.subscribe(TopicArn=topic, Protocol=protocol, Endpoint=endpoint, Attributes=attributes)
     return topic, answer["SubscriptionArn"]
 
 
-def test_a_function_gets_the_whole_event_of_a_notification(lab):
-    name = lab.function()
-    topic, subscription = subscribed(lab, "lambda", lab.arn(name))
-    lab.allow(name, "sns", topic)
+def test_a_function_gets_the_whole_event_of_a_notification(as_told, sns, allow):
+    function = as_told()
+    topic, subscription = subscribed(sns, "lambda", function.arn)
+    allow(function, "sns", topic)
     attributes = {
         "kind": {"DataType": "String", "StringValue": "order"},
         "raw": {"DataType": "Binary", "BinaryValue": b"\x00\xff"},
     }
-    sent = lab.sns.publish(TopicArn=topic, Message="hello", Subject="greeting", MessageAttributes=attributes)
-    [event] = lab.invoked(name)
+    sent = sns.publish(TopicArn=topic, Message="hello", Subject="greeting", MessageAttributes=attributes)
+    [event] = payloads(function)
     [record] = event["Records"]
     assert (record["EventSource"], record["EventVersion"]) == ("aws:sns", "1.0")
     assert record["EventSubscriptionArn"] == subscription
@@ -47,88 +48,88 @@ def test_a_function_gets_the_whole_event_of_a_notification(lab):
     }
 
 
-def test_a_notification_without_subject_and_attributes_has_them_empty(lab):
-    name = lab.function()
-    topic, _ = subscribed(lab, "lambda", lab.arn(name))
-    lab.allow(name, "sns", topic)
-    lab.sns.publish(TopicArn=topic, Message="hello")
-    told = lab.invoked(name)[0]["Records"][0]["Sns"]
+def test_a_notification_without_subject_and_attributes_has_them_empty(as_told, sns, allow):
+    function = as_told()
+    topic, _ = subscribed(sns, "lambda", function.arn)
+    allow(function, "sns", topic)
+    sns.publish(TopicArn=topic, Message="hello")
+    told = payloads(function)[0]["Records"][0]["Sns"]
     assert (told["Subject"], told["MessageAttributes"]) == (None, {})
 
 
-def test_a_topic_without_permission_never_invokes_and_counts_it(lab):
-    name = lab.function()
-    topic, _ = subscribed(lab, "lambda", lab.arn(name))
-    lab.allow(name, "sns", topic + "-other")
-    lab.sns.publish(TopicArn=topic, Message="hello")
+def test_a_topic_without_permission_never_invokes_and_counts_it(async_lab, as_told, sns, allow):
+    function = as_told()
+    topic, _ = subscribed(sns, "lambda", function.arn)
+    allow(function, "sns", topic + "-other")
+    sns.publish(TopicArn=topic, Message="hello")
     short = topic.rpartition(":")[2]
-    assert lab.invoked(name) == []
-    assert lab.count("AWS/SNS", "NumberOfMessagesPublished", "TopicName", short) == 1
-    assert lab.count("AWS/SNS", "NumberOfNotificationsFailed", "TopicName", short) == 1
-    assert lab.count("AWS/SNS", "NumberOfNotificationsDelivered", "TopicName", short) == 0
+    assert payloads(function) == []
+    assert total(async_lab, "AWS/SNS", "NumberOfMessagesPublished", TopicName=short) == 1
+    assert total(async_lab, "AWS/SNS", "NumberOfNotificationsFailed", TopicName=short) == 1
+    assert total(async_lab, "AWS/SNS", "NumberOfNotificationsDelivered", TopicName=short) == 0
 
 
-def test_a_permission_of_an_alias_is_not_the_functions(lab):
-    name = lab.function()
-    lab.lambda_.create_alias(FunctionName=name, Name="live", FunctionVersion="$LATEST")
-    topic, _ = subscribed(lab, "lambda", lab.arn(name, "live"))
-    lab.allow(name, "sns", topic)
-    lab.sns.publish(TopicArn=topic, Message="before")
-    lab.allow(name, "sns", topic, qualifier="live")
-    lab.sns.publish(TopicArn=topic, Message="after")
-    assert [event["Records"][0]["Sns"]["Message"] for event in lab.invoked(name)] == ["after"]
-    assert [event.qualifier for event in lab.endpoint.events() if event.function == name] == ["live"]
+def test_a_permission_of_an_alias_is_not_the_functions(as_told, lambda_, sns, allow):
+    function = as_told()
+    lambda_.create_alias(FunctionName=function.name, Name="live", FunctionVersion="$LATEST")
+    topic, _ = subscribed(sns, "lambda", f"{function.arn}:live")
+    allow(function, "sns", topic)
+    sns.publish(TopicArn=topic, Message="before")
+    allow(function, "sns", topic, Qualifier="live")
+    sns.publish(TopicArn=topic, Message="after")
+    assert [event["Records"][0]["Sns"]["Message"] for event in payloads(function)] == ["after"]
+    assert [event.qualifier for event in function.events] == ["live"]
 
 
-def test_what_a_function_does_not_get_is_in_the_subscriptions_dead_letter_queue(lab):
-    url, queue = lab.open_queue("sns")
-    name = lab.function()
+def test_what_a_function_does_not_get_is_in_the_subscriptions_dead_letter_queue(async_lab, as_told, sns, open_queue):
+    queue = open_queue("sns")
+    function = as_told()
     redrive = json.dumps({"deadLetterTargetArn": queue})
-    topic, _ = subscribed(lab, "lambda", lab.arn(name), RedrivePolicy=redrive)
-    lab.sns.publish(TopicArn=topic, Message="hello")
-    [message] = lab.messages(url)
-    assert json.loads(message["Body"])["Message"] == "hello"
+    topic, _ = subscribed(sns, "lambda", function.arn, RedrivePolicy=redrive)
+    sns.publish(TopicArn=topic, Message="hello")
+    [message] = async_lab.messages(queue)
+    assert message.json["Message"] == "hello"
 
 
-def test_a_queue_gets_notifications_if_its_policy_lets_the_topic_in(lab):
-    closed_url, closed = lab.queue()
-    open_url, opened = lab.open_queue("sns")
-    topic, _ = subscribed(lab, "sqs", closed)
-    lab.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=opened)
-    lab.sns.publish(TopicArn=topic, Message="hello")
-    assert lab.messages(closed_url) == []
-    [message] = lab.messages(open_url)
-    assert json.loads(message["Body"])["Message"] == "hello"
-    assert lab.count("AWS/SNS", "NumberOfNotificationsFailed", "TopicName", topic.rpartition(":")[2]) == 1
+def test_a_queue_gets_notifications_if_its_policy_lets_the_topic_in(async_lab, sns, open_queue):
+    closed, opened = async_lab.queue("closed"), open_queue("sns")
+    topic, _ = subscribed(sns, "sqs", closed)
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=opened)
+    sns.publish(TopicArn=topic, Message="hello")
+    assert async_lab.messages(closed) == []
+    [message] = async_lab.messages(opened)
+    assert message.json["Message"] == "hello"
+    assert total(async_lab, "AWS/SNS", "NumberOfNotificationsFailed", TopicName=topic.rpartition(":")[2]) == 1
 
 
-def test_a_filter_policy_keeps_messages_from_a_function(lab):
-    name = lab.function()
-    topic, _ = subscribed(lab, "lambda", lab.arn(name), FilterPolicy=json.dumps({"kind": ["order"]}))
-    lab.allow(name, "sns", topic)
+def test_a_filter_policy_keeps_messages_from_a_function(as_told, sns, allow):
+    function = as_told()
+    topic, _ = subscribed(sns, "lambda", function.arn, FilterPolicy=json.dumps({"kind": ["order"]}))
+    allow(function, "sns", topic)
     for kind in ("order", "refund"):
-        lab.sns.publish(
+        sns.publish(
             TopicArn=topic, Message=kind, MessageAttributes={"kind": {"DataType": "String", "StringValue": kind}}
         )
-    assert [event["Records"][0]["Sns"]["Message"] for event in lab.invoked(name)] == ["order"]
+    assert [event["Records"][0]["Sns"]["Message"] for event in payloads(function)] == ["order"]
 
 
-def test_the_message_for_a_protocol_is_that_protocols(lab):
-    name = lab.function()
-    topic, _ = subscribed(lab, "lambda", lab.arn(name))
-    lab.allow(name, "sns", topic)
-    lab.sns.publish(
+def test_the_message_for_a_protocol_is_that_protocols(as_told, sns, allow):
+    function = as_told()
+    topic, _ = subscribed(sns, "lambda", function.arn)
+    allow(function, "sns", topic)
+    sns.publish(
         TopicArn=topic, MessageStructure="json", Message=json.dumps({"default": "for all", "lambda": "for functions"})
     )
-    assert lab.invoked(name)[0]["Records"][0]["Sns"]["Message"] == "for functions"
+    assert payloads(function)[0]["Records"][0]["Sns"]["Message"] == "for functions"
 
 
 def text(value):
     return {"DataType": "String", "StringValue": value}
 
 
-def received(lab, url):
-    answer = lab.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"])
+def received(sqs, arn):
+    queue = arn.rpartition(":")[2]
+    answer = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, MessageAttributeNames=["All"])
     return answer.get("Messages", [])
 
 
@@ -166,22 +167,22 @@ def received(lab, url):
         ({"a": ["x"]}, "MessageBody", {"a": text("x")}, "[1]", False),
     ],
 )
-def test_a_filter_policy_lets_through(lab, policy, scope, attributes, message, is_delivered):
-    url, arn = lab.open_queue("sns")
-    topic, _ = subscribed(lab, "sqs", arn, FilterPolicy=json.dumps(policy), FilterPolicyScope=scope)
-    lab.sns.publish(TopicArn=topic, Message=message, MessageAttributes=attributes)
-    assert len(received(lab, url)) == is_delivered
+def test_a_filter_policy_lets_through(sqs, sns, open_queue, policy, scope, attributes, message, is_delivered):
+    arn = open_queue("sns")
+    topic, _ = subscribed(sns, "sqs", arn, FilterPolicy=json.dumps(policy), FilterPolicyScope=scope)
+    sns.publish(TopicArn=topic, Message=message, MessageAttributes=attributes)
+    assert len(received(sqs, arn)) == is_delivered
 
 
-def test_a_scope_that_is_set_later_counts_from_then_on(lab):
-    url, arn = lab.open_queue("sns")
-    topic, subscription = subscribed(lab, "sqs", arn, FilterPolicy=json.dumps({"a": ["x"]}))
-    lab.sns.publish(TopicArn=topic, Message='{"a": "x"}')
-    lab.sns.set_subscription_attributes(
+def test_a_scope_that_is_set_later_counts_from_then_on(sqs, sns, open_queue):
+    arn = open_queue("sns")
+    topic, subscription = subscribed(sns, "sqs", arn, FilterPolicy=json.dumps({"a": ["x"]}))
+    sns.publish(TopicArn=topic, Message='{"a": "x"}')
+    sns.set_subscription_attributes(
         SubscriptionArn=subscription, AttributeName="FilterPolicyScope", AttributeValue="MessageBody"
     )
-    lab.sns.publish(TopicArn=topic, Message='{"a": "x"}')
-    assert len(received(lab, url)) == 1
+    sns.publish(TopicArn=topic, Message='{"a": "x"}')
+    assert len(received(sqs, arn)) == 1
 
 
 @pytest.mark.parametrize(
@@ -192,44 +193,45 @@ def test_a_scope_that_is_set_later_counts_from_then_on(lab):
         ({"RedrivePolicy": '{"deadLetterTargetArn": "x"}'}, "deadLetterTargetArn"),
     ],
 )
-def test_a_subscription_that_is_refused_is_not_made(lab, attributes, said):
-    topic = lab.topic()
+def test_a_subscription_that_is_refused_is_not_made(sns, open_queue, attributes, said):
+    topic = sns.create_topic(Name="orders")["TopicArn"]
     with pytest.raises(ClientError, match=said):
-        lab.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=lab.open_queue("sns")[1], Attributes=attributes)
-    assert lab.sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"] == []
+        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=open_queue("sns"), Attributes=attributes)
+    assert sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"] == []
 
 
 @pytest.mark.parametrize(("protocol", "said"), [("fax", "protocol string: fax"), ("firehose", "nothing to firehose")])
-def test_a_protocol_that_gets_nothing_is_refused(lab, protocol, said):
+def test_a_protocol_that_gets_nothing_is_refused(sns, protocol, said):
+    topic = sns.create_topic(Name="orders")["TopicArn"]
     with pytest.raises(ClientError, match=said):
-        lab.sns.subscribe(TopicArn=lab.topic(), Protocol=protocol, Endpoint="arn:aws:firehose:eu-west-1:1:x/y")
+        sns.subscribe(TopicArn=topic, Protocol=protocol, Endpoint="arn:aws:firehose:eu-west-1:1:x/y")
 
 
 @pytest.mark.parametrize(
     ("message", "structure", "said"),
     [("", None, "Empty message"), ("{", "json", "failed to parse"), ('{"sqs": "a"}', "json", "No default entry")],
 )
-def test_a_message_that_says_nothing_is_refused(lab, message, structure, said):
-    topic, _ = subscribed(lab, "sqs", lab.open_queue("sns")[1])
+def test_a_message_that_says_nothing_is_refused(sns, open_queue, message, structure, said):
+    topic, _ = subscribed(sns, "sqs", open_queue("sns"))
     asked = {"MessageStructure": structure} if structure else {}
     with pytest.raises(ClientError, match=said):
-        lab.sns.publish(TopicArn=topic, Message=message, **asked)
+        sns.publish(TopicArn=topic, Message=message, **asked)
 
 
 @pytest.mark.parametrize("call", ["get_topic_attributes", "list_subscriptions_by_topic", "publish"])
-def test_what_is_no_topics_arn_is_refused(lab, call):
+def test_what_is_no_topics_arn_is_refused(sns, call):
     more = {"Message": "m"} if call == "publish" else {}
     with pytest.raises(ClientError, match=r"InvalidParameter|NotFound"):
-        getattr(lab.sns, call)(TopicArn="orders", **more)
+        getattr(sns, call)(TopicArn="orders", **more)
 
 
 @pytest.mark.parametrize("raw", ["true", "false"])
-def test_a_raw_message_comes_with_its_attributes(lab, raw):
-    url, arn = lab.open_queue("sns")
-    topic, _ = subscribed(lab, "sqs", arn, RawMessageDelivery=raw)
+def test_a_raw_message_comes_with_its_attributes(sqs, sns, open_queue, raw):
+    arn = open_queue("sns")
+    topic, _ = subscribed(sns, "sqs", arn, RawMessageDelivery=raw)
     bytes_ = {"DataType": "Binary", "BinaryValue": b"\x00\xff"}
-    lab.sns.publish(TopicArn=topic, Message="m", MessageAttributes={"kind": text("order"), "raw": bytes_})
-    [message] = received(lab, url)
+    sns.publish(TopicArn=topic, Message="m", MessageAttributes={"kind": text("order"), "raw": bytes_})
+    [message] = received(sqs, arn)
     if raw == "true":
         assert message["Body"] == "m"
         assert message["MessageAttributes"]["raw"]["BinaryValue"] == b"\x00\xff"
@@ -238,20 +240,20 @@ def test_a_raw_message_comes_with_its_attributes(lab, raw):
         assert json.loads(message["Body"])["MessageAttributes"]["raw"] == {"Type": "Binary", "Value": "AP8="}
 
 
-def test_a_fifo_topic_tells_its_queue_of_the_deduplication(lab):
+def test_a_fifo_topic_tells_its_queue_of_the_deduplication(sqs, sns):
     attributes = {"FifoTopic": "true", "ContentBasedDeduplication": "true"}
-    topic = lab.sns.create_topic(Name="orders.fifo", Attributes=attributes)["TopicArn"]
+    topic = sns.create_topic(Name="orders.fifo", Attributes=attributes)["TopicArn"]
     statement = {
         "Effect": "Allow",
         "Principal": {"Service": "sns.amazonaws.com"},
         "Action": "sqs:SendMessage",
         "Resource": "*",
     }
-    url = lab.sqs.create_queue(
+    sqs.create_queue(
         QueueName="orders.fifo", Attributes={"FifoQueue": "true", "Policy": json.dumps({"Statement": [statement]})}
-    )["QueueUrl"]
+    )
     arn = "arn:aws:sqs:eu-west-1:123456789012:orders.fifo"
-    lab.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
     for message in ("1", "1", "2"):
-        lab.sns.publish(TopicArn=topic, Message=message, MessageGroupId=message)
-    assert [message["Body"] for message in received(lab, url)] == ["1", "2"]
+        sns.publish(TopicArn=topic, Message=message, MessageGroupId=message)
+    assert [message["Body"] for message in received(sqs, arn)] == ["1", "2"]

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+from botocore.session import get_session
+
+from async_lab.endpoint.access import needs
 
 TESTER = "async-lab-tester"
 """The access key of who writes the test: what is denied is denied to the code that is tested."""
@@ -30,6 +36,43 @@ def deny(action: str) -> None:
     _Actions.patterns = (*_Actions.patterns, _pattern(action))
 
 
+def unknown(action: str) -> str | None:
+    """Return a sentence if no request needs an action, which is a pattern of IAM's: that it is denied means nothing."""
+    service, _, operation = action.partition(":")
+    if action == "*":
+        return None
+    session = get_session()
+    services = session.get_available_services()
+    signing = {
+        name
+        for partition in session.get_component("endpoint_resolver")._endpoint_data["partitions"]  # noqa: SLF001 - no other way
+        for name in partition["services"]
+    }
+    if service not in services and service not in signing:
+        near = get_close_matches(service, services, n=1)
+        return f"There is no service {service!r} in {action}: {f'did you mean {near[0]}?' if near else 'such as s3.'}"
+    if service not in services:  # its name in IAM isn't its client's
+        return None
+    known = {*session.get_service_model(service).operation_names, *_called_otherwise(service)}
+    if any(_pattern(operation).fullmatch(name) for name in known):
+        return None
+    near = get_close_matches(operation, known, n=1)
+    hint = f"did you mean {service}:{near[0]}?" if near else f"such as {service}:{min(known)}."
+    return f"No request to {service} needs {action}: {hint}"
+
+
+def _called_otherwise(service: str) -> Iterator[str]:
+    """Yield a service's actions whose operations have another name."""
+    if service == "lambda":
+        yield "InvokeFunction"
+    if service == "s3":
+        from moto.s3.responses import ACTION_MAP  # what roles.py has its actions from
+
+        for of_kind in ACTION_MAP.values():
+            for named in of_kind.values():
+                yield from named.values() if isinstance(named, dict) else (named,)
+
+
 def allow(action: str) -> None:
     """Deny an action no more; again is no harm."""
     _Actions.patterns = tuple(pattern for pattern in _Actions.patterns if pattern != _pattern(action))
@@ -50,7 +93,8 @@ def check(authorization: str, operation: str) -> None:
     signed = _SIGNED_BY.search(authorization)
     if not _Actions.patterns or signed is None or signed["key"] == TESTER:
         return
-    action = f"{_IAM_PREFIXES.get(signed['service'], signed['service'])}:{operation}"
+    named = needs.ACTIONS.get((signed["service"], operation), operation)
+    action = f"{_IAM_PREFIXES.get(signed['service'], signed['service'])}:{named}"
     if covers(action):
         raise Denied(action)
 

@@ -38,7 +38,7 @@ def needs_of(service: str, operation: str, asked: Asked, region: str, account_id
     if (service, operation) == ("dynamodb", "TransactWriteItems"):
         return _transaction(asked, f"{region}:{account_id}")
     prefix = _PREFIXES.get(service, service)
-    action = f"{prefix}:{_ACTIONS.get((service, operation), operation)}"
+    action = f"{prefix}:{ACTIONS.get((service, operation), operation)}"
     locate = _RESOURCES.get(service)
     arns = locate(asked, f"{region}:{account_id}") if locate else []
     return [(action, arn) for arn in arns or [ANY_RESOURCE]]
@@ -46,12 +46,13 @@ def needs_of(service: str, operation: str, asked: Asked, region: str, account_id
 
 _FOR_EVERYBODY = {("sts", "GetCallerIdentity"), ("sts", "GetSessionToken")}
 _PREFIXES = {"logs": "logs", "cloudwatch": "cloudwatch", "awslambda": "lambda", "ses": "ses"}
-_ACTIONS = {
+ACTIONS = {
     ("sqs", "SendMessageBatch"): "SendMessage",
     ("sqs", "DeleteMessageBatch"): "DeleteMessage",
     ("sqs", "ChangeMessageVisibilityBatch"): "ChangeMessageVisibility",
     ("sns", "PublishBatch"): "Publish",
 }
+"""What IAM calls an operation, by service and operation, where it has another name."""
 
 
 def _named(name: str | None, arn: str) -> list[str]:

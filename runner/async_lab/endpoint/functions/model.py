@@ -55,6 +55,26 @@ _NO_LONGER = frozenset(  # developer guide, "Deprecated runtimes": functions can
     }
 )
 _ENVIRONMENT_BYTES = 4_096  # developer guide, "Lambda quotas"
+_RESERVED_VARIABLES = frozenset(  # developer guide, "Defined runtime environment variables", reserved
+    {
+        "AWS_ACCESS_KEY",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_DEFAULT_REGION",
+        "AWS_EXECUTION_ENV",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+        "AWS_LAMBDA_FUNCTION_NAME",
+        "AWS_LAMBDA_FUNCTION_VERSION",
+        "AWS_LAMBDA_INITIALIZATION_TYPE",
+        "AWS_LAMBDA_LOG_GROUP_NAME",
+        "AWS_LAMBDA_LOG_STREAM_NAME",
+        "AWS_LAMBDA_RUNTIME_API",
+        "AWS_REGION",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "LAMBDA_RUNTIME_DIR",
+        "LAMBDA_TASK_ROOT",
+    }
+)
 _WRAPPER = "AWS_LAMBDA_EXEC_WRAPPER"  # developer guide, "Wrapper scripts"
 _MOST_LAYERS = 5  # developer guide, "Lambda quotas"
 _LOG_LEVEL = "INFO"  # API reference, LoggingConfig: the default of both levels in JSON
@@ -146,8 +166,8 @@ class Function(models.LambdaFunction):
             configuration["FileSystemConfigs"] = self.file_systems
         if not self.layers:
             configuration.pop("Layers", None)
-        optimised = self.snap_start != "None" and self.version != "$LATEST"
-        configuration["SnapStart"] = {"ApplyOn": self.snap_start, "OptimizationStatus": "On" if optimised else "Off"}
+        optimized = self.snap_start != "None" and self.version != "$LATEST"
+        configuration["SnapStart"] = {"ApplyOn": self.snap_start, "OptimizationStatus": "On" if optimized else "Off"}
         if not any(vars(self.image_config).values()):
             configuration.pop("ImageConfigResponse", None)
         if self.dead_letter_config.get("TargetArn"):
@@ -291,6 +311,12 @@ def _check(settings: dict[str, Any]) -> None:
     if _WRAPPER in given:
         raise invalid_value(
             f"async-lab starts no handler by a script, which {_WRAPPER} asks for: leave it out, or use AWS."
+        )
+    if taken := sorted(_RESERVED_VARIABLES & set(given)):
+        raise invalid_value(
+            "Lambda was unable to configure your environment variables because the environment variables you have "
+            "provided contains reserved keys that are currently not supported for modification. "
+            f"Reserved keys used in this request: {', '.join(taken)}"
         )
     variables = json.dumps(given, separators=(",", ":"))
     if len(variables.encode()) > _ENVIRONMENT_BYTES:

@@ -53,7 +53,7 @@ def models(call: ApiCall) -> bool:
     return call.operation.name in table().get(call.service, {})
 
 
-def unmodelled(call: ApiCall) -> str | None:
+def unmodeled(call: ApiCall) -> str | None:
     """Return the first member of a call that nobody acts on nor keeps; None where there is none, or no table."""
     members = table().get(call.service, {}).get(call.operation.name)
     if members is None or call.shape is None:
@@ -169,15 +169,15 @@ def _is_absent(call: ApiCall) -> bool:
 
 
 def _problem(call: ApiCall) -> Problem | None:
-    if member := unmodelled(call):
-        return _not_modelled(f"model {member} of {call.operation.name}")
+    if member := unmodeled(call):
+        return _not_modeled(f"model {member} of {call.operation.name}")
     return (constraints.problem(call) if call.service in _BY_MODEL else None) or tag_limits.problem(call)
 
 
 def _of_what_never_acts(environ: dict[str, Any]) -> Problem | None:
     what = _NEVER_ACTS.get(environ.get("HTTP_X_AMZ_TARGET", ""))
-    return _not_modelled(what) if what else None
+    return _not_modeled(what) if what else None
 
 
-def _not_modelled(what: str) -> Problem:
+def _not_modeled(what: str) -> Problem:
     return Problem("ValidationException", f"async-lab doesn't {what} yet: leave it out, or use AWS.")

@@ -29,7 +29,7 @@ class Run:
     version: str
     memory_size_mb: int
     started_at: float
-    """Epoch seconds, before the initialisation if there is one."""
+    """Epoch seconds, before the initialization if there is one."""
     result: Result
 
     @property
@@ -44,17 +44,17 @@ class Run:
 
     @property
     def duration_ms(self) -> float:
-        """The handler's, without initialisation."""
+        """The handler's, without initialization."""
         return self.result.duration_seconds * 1_000
 
     @property
     def init_ms(self) -> float | None:
-        """The initialisation's; None in a warm environment."""
+        """The initialization's; None in a warm environment."""
         return None if self.result.init_seconds is None else self.result.init_seconds * 1_000
 
     @property
     def billed_ms(self) -> int:
-        """With the initialisation, as since August 2025 (doc), in whole milliseconds."""
+        """With the initialization, as since August 2025 (doc), in whole milliseconds."""
         return ceil(self.duration_ms + (self.init_ms or 0.0))
 
     @property

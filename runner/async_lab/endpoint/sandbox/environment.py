@@ -12,8 +12,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-
-import psutil
+from typing import TYPE_CHECKING
 
 from async_lab.endpoint.sandbox.handler_view import Directories
 from async_lab.endpoint.sandbox.lab_child.protocol import ORDER, REPORT, InvokeRequest, InvokeResult, Kind
@@ -22,6 +21,9 @@ from async_lab.endpoint.sandbox.model import Limits
 from async_lab.endpoint.sandbox.nursery import Process
 from async_lab.endpoint.sandbox.output import Output
 from async_lab.errors import EnvironmentFailure
+
+if TYPE_CHECKING:
+    import psutil
 
 _KIB_PER_PAGE = os.sysconf("SC_PAGE_SIZE") // 1024
 _KEEPER, _HANDLER = "1", "2"
@@ -32,6 +34,8 @@ def in_use_kib(process: Process) -> int:
     """Return the handler's resident memory and, of what it started, the shares that it doesn't have in common."""
     if process.is_private:
         return _in_namespace(Path("/proc", str(process.pid), "root", "proc"))
+    import psutil  # for those alone that share this machine's processes
+
     total = 0
     with contextlib.suppress(psutil.Error):
         for number, child in enumerate(psutil.Process(process.pid).children(recursive=True)):
@@ -77,7 +81,7 @@ _LOST = (-signal.SIGKILL, 0)
 
 @dataclass(frozen=True, slots=True)
 class ProcessExit:
-    """What became of an initialisation or an execution."""
+    """What became of an initialization or an execution."""
 
     kind: Kind
     peak_memory_kib: int

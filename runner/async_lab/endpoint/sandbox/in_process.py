@@ -6,6 +6,7 @@ shares modules, files and memory with its test, so that isolation, memory limits
 
 from __future__ import annotations
 
+import ctypes
 import io
 import json
 import logging
@@ -34,6 +35,10 @@ _real_sleep = time.sleep
 
 class _TimedOut(BaseException):
     """Leaves a handler at its deadline."""
+
+
+class _Left(BaseException):
+    """Leaves a handler whose endpoint ends."""
 
 
 @dataclass(slots=True)
@@ -68,6 +73,8 @@ class InProcessHandlers:
         self._handlers: dict[str, Handler] = {}
         self._environments: dict[str, Deployment] = {}
         self._running = threading.Lock()
+        self._thread: int | None = None
+        """Which one runs a callable."""
 
     def add(self, handler: Handler) -> str:
         """Keep a callable; return the name by which a function is made of it."""
@@ -83,6 +90,11 @@ class InProcessHandlers:
         """Have every execution environment begin anew; the callables stay, as what stood may be put back."""
         self._environments.clear()
 
+    def leave(self) -> None:
+        """End a callable that still runs, as the endpoint does: its thread would keep the process from ending."""
+        if self._thread is not None:
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._thread), ctypes.py_object(_Left))
+
     def run(self, handler: Handler, deployment: Deployment, call: HandlerCall) -> Result:
         """Run a callable once. Raises EnvironmentFailure when another one waits for this to end."""
         if not self._running.acquire(timeout=_PATIENCE_SECONDS):
@@ -90,6 +102,7 @@ class InProcessHandlers:
                 f"{deployment.function_name} and a function that waits for it both run in the test's process, where "
                 "one runs at a time: make one of them of PATH:HANDLER."
             )
+        self._thread = threading.get_ident()
         try:
             is_cold = self._environments.get(call.environment_id) != deployment
             times = schedule(
@@ -102,6 +115,7 @@ class InProcessHandlers:
                 self._environments.pop(call.environment_id, None)
             return result
         finally:
+            self._thread = None
             self._running.release()
 
 

@@ -33,7 +33,7 @@ class Deployment:
 
 @dataclass(frozen=True, slots=True)
 class HandlerCall:
-    """One run of the handler. ``at`` is when it starts, in virtual epoch seconds, initialisation included."""
+    """One run of the handler. ``at`` is when it starts, in virtual epoch seconds, initialization included."""
 
     environment_id: str
     request_id: str
@@ -61,7 +61,7 @@ class Result:
     function_error: str | None
     """None after a success, else "Unhandled"."""
     duration_seconds: float
-    """Virtual, without initialisation, as Lambda's ``Duration`` metric has it."""
+    """Virtual, without initialization, as Lambda's ``Duration`` metric has it."""
     init_seconds: float | None
     """Virtual; None in an environment that is warm."""
     output: tuple[LogLine, ...]
@@ -91,7 +91,7 @@ class Limits:
     processes: int = 48
     """Execution environments kept alive; the one unused for longest makes room."""
     real_seconds: float = 30.0
-    """For one initialisation or one execution; whoever takes longer hangs, which Lambda would call a timeout."""
+    """For one initialization or one execution; whoever takes longer hangs, which Lambda would call a timeout."""
     output_bytes: int = 4 * 1024 * 1024
     """Per execution; what comes after it is dropped."""
     output_lines: int = 10_000

@@ -73,7 +73,7 @@ def _error_object(kind: str, message: str) -> bytes:
 
 SECOND_NS = 1_000_000_000
 INIT_LIMIT_NS = 10 * SECOND_NS
-"""A longer initialisation is broken off and done again within the first execution (developer guide, "Init phase")."""
+"""A longer initialization is broken off and done again within the first execution (developer guide, "Init phase")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class Schedule:
     """The times of one execution, in virtual nanoseconds since the epoch."""
 
     init_ns: int | None
-    """How long the initialisation took; None in a warm environment."""
+    """How long the initialization took; None in a warm environment."""
     started_ns: int
     """When the duration begins to count."""
     handler_ns: int
@@ -90,7 +90,7 @@ class Schedule:
 
 
 def schedule(at_ns: int, slept_ns: int | None, timeout_seconds: float, costs: Costs) -> Schedule:
-    """Lay out an execution. ``slept_ns`` is what the initialisation slept; None when there was none."""
+    """Lay out an execution. ``slept_ns`` is what the initialization slept; None when there was none."""
     full_ns = 0 if slept_ns is None else round(costs.init_seconds * SECOND_NS) + slept_ns
     init_ns = min(full_ns, INIT_LIMIT_NS)
     again_ns = full_ns if full_ns > INIT_LIMIT_NS else 0

@@ -111,6 +111,7 @@ class Sandbox:
 
     def close(self) -> None:
         """End every process and remove every file."""
+        self.in_process.leave()
         self._pool.close()
         self._nursery.close()
         self._remove_files()

@@ -75,6 +75,11 @@ class Pollers:
         self._polled: dict[str, _Polled] = {}  # by the mapping's UUID
         self._numbers = itertools.count()
 
+    def forget(self) -> None:
+        """Begin anew: no batch is under way."""
+        with LOCK:
+            self._polled.clear()
+
     @property
     def is_resolved(self) -> bool:
         """Whether every execution under way has an outcome: those of a step have one when it ends."""

@@ -56,6 +56,12 @@ class Schedules:
         """By ARN: the expression, and since when there is it. Another one begins the schedule anew."""
         self._due: dict[str, float | None] = {}
 
+    def forget(self) -> None:
+        """Begin anew: none has fired."""
+        with LOCK:
+            self._known.clear()
+            self._due.clear()
+
     @property
     def is_resolved(self) -> bool:
         """Whether every execution under way has an outcome: schedules start none of their own."""

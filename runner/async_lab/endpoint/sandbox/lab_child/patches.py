@@ -1,4 +1,4 @@
-"""Puts virtual time in the place of the process's own, for everything that is imported afterwards.
+"""Puts virtual time in the place of the process's own, for everything that is imported afterward.
 
 Real time remains: in sockets, in ``select.select`` and ``poll`` when they are called directly, in ``Lock.acquire`` and
 ``Thread.join`` with a time limit, in ``process_time`` and in ``clock_gettime`` of other clocks than the real-time one.

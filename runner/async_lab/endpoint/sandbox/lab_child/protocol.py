@@ -14,7 +14,7 @@ made the call. No message over the socket, but of the same two."""
 
 
 class Kind(IntEnum):
-    """What became of an initialisation or an execution: as the child reports it, or as its owner sees it."""
+    """What became of an initialization or an execution: as the child reports it, or as its owner sees it."""
 
     READY = 1
     INIT_ERROR = 2

@@ -3,7 +3,7 @@
 locals {
   # Lambda drops an event as soon as its next attempt would come too late. Its waits double, so under throttling the last
   # age that anybody sees is little over half of the maximum: alarms on the age must lie below that.
-  catalogue = {
+  catalog = {
     dropped = {
       threshold           = 0
       period              = 60
@@ -118,7 +118,7 @@ locals {
 
   # A share is of something that differs by function.
   scale = { for key, function in var.functions : key => {
-    for kind in keys(local.catalogue) : kind => lookup({
+    for kind in keys(local.catalog) : kind => lookup({
       event_age         = function.maximum_event_age_in_seconds * 1000
       event_age_maximum = function.maximum_event_age_in_seconds * 1000
       concurrency       = function.reserved_concurrent_executions
@@ -127,7 +127,7 @@ locals {
 
   # Alarms that only some functions have. What is known after the apply alone, such as a queue's name, has no say in it.
   applies = { for key, function in var.functions : key => {
-    for kind in keys(local.catalogue) : kind => lookup({
+    for kind in keys(local.catalog) : kind => lookup({
       concurrency   = coalesce(function.reserved_concurrent_executions, -1) > 0
       failure_queue = function.failure_queue != null
     }, kind, true)
