@@ -63,6 +63,13 @@ resource "aws_s3_bucket" "trigger" {
 
   bucket        = "${local.trigger_name}-${data.aws_caller_identity.current.account_id}-${data.aws_region.current.id}"
   force_destroy = true
+
+  lifecycle {
+    precondition {
+      condition     = can(regex("^[a-z0-9]([a-z0-9-]{0,25}[a-z0-9])?$", var.name))
+      error_message = "With trigger.service = s3, name must be 1 to 27 small letters, digits and hyphens: it is part of a bucket's name."
+    }
+  }
 }
 
 resource "aws_s3_bucket_notification" "trigger" {

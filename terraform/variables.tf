@@ -413,9 +413,4 @@ variable "trigger" {
     condition     = var.trigger.service == "s3" || var.trigger.suffix == "" && var.trigger.endings == tolist([".json"])
     error_message = "trigger.suffix and trigger.endings are of s3 alone."
   }
-
-  validation {
-    condition     = var.trigger.service != "s3" || can(regex("^[a-z0-9]([a-z0-9-]{0,25}[a-z0-9])?$", var.name))
-    error_message = "With trigger.service = s3, name must be 1 to 27 small letters, digits and hyphens: it is part of a bucket's name."
-  }
 }

@@ -56,7 +56,7 @@ run "wrong_values_1" {
     # an empty title is refused
     title = ""
     # a trigger that is no service is refused
-    trigger = { service = "s3" }
+    trigger = { service = "kinesis" }
   }
 
   expect_failures = [
@@ -307,6 +307,6 @@ run "wrong_values_14" {
   }
 
   expect_failures = [
-    var.trigger,
+    aws_s3_bucket.trigger,
   ]
 }

@@ -17,12 +17,13 @@ from botocore.exceptions import ClientError
     ],
 )
 def test_an_attribute_out_of_its_range_is_refused(async_lab, sqs, attribute, value):
+    async_lab.queue("right")
     with pytest.raises(ClientError, match=f"InvalidAttributeValue.*{attribute}"):
         sqs.create_queue(QueueName="wrong", Attributes={attribute: value})
-    async_lab.queue("orders")
     with pytest.raises(ClientError, match=f"InvalidAttributeValue.*{attribute}"):
-        sqs.set_queue_attributes(QueueUrl="orders", Attributes={attribute: value})
-    assert not any(each.endswith("/wrong") for each in sqs.list_queues()["QueueUrls"])
+        sqs.set_queue_attributes(QueueUrl="right", Attributes={attribute: value})
+    [url] = sqs.list_queues()["QueueUrls"]
+    assert url.endswith("/right")
 
 
 def test_a_fifo_queue_says_that_it_is_one(sqs):
@@ -47,7 +48,7 @@ def test_a_message_that_can_not_be_is_refused(async_lab, sqs, wrong, code):
         sqs.send_message(QueueUrl="orders", **{"MessageBody": "x"} | wrong)
     with pytest.raises(ClientError, match=code):
         sqs.send_message_batch(QueueUrl="orders", Entries=[{"Id": "1", "MessageBody": "x"} | wrong])
-    assert "Messages" not in sqs.receive_message(QueueUrl="orders")
+    assert async_lab.messages("orders") == []
 
 
 def test_a_queue_was_made_at_a_whole_second(async_lab, sqs):

@@ -45,7 +45,18 @@ def test_what_the_file_leaves_out_can_be_set():
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("90", 90), ("90s", 90), ("90 s", 90), ("1.5 min", 90), ("2h", 7_200), ("10 minutes", 600), ("1 hour", 3_600)],
+    [
+        ("90", 90),
+        ("90s", 90),
+        ("90 s", 90),
+        ("1.5 min", 90),
+        ("2h", 7_200),
+        ("10 minutes", 600),
+        ("1 hour", 3_600),
+        ("1 h 30 min", 5_400),
+        ("1h30min10s", 5_410),
+        ("1 minute 0.5 s", 60.5),
+    ],
 )
 def test_durations_may_have_a_unit(text, seconds):
     assert changed(f"observe_seconds={text}").observe_seconds == seconds
@@ -68,7 +79,7 @@ def test_durations_may_have_a_unit(text, seconds):
         (["timeout=0"], "--set: timeout is 0; Lambda allows 1 to 900 (seconds)."),
         (
             ["timeout=soon"],
-            "--set timeout=soon: it must be a number of seconds, or a duration such as 90 s, 10 min or 2 h.",
+            "--set timeout=soon: it must be a number of seconds, or a duration such as 90 s, 10 min or 1 h 30 min.",
         ),
         (["memory_size=1 min"], "--set memory_size=1 min: it must be a number."),
         (["trigger.permitted=no"], "--set trigger.permitted=no: it must be true or false."),
@@ -121,3 +132,11 @@ def test_any_text_is_taken_or_refused(text):
     else:
         refused = "--set"
     assert refused.startswith("--set")
+
+
+@pytest.mark.parametrize(
+    "text", ["1 h 30", "30 min 1 h", "1 h 1 h", "h", "-1 h", "1 h, 30 min", "1 h 30 days", "min 5"]
+)
+def test_what_is_no_duration_is_refused(text):
+    with pytest.raises(UsageError, match="1 h 30 min"):
+        changed(f"observe_seconds={text}")

@@ -13,6 +13,7 @@ from math import ceil
 from async_lab.observation.metrics import PERIOD_SECONDS, MetricSeries
 from async_lab.observation.observations import Observations
 from async_lab.twin.rules import (  # the numbers have one home
+    LONGEST_TIMEOUT_SECONDS,
     MAXIMUM_EVENT_AGE_SECONDS,
     MAXIMUM_RETRY_ATTEMPTS,
     Rules,
@@ -20,7 +21,6 @@ from async_lab.twin.rules import (  # the numbers have one home
 )
 
 RULES = Rules()
-MAXIMUM_TIMEOUT_SECONDS = 900  # doc
 _SECONDS_FROM_THROTTLE_TO_DROP = RULES.backoff_limit_seconds + PERIOD_SECONDS
 _SHORTEST_AGE_SECONDS = 60  # doc: the least that a maximum event age may be
 LATE_SECONDS = 5.0
@@ -238,7 +238,7 @@ def do_no_events_fail(seen: Observations) -> bool:
     The last error must be so long ago that its retry would have been seen.
     """
     latest = max((minute for minute, value in _sums(seen.metrics["Errors"]).items() if value), default=seen.start)
-    timeout = seen.configuration.function.timeout_seconds if seen.configuration.function else MAXIMUM_TIMEOUT_SECONDS
+    timeout = seen.configuration.function.timeout_seconds if seen.configuration.function else LONGEST_TIMEOUT_SECONDS
     retried_until = latest + PERIOD_SECONDS + timeout + RULES.wait_after_error(1) * (1 + RULES.jitter)
     is_of_events = oldest_seconds(seen) >= first_error_wait_seconds() or total(seen, "AsyncEventsDropped") > 0
     return not attempts(seen) or (seen.end >= retried_until and not is_of_events and not queued(seen))

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from async_lab.errors import UsageError
@@ -16,7 +17,8 @@ from async_lab.wording import shortened
 
 _LONGEST_NUMBER = 40
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|sec|second|min|minute|h|hour)s?")
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(second|sec|s|minute|min|hour|h)s?")
+"""One part of a duration: ``1 h 30 min`` has two."""
 _SECONDS = {"s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "h": 3_600, "hour": 3_600}
 _NAME = re.compile(r"[a-z][a-z0-9_-]*")
 _FIXED = ("name", "package")
@@ -106,11 +108,19 @@ def _number(assignment: Assignment) -> float:
     if len(text) < _LONGEST_NUMBER and _NUMBER.fullmatch(text):
         number = float(text)
         return int(number) if number.is_integer() else number
-    if counts_seconds and len(text) < _LONGEST_NUMBER and (found := _DURATION.fullmatch(text)):
-        seconds = float(found[1]) * _SECONDS[found[2]]
+    if counts_seconds and len(text) < _LONGEST_NUMBER and (seconds := _seconds_of(text)) is not None:
         return int(seconds) if seconds.is_integer() else seconds
-    allowed = "a number of seconds, or a duration such as 90 s, 10 min or 2 h" if counts_seconds else "a number"
+    allowed = "a number of seconds, or a duration such as 90 s, 10 min or 1 h 30 min" if counts_seconds else "a number"
     raise UsageError(f"--set {assignment}: it must be {allowed}.")
+
+
+def _seconds_of(text: str) -> float | None:
+    """Return the seconds of a duration, whose parts go from the larger unit to the smaller; None for what is none."""
+    parts = _DURATION.findall(text)
+    units = [_SECONDS[unit] for _, unit in parts]
+    if not parts or _DURATION.sub("", text).strip() or any(one <= other for one, other in pairwise(units)):
+        return None
+    return sum(float(number) * unit for (number, _), unit in zip(parts, units, strict=True))
 
 
 def _counts_seconds(name: str) -> bool:

@@ -20,6 +20,7 @@ from async_lab.testing.functions import Code, Function, Handler
 from async_lab.testing.permissions import Statements
 from async_lab.testing.queues import Message
 from async_lab.testing.terraform import Stack
+from async_lab.twin.rules import LONGEST_TIMEOUT_SECONDS
 from async_lab.wording import listed
 
 if TYPE_CHECKING:
@@ -175,7 +176,13 @@ class BaseLab(ABC):
         what Lambda or Python doesn't take; nothing of the function is there then.
         """
         asynchronous: dict[str, Any] = {**functions.async_settings(retries, maximum_age)}
-        checks.whole("timeout", timeout, 1, 900, "Lambda allows 1 to 900 whole seconds")
+        checks.whole(
+            "timeout",
+            timeout,
+            1,
+            LONGEST_TIMEOUT_SECONDS,
+            f"Lambda allows 1 to {LONGEST_TIMEOUT_SECONDS} whole seconds",
+        )
         checks.whole("memory_size", memory_size, 128, 10_240, "Lambda allows 128 to 10240 MB")
         if reserved_concurrency is not None:
             allowed = "it must be a whole number, 0 (which stops the function) or more, or None"

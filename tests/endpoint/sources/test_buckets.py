@@ -30,7 +30,7 @@ def told(as_told, allow, bucket):
     return function, bucket
 
 
-def test_a_function_gets_the_whole_record_of_a_new_object(s3, told, bucket):
+def test_a_function_gets_the_whole_record_of_a_new_object(s3, told):
     function, bucket = told
     configure(s3, bucket, notify(function) | {"Id": "orders"})
     etag = s3.put_object(Bucket=bucket, Key="in/a b+ü.json", Body=b"{}")["ETag"]
@@ -57,7 +57,7 @@ def test_a_function_gets_the_whole_record_of_a_new_object(s3, told, bucket):
     }
 
 
-def test_sequencers_increase_as_text(s3, told, bucket):
+def test_sequencers_increase_as_text(s3, told):
     function, bucket = told
     configure(s3, bucket, notify(function))
     for _ in range(3):
@@ -66,7 +66,7 @@ def test_sequencers_increase_as_text(s3, told, bucket):
     assert sequencers == sorted(set(sequencers))
 
 
-def test_a_removed_object_has_neither_size_nor_etag(s3, told, bucket):
+def test_a_removed_object_has_neither_size_nor_etag(s3, told):
     function, bucket = told
     configure(s3, bucket, notify(function, "s3:ObjectRemoved:*"))
     s3.put_object(Bucket=bucket, Key="order.json", Body=b"{}")
@@ -76,7 +76,7 @@ def test_a_removed_object_has_neither_size_nor_etag(s3, told, bucket):
     assert event["Records"][0]["s3"]["object"].keys() == {"key", "sequencer"}
 
 
-def test_a_versioned_object_is_told_of_with_its_version(s3, told, bucket):
+def test_a_versioned_object_is_told_of_with_its_version(s3, told):
     function, bucket = told
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     configure(s3, bucket, notify(function))
@@ -84,7 +84,57 @@ def test_a_versioned_object_is_told_of_with_its_version(s3, told, bucket):
     assert payloads(function)[0]["Records"][0]["s3"]["object"]["versionId"] == version
 
 
-def test_prefix_and_suffix_say_which_objects_are_told_of(s3, told, bucket):
+def names_of(events):
+    records = [event["Records"][0] for event in events]
+    return [(each["eventName"], each["s3"]["object"].get("versionId")) for each in records]
+
+
+def test_each_version_that_goes_and_each_delete_marker_is_told_of(s3, told):
+    function, bucket = told
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    configure(s3, bucket, notify(function, "s3:ObjectRemoved:*"))
+    one, two = (s3.put_object(Bucket=bucket, Key="order", Body=b"{}")["VersionId"] for _ in range(2))
+    marker = s3.delete_object(Bucket=bucket, Key="order")["VersionId"]
+    s3.delete_object(Bucket=bucket, Key="order", VersionId=one)
+    s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "order", "VersionId": marker}]})
+    s3.delete_object(Bucket=bucket, Key="order", VersionId=two)
+    assert names_of(payloads(function)) == [
+        ("ObjectRemoved:DeleteMarkerCreated", marker),
+        ("ObjectRemoved:Delete", one),
+        ("ObjectRemoved:Delete", marker),
+        ("ObjectRemoved:Delete", two),
+    ]
+
+
+@pytest.fixture
+def upload(s3, bucket):
+    """What calls name an upload in parts with, which has begun."""
+    upload_id = s3.create_multipart_upload(Bucket=bucket, Key="large")["UploadId"]
+    return {"Bucket": bucket, "Key": "large", "UploadId": upload_id}
+
+
+def test_an_upload_in_parts_is_told_of_once(s3, told, upload):
+    function, bucket = told
+    configure(s3, bucket, notify(function))
+    part = {"PartNumber": 1, "ETag": s3.upload_part(**upload, PartNumber=1, Body=b"{}")["ETag"]}
+    s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": [part]})
+    assert names_of(payloads(function)) == [("ObjectCreated:CompleteMultipartUpload", None)]
+
+
+def test_an_upload_that_was_aborted_is_not_there(s3, bucket, upload):
+    s3.abort_multipart_upload(**upload)
+    s3.put_object(Bucket=bucket, Key="other", Body=b"{}")
+    for call in (
+        lambda: s3.upload_part(**upload, PartNumber=1, Body=b"{}"),
+        lambda: s3.upload_part_copy(**upload, CopySource={"Bucket": bucket, "Key": "other"}, PartNumber=1),
+        lambda: s3.list_parts(**upload),
+        lambda: s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": "x"}]}),
+    ):
+        with pytest.raises(ClientError, match="NoSuchUpload"):
+            call()
+
+
+def test_prefix_and_suffix_say_which_objects_are_told_of(s3, told):
     function, bucket = told
     configure(s3, bucket, notify(function, Prefix="in/", suffix=".json"))
     for key in ("in/1.json", "out/2.json", "in/3.csv"):
@@ -128,7 +178,7 @@ def test_a_bucket_that_may_not_send_to_the_queue_is_refused(async_lab, s3, bucke
         ({"prefix": "in/", "suffix": ".json"}, {"suffix": "json"}),
     ],
 )
-def test_two_notifications_of_the_same_objects_are_refused(s3, told, one, other, bucket):
+def test_two_notifications_of_the_same_objects_are_refused(s3, told, one, other):
     function, bucket = told
     with pytest.raises(ClientError) as refused:
         configure(s3, bucket, notify(function, **one), notify(function, "s3:ObjectCreated:Put", **other))
@@ -136,7 +186,7 @@ def test_two_notifications_of_the_same_objects_are_refused(s3, told, one, other,
     assert "verlap" in refused.value.response["Error"]["Message"]
 
 
-def test_two_notifications_of_different_objects_are_taken(s3, told, bucket):
+def test_two_notifications_of_different_objects_are_taken(s3, told):
     function, bucket = told
     configure(
         s3,
@@ -147,7 +197,7 @@ def test_two_notifications_of_different_objects_are_taken(s3, told, bucket):
     )
 
 
-def test_a_permission_that_is_taken_away_ends_the_invocations(lambda_, s3, told, bucket):
+def test_a_permission_that_is_taken_away_ends_the_invocations(lambda_, s3, told):
     function, bucket = told
     configure(s3, bucket, notify(function))
     lambda_.remove_permission(FunctionName=function.name, StatementId="s3-1")
@@ -169,58 +219,6 @@ def test_the_event_bus_hears_of_objects_where_the_bucket_says_so(as_told, s3, ev
         [f"arn:aws:s3:::{bucket}"],
     )
     assert (event["detail"]["object"]["key"], event["detail"]["reason"]) == ("a b.json", "PutObject")
-
-
-def names_of(events):
-    records = [event["Records"][0] for event in events]
-    return [(each["eventName"], each["s3"]["object"].get("versionId")) for each in records]
-
-
-def test_each_version_that_goes_and_each_delete_marker_is_told_of(s3, told):
-    function, bucket = told
-    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-    configure(s3, bucket, notify(function, "s3:ObjectRemoved:*"))
-    one, two = (s3.put_object(Bucket=bucket, Key="order", Body=b"{}")["VersionId"] for _ in range(2))
-    marker = s3.delete_object(Bucket=bucket, Key="order")["VersionId"]
-    s3.delete_object(Bucket=bucket, Key="order", VersionId=one)
-    s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "order", "VersionId": marker}]})
-    s3.delete_object(Bucket=bucket, Key="order", VersionId=two)
-    assert names_of(payloads(function)) == [
-        ("ObjectRemoved:DeleteMarkerCreated", marker),
-        ("ObjectRemoved:Delete", one),
-        ("ObjectRemoved:Delete", marker),
-        ("ObjectRemoved:Delete", two),
-    ]
-
-
-def begun(s3, bucket):
-    return {"Bucket": bucket, "Key": "large"} | {
-        "UploadId": s3.create_multipart_upload(Bucket=bucket, Key="large")["UploadId"]
-    }
-
-
-def test_an_upload_in_parts_is_told_of_once(s3, told):
-    function, bucket = told
-    configure(s3, bucket, notify(function))
-    upload = begun(s3, bucket)
-    part = {"PartNumber": 1, "ETag": s3.upload_part(**upload, PartNumber=1, Body=b"{}")["ETag"]}
-    s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": [part]})
-    assert names_of(payloads(function)) == [("ObjectCreated:CompleteMultipartUpload", None)]
-
-
-def test_an_upload_that_was_aborted_is_not_there(s3, told):
-    upload = begun(s3, told[1])
-    s3.abort_multipart_upload(**upload)
-    source = {"CopySource": {"Bucket": told[1], "Key": "other"}}
-    s3.put_object(Bucket=told[1], Key="other", Body=b"{}")
-    for call in (
-        lambda: s3.upload_part(**upload, PartNumber=1, Body=b"{}"),
-        lambda: s3.upload_part_copy(**upload, **source, PartNumber=1),
-        lambda: s3.list_parts(**upload),
-        lambda: s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": "x"}]}),
-    ):
-        with pytest.raises(ClientError, match="NoSuchUpload"):
-            call()
 
 
 def test_tags_of_an_object_that_is_not_there_are_no_key(s3, told):

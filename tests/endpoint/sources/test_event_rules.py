@@ -13,12 +13,12 @@ ANY = "arn:aws:lambda:eu-west-1:123456789012:function:any"
 def rule(events, allow):
     """Makes a rule for the shop's events with targets; returns its name and ARN."""
 
-    def make(*targets, allowed=()):
-        arn = events.put_rule(Name="orders", EventPattern=json.dumps({"source": ["shop"]}))["RuleArn"]
-        events.put_targets(Rule="orders", Targets=[{"Id": str(n), **each} for n, each in enumerate(targets)])
+    def make(*targets, allowed=(), name="orders"):
+        arn = events.put_rule(Name=name, EventPattern=json.dumps({"source": ["shop"]}))["RuleArn"]
+        events.put_targets(Rule=name, Targets=[{"Id": str(n), **each} for n, each in enumerate(targets)])
         for function in allowed:
             allow(function, "events", arn)
-        return "orders", arn
+        return name, arn
 
     return make
 
@@ -226,7 +226,7 @@ def test_a_pattern_can_be_tried(events):
 def test_what_is_no_pattern_makes_no_rule(events, pattern):
     with pytest.raises(ClientError, match="InvalidEventPatternException"):
         events.put_rule(Name="none", EventPattern=pattern)
-    assert "none" not in [each["Name"] for each in events.list_rules()["Rules"]]
+    assert events.list_rules()["Rules"] == []
 
 
 @pytest.mark.parametrize(
@@ -249,35 +249,31 @@ def test_an_entry_that_is_wrong_fails_alone(as_told, events, rule, wrong, code):
 
 def test_a_rule_has_five_targets(async_lab, events, rule):
     queue = async_lab.queue("orders")
-    name, _ = rule(*[{"Arn": queue}] * 5)
-    events.put_targets(Rule=name, Targets=[{"Id": "4", "Arn": queue}])
+    made, _ = rule(*[{"Arn": queue}] * 5)
+    events.put_targets(Rule=made, Targets=[{"Id": "4", "Arn": queue}])
     with pytest.raises(ClientError, match="LimitExceededException"):
-        events.put_targets(Rule=name, Targets=[{"Id": "sixth", "Arn": queue}])
-    assert len(events.list_targets_by_rule(Rule=name)["Targets"]) == 5
+        events.put_targets(Rule=made, Targets=[{"Id": "sixth", "Arn": queue}])
+    assert len(events.list_targets_by_rule(Rule=made)["Targets"]) == 5
 
 
-def test_a_replay_sends_what_its_span_and_its_rules_say(async_lab, events, sqs, open_queue, put):
-    source = events.describe_event_bus(Name="default")["Arn"]
-    archive = events.create_archive(ArchiveName="kept", EventSourceArn=source)["ArchiveArn"]
+def test_a_replay_sends_what_its_span_and_its_rules_say(async_lab, events, rule, open_queue, put):
+    bus = events.describe_event_bus(Name="default")["Arn"]
+    archive = events.create_archive(ArchiveName="kept", EventSourceArn=bus)["ArchiveArn"]
     begin = async_lab.now
     put({"order": 1})
     async_lab.advance(seconds=60)
     put({"order": 2})
-    made = {}
-    for name in ("open-1", "open-2"):
-        made[name] = events.put_rule(Name=name, EventPattern='{"source": ["shop"]}')["RuleArn"]
-        events.put_targets(Rule=name, Targets=[{"Id": "1", "Arn": open_queue("events")}])
+    queue, other = open_queue("events"), open_queue("events")
+    _, wanted = rule({"Arn": queue}, name="wanted")
+    rule({"Arn": other}, name="other")
     events.start_replay(
         ReplayName="again",
         EventSourceArn=archive,
         EventStartTime=begin + 30,
         EventEndTime=begin + 90,
-        Destination={"Arn": source, "FilterArns": [made["open-1"]]},
+        Destination={"Arn": bus, "FilterArns": [wanted]},
     )
-    [message] = sqs.receive_message(QueueUrl="open-1")["Messages"]
-    assert (json.loads(message["Body"])["detail"], json.loads(message["Body"])["replay-name"]) == (
-        {"order": 2},
-        "again",
-    )
-    assert "Messages" not in sqs.receive_message(QueueUrl="open-2")
+    [message] = async_lab.messages(queue)
+    assert (message.json["detail"], message.json["replay-name"]) == ({"order": 2}, "again")
+    assert async_lab.messages(other) == []
     assert events.describe_replay(ReplayName="again")["State"] == "COMPLETED"

@@ -70,12 +70,12 @@ def test_what_insights_has_not_here_is_refused(query):
 
 
 def test_a_log_is_queried(async_lab, handler):
-    name = async_lab.function(handler("def handler(event, context): print('order', event)"), name="orders")
     logs = async_lab.client("logs")
+    function = async_lab.function(handler("def handler(event, context): print('order', event)"))
     for number in range(3):
-        name.send(number)
+        function.send(number)
     async_lab.advance(seconds=5)
-    now, group = int(async_lab.now), f"/aws/lambda/{name}"
+    now, group = int(async_lab.now), f"/aws/lambda/{function.name}"
     span = {"startTime": now - 60, "endTime": now + 60}
 
     def asked(query, **more):

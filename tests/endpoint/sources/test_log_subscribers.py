@@ -180,23 +180,25 @@ def test_a_line_that_is_no_well_formed_embedded_metric_is_a_log_line_alone(speak
 
 
 def test_subscriptions_are_listed_by_the_beginning_of_their_names(async_lab, as_told, allow, speaker, subscribe):
-    reader = as_told()
-    allow(reader, "logs", f"arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/{speaker}:*")
+    reader, group = as_told(), f"/aws/lambda/{speaker}"
+    allow(reader, "logs", f"arn:aws:logs:eu-west-1:123456789012:log-group:{group}:*")
     subscribe(reader)
-    group = f"/aws/lambda/{speaker}"
     for prefix, expected in (("a", ["all"]), ("b", [])):
-        found = async_lab.client("logs").describe_subscription_filters(logGroupName=group, filterNamePrefix=prefix)
-        assert [each["filterName"] for each in found["subscriptionFilters"]] == expected
+        listed = async_lab.client("logs").describe_subscription_filters(logGroupName=group, filterNamePrefix=prefix)
+        assert [each["filterName"] for each in listed["subscriptionFilters"]] == expected
 
 
 @pytest.mark.parametrize(
     ("call", "wrong", "named"),
     [
-        ("filter_log_events", {"logStreamNamePrefix": "2026"}, "logStreamNamePrefix of FilterLogEvents"),
+        (
+            "filter_log_events",
+            {"logGroupName": "/aws/lambda/speaker", "logStreamNamePrefix": "2026"},
+            "logStreamNamePrefix of FilterLogEvents",
+        ),
         ("describe_log_groups", {"logGroupNamePattern": "x"}, "logGroupNamePattern of DescribeLogGroups"),
     ],
 )
 def test_what_a_log_is_not_looked_through_by_is_named(async_lab, speaker, call, wrong, named):
-    where = {"logGroupName": f"/aws/lambda/{speaker}"} if call == "filter_log_events" else {}
     with pytest.raises(ClientError, match=f"async-lab doesn't model {named} yet"):
-        getattr(async_lab.client("logs"), call)(**where, **wrong)
+        getattr(async_lab.client("logs"), call)(**wrong)

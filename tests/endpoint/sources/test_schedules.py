@@ -176,13 +176,12 @@ def test_a_schedule_that_there_can_not_be_is_refused(async_lab, schedule, wrong,
 
 @pytest.mark.parametrize(("settings", "expected"), [({"ActionAfterCompletion": "DELETE"}, "DELETE"), ({}, "NONE")])
 def test_an_update_says_anew_what_is_done_at_the_end(async_lab, scheduler, schedule, settings, expected):
-    arn = async_lab.queue("orders")
-    name = schedule(arn, "rate(1 hour)", ActionAfterCompletion="DELETE")
-    target = {"Arn": arn, "RoleArn": "arn:aws:iam::123456789012:role/scheduler"}
+    made = schedule(async_lab.queue("orders"), "rate(1 hour)", ActionAfterCompletion="DELETE")
+    target = scheduler.get_schedule(Name=made)["Target"]
     scheduler.update_schedule(
-        Name=name, ScheduleExpression="rate(2 hours)", FlexibleTimeWindow=ANY_TIME, Target=target, **settings
+        Name=made, ScheduleExpression="rate(2 hours)", FlexibleTimeWindow=ANY_TIME, Target=target, **settings
     )
-    assert scheduler.get_schedule(Name=name)["ActionAfterCompletion"] == expected
+    assert scheduler.get_schedule(Name=made)["ActionAfterCompletion"] == expected
 
 
 @pytest.mark.parametrize(("name", "code"), [("none", "ResourceNotFoundException"), ("default", "ValidationException")])

@@ -127,62 +127,41 @@ def text(value):
     return {"DataType": "String", "StringValue": value}
 
 
-def received(sqs, arn):
-    queue = arn.rpartition(":")[2]
-    answer = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, MessageAttributeNames=["All"])
-    return answer.get("Messages", [])
+BY_ATTRIBUTES, BY_BODY = "MessageAttributes", "MessageBody"
 
 
 @pytest.mark.parametrize(
     ("policy", "scope", "attributes", "message", "is_delivered"),
     [
-        ({"a": [{"equals-ignore-case": "X"}]}, "MessageAttributes", {"a": text("x")}, "m", True),
-        ({"a": [{"anything-but": {"suffix": "y"}}]}, "MessageAttributes", {"a": text("x")}, "m", True),
-        ({"a": [{"cidr": "10.0.0.0/8"}]}, "MessageAttributes", {"a": text("10.1.1.1")}, "m", True),
-        ({"a": [{"wildcard": "x*"}]}, "MessageAttributes", {"a": text("y")}, "m", False),
-        (
-            {"n": [{"numeric": [">", 3]}]},
-            "MessageAttributes",
-            {"n": {"DataType": "Number", "StringValue": "5"}},
-            "m",
-            1,
-        ),
-        (
-            {"a": ["x"]},
-            "MessageAttributes",
-            {"a": {"DataType": "String.Array", "StringValue": '["y", "x"]'}},
-            "m",
-            True,
-        ),
-        (
-            {"a": [{"exists": True}]},
-            "MessageAttributes",
-            {"a": {"DataType": "Binary", "BinaryValue": b"1"}},
-            "m",
-            False,
-        ),
-        ({"$or": [{"a": ["x"]}, {"b": ["x"]}]}, "MessageAttributes", {"b": text("x")}, "m", True),
-        ({"a": {"b": [{"numeric": ["=", 1]}]}}, "MessageBody", {}, '{"a": {"b": 1}}', True),
-        ({"a": ["x"]}, "MessageBody", {"a": text("x")}, "no JSON", False),
-        ({"a": ["x"]}, "MessageBody", {"a": text("x")}, "[1]", False),
+        ({"a": [{"equals-ignore-case": "X"}]}, BY_ATTRIBUTES, {"a": text("x")}, "m", True),
+        ({"a": [{"anything-but": {"suffix": "y"}}]}, BY_ATTRIBUTES, {"a": text("x")}, "m", True),
+        ({"a": [{"cidr": "10.0.0.0/8"}]}, BY_ATTRIBUTES, {"a": text("10.1.1.1")}, "m", True),
+        ({"a": [{"wildcard": "x*"}]}, BY_ATTRIBUTES, {"a": text("y")}, "m", False),
+        ({"a": [{"numeric": [">", 3]}]}, BY_ATTRIBUTES, {"a": text("5") | {"DataType": "Number"}}, "m", True),
+        ({"a": ["x"]}, BY_ATTRIBUTES, {"a": text('["y", "x"]') | {"DataType": "String.Array"}}, "m", True),
+        ({"a": [{"exists": True}]}, BY_ATTRIBUTES, {"a": {"DataType": "Binary", "BinaryValue": b"1"}}, "m", False),
+        ({"$or": [{"a": ["x"]}, {"b": ["x"]}]}, BY_ATTRIBUTES, {"b": text("x")}, "m", True),
+        ({"a": {"b": [{"numeric": ["=", 1]}]}}, BY_BODY, {}, '{"a": {"b": 1}}', True),
+        ({"a": ["x"]}, BY_BODY, {"a": text("x")}, "no JSON", False),
+        ({"a": ["x"]}, BY_BODY, {"a": text("x")}, "[1]", False),
     ],
 )
-def test_a_filter_policy_lets_through(sqs, sns, open_queue, policy, scope, attributes, message, is_delivered):
-    arn = open_queue("sns")
-    topic, _ = subscribed(sns, "sqs", arn, FilterPolicy=json.dumps(policy), FilterPolicyScope=scope)
+def test_a_filter_policy_lets_through(async_lab, sns, open_queue, policy, scope, attributes, message, is_delivered):
+    queue = open_queue("sns")
+    topic, _ = subscribed(sns, "sqs", queue, FilterPolicy=json.dumps(policy), FilterPolicyScope=scope)
     sns.publish(TopicArn=topic, Message=message, MessageAttributes=attributes)
-    assert len(received(sqs, arn)) == is_delivered
+    assert len(async_lab.messages(queue)) == is_delivered
 
 
-def test_a_scope_that_is_set_later_counts_from_then_on(sqs, sns, open_queue):
-    arn = open_queue("sns")
-    topic, subscription = subscribed(sns, "sqs", arn, FilterPolicy=json.dumps({"a": ["x"]}))
+def test_a_scope_that_is_set_later_counts_from_then_on(async_lab, sns, open_queue):
+    queue = open_queue("sns")
+    topic, subscription = subscribed(sns, "sqs", queue, FilterPolicy=json.dumps({"a": ["x"]}))
     sns.publish(TopicArn=topic, Message='{"a": "x"}')
     sns.set_subscription_attributes(
-        SubscriptionArn=subscription, AttributeName="FilterPolicyScope", AttributeValue="MessageBody"
+        SubscriptionArn=subscription, AttributeName="FilterPolicyScope", AttributeValue=BY_BODY
     )
     sns.publish(TopicArn=topic, Message='{"a": "x"}')
-    assert len(received(sqs, arn)) == 1
+    assert len(async_lab.messages(queue)) == 1
 
 
 @pytest.mark.parametrize(
@@ -194,17 +173,15 @@ def test_a_scope_that_is_set_later_counts_from_then_on(sqs, sns, open_queue):
     ],
 )
 def test_a_subscription_that_is_refused_is_not_made(sns, open_queue, attributes, said):
-    topic = sns.create_topic(Name="orders")["TopicArn"]
     with pytest.raises(ClientError, match=said):
-        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=open_queue("sns"), Attributes=attributes)
-    assert sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"] == []
+        subscribed(sns, "sqs", open_queue("sns"), **attributes)
+    assert sns.list_subscriptions()["Subscriptions"] == []
 
 
 @pytest.mark.parametrize(("protocol", "said"), [("fax", "protocol string: fax"), ("firehose", "nothing to firehose")])
 def test_a_protocol_that_gets_nothing_is_refused(sns, protocol, said):
-    topic = sns.create_topic(Name="orders")["TopicArn"]
     with pytest.raises(ClientError, match=said):
-        sns.subscribe(TopicArn=topic, Protocol=protocol, Endpoint="arn:aws:firehose:eu-west-1:1:x/y")
+        subscribed(sns, protocol, "arn:aws:firehose:eu-west-1:1:x/y")
 
 
 @pytest.mark.parametrize(
@@ -218,20 +195,14 @@ def test_a_message_that_says_nothing_is_refused(sns, open_queue, message, struct
         sns.publish(TopicArn=topic, Message=message, **asked)
 
 
-@pytest.mark.parametrize("call", ["get_topic_attributes", "list_subscriptions_by_topic", "publish"])
-def test_what_is_no_topics_arn_is_refused(sns, call):
-    more = {"Message": "m"} if call == "publish" else {}
-    with pytest.raises(ClientError, match=r"InvalidParameter|NotFound"):
-        getattr(sns, call)(TopicArn="orders", **more)
-
-
 @pytest.mark.parametrize("raw", ["true", "false"])
-def test_a_raw_message_comes_with_its_attributes(sqs, sns, open_queue, raw):
-    arn = open_queue("sns")
-    topic, _ = subscribed(sns, "sqs", arn, RawMessageDelivery=raw)
+def test_a_raw_message_comes_with_its_attributes(sns, sqs, open_queue, raw):
+    queue = open_queue("sns")
+    topic, _ = subscribed(sns, "sqs", queue, RawMessageDelivery=raw)
     bytes_ = {"DataType": "Binary", "BinaryValue": b"\x00\xff"}
     sns.publish(TopicArn=topic, Message="m", MessageAttributes={"kind": text("order"), "raw": bytes_})
-    [message] = received(sqs, arn)
+    url = queue.rpartition(":")[2]
+    [message] = sqs.receive_message(QueueUrl=url, MessageAttributeNames=["All"])["Messages"]
     if raw == "true":
         assert message["Body"] == "m"
         assert message["MessageAttributes"]["raw"]["BinaryValue"] == b"\x00\xff"
@@ -240,7 +211,7 @@ def test_a_raw_message_comes_with_its_attributes(sqs, sns, open_queue, raw):
         assert json.loads(message["Body"])["MessageAttributes"]["raw"] == {"Type": "Binary", "Value": "AP8="}
 
 
-def test_a_fifo_topic_tells_its_queue_of_the_deduplication(sqs, sns):
+def test_a_fifo_topic_tells_its_queue_of_the_deduplication(async_lab, sns, sqs):
     attributes = {"FifoTopic": "true", "ContentBasedDeduplication": "true"}
     topic = sns.create_topic(Name="orders.fifo", Attributes=attributes)["TopicArn"]
     statement = {
@@ -249,11 +220,17 @@ def test_a_fifo_topic_tells_its_queue_of_the_deduplication(sqs, sns):
         "Action": "sqs:SendMessage",
         "Resource": "*",
     }
-    sqs.create_queue(
-        QueueName="orders.fifo", Attributes={"FifoQueue": "true", "Policy": json.dumps({"Statement": [statement]})}
-    )
+    policy = json.dumps({"Statement": [statement]})
+    sqs.create_queue(QueueName="orders.fifo", Attributes={"FifoQueue": "true", "Policy": policy})
     arn = "arn:aws:sqs:eu-west-1:123456789012:orders.fifo"
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
     for message in ("1", "1", "2"):
         sns.publish(TopicArn=topic, Message=message, MessageGroupId=message)
-    assert [message["Body"] for message in received(sqs, arn)] == ["1", "2"]
+    assert [message.body for message in async_lab.messages(arn)] == ["1", "2"]
+
+
+@pytest.mark.parametrize("call", ["get_topic_attributes", "list_subscriptions_by_topic", "publish"])
+def test_what_is_no_topics_arn_is_refused(sns, call):
+    more = {"Message": "m"} if call == "publish" else {}
+    with pytest.raises(ClientError, match=r"InvalidParameter|NotFound"):
+        getattr(sns, call)(TopicArn="orders", **more)

@@ -43,11 +43,7 @@ def unknown(action: str) -> str | None:
         return None
     session = get_session()
     services = session.get_available_services()
-    signing = {
-        name
-        for partition in session.get_component("endpoint_resolver")._endpoint_data["partitions"]  # noqa: SLF001 - no other way
-        for name in partition["services"]
-    }
+    signing = {name for partition in session.get_data("endpoints")["partitions"] for name in partition["services"]}
     if service not in services and service not in signing:
         near = get_close_matches(service, services, n=1)
         return f"There is no service {service!r} in {action}: {f'did you mean {near[0]}?' if near else 'such as s3.'}"
