@@ -1,5 +1,6 @@
 import ast
 import inspect
+import subprocess
 import sys
 from pathlib import Path
 
@@ -57,3 +58,25 @@ def assignments_to_foreign_names(file):
 def test_nothing_of_moto_is_replaced_but_through_replace():
     files = [file for file in SOURCES.rglob("*.py") if "lab_child" not in file.parts]
     assert [place for file in files for place in assignments_to_foreign_names(file)] == []
+
+
+REPLACED_TWICE = """
+from collections import defaultdict
+from async_lab.endpoint import moto_patches
+replaced, real = defaultdict(set), moto_patches.replace
+def replace(owner, name, ours):
+    by = getattr(ours, "__qualname__", type(ours).__qualname__), getattr(ours, "__module__", "")
+    replaced[getattr(owner, "__qualname__", owner.__name__), name].add(by)
+    real(owner, name, ours)
+moto_patches.replace = replace
+from async_lab.endpoint.embedded import Endpoint
+with Endpoint():
+    pass
+assert len(replaced) > 50, replaced
+print(sorted(what for what, by in replaced.items() if len(by) > 1))
+"""
+
+
+def test_nothing_is_replaced_by_two_of_ours():
+    ran = subprocess.run([sys.executable, "-c", REPLACED_TWICE], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"
