@@ -66,7 +66,8 @@ from async_lab.endpoint import moto_patches
 replaced, real = defaultdict(set), moto_patches.replace
 def replace(owner, name, ours):
     by = getattr(ours, "__qualname__", type(ours).__qualname__), getattr(ours, "__module__", "")
-    replaced[getattr(owner, "__qualname__", owner.__name__), name].add(by)
+    called = getattr(owner, "__qualname__", None) or getattr(owner, "__name__", type(owner).__qualname__)
+    replaced[called, name].add(by)
     real(owner, name, ours)
 moto_patches.replace = replace
 from async_lab.endpoint.embedded import Endpoint
