@@ -517,6 +517,10 @@ WRONG = {
         "on_failure is 'kept'; it must be an ARN, such as",
     ),
     "scope": (lambda lab: lab.apply("infra", scope="module"), "scope is 'module'; it must be 'test' or 'session'."),
+    "variable": (
+        lambda lab: lab.apply("infra", names={1}),
+        "The variable names is {1}; Terraform takes what JSON has.",
+    ),
     "no directory": (lambda lab: lab.apply(None), "apply() was given None; it takes a directory with Terraform files."),
     "open": (lambda lab: lab.open(), "The lab is open already: use it, or close it first."),
     "entered": (lambda lab: lab.__enter__(), "The lab is open already: use it, or close it first."),
