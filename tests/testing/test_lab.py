@@ -363,6 +363,26 @@ def test_denied_message_is_denied_in_a_batch_too(async_lab, call):
     assert async_lab.messages("orders") == []
 
 
+@pytest.mark.parametrize(
+    ("action", "call", "arguments"),
+    [
+        ("s3:ListBucket", "list_objects_v2", {"Bucket": "files"}),
+        ("s3:ListBucket", "head_bucket", {"Bucket": "files"}),
+        ("s3:ListAllMyBuckets", "list_buckets", {}),
+        ("s3:GetObject", "head_object", {"Bucket": "files", "Key": "a"}),
+        ("s3:DeleteObject", "delete_objects", {"Bucket": "files", "Delete": {"Objects": [{"Key": "a"}]}}),
+    ],
+)
+def test_denied_action_of_s3_is_iams_and_not_the_operations(async_lab, action, call, arguments):
+    s3 = async_lab.client("s3")
+    s3.create_bucket(Bucket="files")
+    s3.put_object(Bucket="files", Key="a", Body=b"")
+    client = boto3.client("s3")
+    with async_lab.deny(action), pytest.raises(client.exceptions.ClientError, match=r"AccessDenied|403"):
+        getattr(client, call)(**arguments)
+    getattr(client, call)(**arguments)
+
+
 @pytest.mark.parametrize("action", ["*", "s3:*", "s3:ListBucket", "states:StartExecution", "lambda:InvokeFunction"])
 def test_actions_of_iam_can_be_denied_by_their_names_there(async_lab, action):
     async_lab.deny(action).end()
@@ -517,6 +537,10 @@ WRONG = {
         "on_failure is 'kept'; it must be an ARN, such as",
     ),
     "scope": (lambda lab: lab.apply("infra", scope="module"), "scope is 'module'; it must be 'test' or 'session'."),
+    "variable": (
+        lambda lab: lab.apply("infra", names={1}),
+        "The variable names is {1}; Terraform takes what JSON has.",
+    ),
     "no directory": (lambda lab: lab.apply(None), "apply() was given None; it takes a directory with Terraform files."),
     "open": (lambda lab: lab.open(), "The lab is open already: use it, or close it first."),
     "entered": (lambda lab: lab.__enter__(), "The lab is open already: use it, or close it first."),
@@ -539,6 +563,7 @@ WRONG = {
         lambda lab: lab.deny("dynamo:*"),
         "There is no service 'dynamo' in dynamo:*: did you mean",
     ),
+    "operation": (lambda lab: lab.deny("s3:ListObjectsV2"), "No request to s3 needs s3:ListObjectsV2: did you mean"),
     "unknown action": (
         lambda lab: lab.deny("s3:GetObjekt"),
         "No request to s3 needs s3:GetObjekt: did you mean s3:GetO",

@@ -274,7 +274,7 @@ class AwsLab(BaseLab):
         It is planned first: a name that is taken, another provider of AWS's, or one too old to set tags is refused
         before anything is made. With ``scope="session"`` it is applied once and stands until the session's end.
         """
-        check_apply(directory, scope)
+        check_apply(directory, scope, variables)
         place = self.directory / directory
         if scope == "test":
             return self._applied_now(self._scope, place, variables)

@@ -439,11 +439,16 @@ def check_predicate(predicate: object) -> None:
         raise UsageError(f"run_until() was given {checks.given(predicate)}; it takes a function without arguments.")
 
 
-def check_apply(directory: object, scope: object) -> None:
-    """Raise UsageError for what is no directory's name, and for a scope that there isn't."""
+def check_apply(directory: object, scope: object, variables: Mapping[str, object]) -> None:
+    """Raise UsageError for what is no directory's name, a scope that there isn't, and values that Terraform hasn't."""
     if not isinstance(directory, (str, os.PathLike)):
         raise UsageError(f"apply() was given {checks.given(directory)}; it takes a directory with Terraform files.")
     checks.one_of("scope", scope, "test", "session")
+    for name, value in variables.items():
+        try:
+            json.dumps(value)
+        except (TypeError, ValueError) as error:
+            raise UsageError(f"The variable {name} is {checks.given(value)}; Terraform takes what JSON has.") from error
 
 
 def known_service(session: boto3.Session, service: object) -> None:

@@ -294,7 +294,7 @@ class Lab(BaseLab):
         asks for the same: such an apply comes first in a test. Raises UsageError for a directory without Terraform,
         EnvironmentFailure with Terraform's own message.
         """
-        check_apply(directory, scope)
+        check_apply(directory, scope, variables)
         place = self.directory / directory
         if scope == "session":
             return self._applied_once(place, variables)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 
 from botocore.session import get_session
@@ -49,7 +49,7 @@ def unknown(action: str) -> str | None:
         return f"There is no service {service!r} in {action}: {f'did you mean {near[0]}?' if near else 'such as s3.'}"
     if service not in services:  # its name in IAM isn't its client's
         return None
-    known = {*session.get_service_model(service).operation_names, *_called_otherwise(service)}
+    known = set(_actions(service, session.get_service_model(service).operation_names))
     if any(_pattern(operation).fullmatch(name) for name in known):
         return None
     near = get_close_matches(operation, known, n=1)
@@ -57,16 +57,20 @@ def unknown(action: str) -> str | None:
     return f"No request to {service} needs {action}: {hint}"
 
 
-def _called_otherwise(service: str) -> Iterator[str]:
-    """Yield a service's actions whose operations have another name."""
+def _actions(service: str, operations: Iterable[str]) -> Iterator[str]:
+    """Yield what IAM calls a service's operations, as requests for them are checked."""
     if service == "lambda":
-        yield "InvokeFunction"
-    if service == "s3":
+        yield from ("InvokeFunction" if operation == "Invoke" else operation for operation in operations)
+    elif service == "s3":
         from moto.s3.responses import ACTION_MAP  # what roles.py has its actions from
 
+        yield needs.S3_ACTIONS["ListBuckets"]
         for of_kind in ACTION_MAP.values():
             for named in of_kind.values():
-                yield from named.values() if isinstance(named, dict) else (named,)
+                for action in map(str, named.values() if isinstance(named, dict) else (named,)):
+                    yield needs.S3_ACTIONS.get(action, action)
+    else:
+        yield from (needs.ACTIONS.get((service, operation), operation) for operation in operations)
 
 
 def allow(action: str) -> None:

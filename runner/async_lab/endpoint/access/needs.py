@@ -53,6 +53,8 @@ ACTIONS = {
     ("sns", "PublishBatch"): "Publish",
 }
 """What IAM calls an operation, by service and operation, where it has another name."""
+S3_ACTIONS = {"HeadBucket": "ListBucket", "ListBuckets": "ListAllMyBuckets"}
+"""What IAM calls an action of moto's table of S3's, where that has another name."""
 
 
 def _named(name: str | None, arn: str) -> list[str]:

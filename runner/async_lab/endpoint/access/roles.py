@@ -191,30 +191,26 @@ def _is_asked(response: Any) -> Holder | None:
 
 
 def _check(response: Any, _resource: str = "*") -> None:
-    _check_denials(response)
+    service, operation = response.service_name, response._get_action()  # noqa: SLF001 - moto's own
+    denials.check(response.headers.get("Authorization", ""), operation)
     if holder := _is_asked(response):
         asked = needs.members(response.body, response.querystring)
-        service, operation = response.service_name, response._get_action()  # noqa: SLF001 - moto's own
         for action, resource in needs.needs_of(service, operation, asked, response.region, holder.account_id):
             _ask(holder, action, resource)
 
 
 def _check_s3(response: Any, bucket_name: str | None = None, key_name: str | None = None) -> None:
-    _check_denials(response)
+    action = response.data.get("Action") or "ListBuckets"
+    action = needs.S3_ACTIONS.get(action, action)
+    denials.check(response.headers.get("Authorization", ""), action)
     if not (holder := _is_asked(response)):
         return
-    action = response.data.get("Action") or "ListBuckets"
-    action = {"HeadBucket": "ListBucket", "ListBuckets": "ListAllMyBuckets"}.get(action, action)
     keys = [key_name] if key_name else []
     if action == "DeleteObject" and not keys:
         keys = [unescape(key.decode()) for key in _KEY.findall(response.raw_body or b"")]
     bucket = f"arn:aws:s3:::{bucket_name or '*'}"
     for resource in [f"{bucket}/{key}" for key in keys] or [bucket]:
         _ask(holder, f"s3:{action}", resource)
-
-
-def _check_denials(response: Any) -> None:
-    denials.check(response.headers.get("Authorization", ""), response._get_action())  # noqa: SLF001 - moto's own
 
 
 def _ask(holder: Holder, action: str, resource: str) -> None:
