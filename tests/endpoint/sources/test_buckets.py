@@ -142,6 +142,30 @@ def test_prefix_and_suffix_say_which_objects_are_told_of(s3, told):
     assert [event["Records"][0]["s3"]["object"]["key"] for event in payloads(function)] == ["in/1.json"]
 
 
+def test_an_empty_filter_leaves_nothing_out_and_reads_back(s3, told):
+    function, bucket = told
+    configure(s3, bucket, notify(function, prefix="", suffix=""))
+    s3.put_object(Bucket=bucket, Key="any", Body=b"{}")
+    assert len(payloads(function)) == 1
+    [kept] = s3.get_bucket_notification_configuration(Bucket=bucket)["LambdaFunctionConfigurations"]
+    assert [rule["Value"] for rule in kept["Filter"]["Key"]["FilterRules"]] == ["", ""]
+
+
+@pytest.mark.parametrize(
+    ("rules", "said"),
+    [
+        ([{"Name": "contains", "Value": "x"}], "filter rule name must be either prefix or suffix"),
+        ([{"Name": "suffix", "Value": "x"}] * 2, "Cannot specify more than one suffix rule in a filter"),
+        ([{"Name": "prefix", "Value": "é" * 513}], "Size of filter rule value cannot exceed 1024 bytes"),
+    ],
+)
+def test_a_filter_that_there_can_not_be_is_refused(s3, told, rules, said):
+    function, bucket = told
+    with pytest.raises(ClientError, match=f"InvalidArgument.*{said}"):
+        configure(s3, bucket, notify(function) | {"Filter": {"Key": {"FilterRules": rules}}})
+    assert "LambdaFunctionConfigurations" not in s3.get_bucket_notification_configuration(Bucket=bucket)
+
+
 @pytest.mark.parametrize("permitted", [None, "arn:aws:s3:::another-bucket"])
 def test_a_bucket_that_may_not_invoke_the_function_is_refused(as_told, s3, permitted, allow, bucket):
     function = as_told()

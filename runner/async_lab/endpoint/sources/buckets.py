@@ -32,7 +32,12 @@ _EVENT_VERSION = "2.1"  # S3 user guide, "Event message structure"
 _OWNER = "A3NL1KOZZKEXAMPLE"
 _PRINCIPAL = "AWS:AIDAJDPLRKLG7UEXAMPLE"
 _counter = itertools.count()
-_filter_name = re.compile(rb"<Name>\s*(prefix|suffix)\s*</Name>", re.IGNORECASE)
+_FILTER_NAMES = (b"prefix", b"suffix")
+_LONGEST_FILTER_BYTES = 1024  # S3 user guide, "Configuring event notifications using object key name filtering"
+_filter_name = re.compile(rb"<Name>\s*([^<]*?)\s*</Name>")
+_empty_value = re.compile(rb"<Value\s*/>|<Value>\s*</Value>")
+_ANY = "async-lab: any value"
+"""Stands for an empty value while moto reads it."""
 _read_configuration = S3Response._notification_config_from_body  # noqa: SLF001 - moto's own
 _delete_object_tagging = s3.S3Backend.delete_object_tagging
 _put_object_tagging = S3Response.put_object_tagging
@@ -74,6 +79,8 @@ def _configure(bucket: s3.FakeBucket, wanted: dict[str, Any] | None) -> None:
             queue=with_ours.get("QueueConfiguration"),
             cloud_function=with_ours.get("CloudFunctionConfiguration"),
         )
+        for notification in _all(present):
+            _check_filter(notification)
         _check_overlaps(list(_all(present)))
         for notification in _all(present):
             _check_target(bucket, notification.arn)
@@ -84,10 +91,21 @@ def _configure(bucket: s3.FakeBucket, wanted: dict[str, Any] | None) -> None:
 
 
 def _read(response: S3Response) -> Any:
-    """Read a configuration whose filters are named in any case, as S3 takes them; moto knows small letters alone."""
+    """Read a configuration as S3 takes it: filters named in any case, and empty ones. moto fails at both."""
     body = response.body if isinstance(response.body, bytes) else response.body.encode()
-    response.body = _filter_name.sub(lambda match: match[0].lower().replace(b"name>", b"Name>"), body)
-    return _read_configuration(response)
+    response.body = _empty_value.sub(f"<Value>{_ANY}</Value>".encode(), _filter_name.sub(_named, body))
+    configuration = _read_configuration(response)
+    for kind in ("TopicConfiguration", "QueueConfiguration", "CloudFunctionConfiguration"):
+        for notification in configuration.get(kind) or ():
+            for rule in _rules(notification.get("Filter") or {}):
+                rule["Value"] = "" if rule["Value"] == _ANY else rule["Value"]
+    return configuration
+
+
+def _named(name: re.Match[bytes]) -> bytes:
+    if name[1].lower() not in _FILTER_NAMES:
+        raise S3ClientError("InvalidArgument", "filter rule name must be either prefix or suffix")
+    return b"<Name>" + name[1].lower() + b"</Name>"
 
 
 _parts = {name: getattr(s3.S3Backend, name) for name in ("upload_part", "upload_part_copy")}
@@ -164,6 +182,19 @@ def _check_target(bucket: s3.FakeBucket, target_arn: str) -> None:
         raise S3ClientError("InvalidArgument", "Unable to validate the following destination configurations") from error
 
 
+def _check_filter(notification: s3.Notification) -> None:
+    """Refuse a filter that S3 doesn't take (API reference, S3KeyFilter and FilterRule)."""
+    rules_ = _rules(notification.filters)
+    names = [rule["Name"] for rule in rules_]
+    for name in names:
+        if names.count(name) > 1:
+            raise S3ClientError("InvalidArgument", f"Cannot specify more than one {name} rule in a filter.")
+    if any(len((rule["Value"] or "").encode()) > _LONGEST_FILTER_BYTES for rule in rules_):
+        raise S3ClientError(
+            "InvalidArgument", "Size of filter rule value cannot exceed 1024 bytes in UTF-8 representation"
+        )
+
+
 def _check_overlaps(notifications_: list[s3.Notification]) -> None:
     """Refuse two that could tell of the same object (S3 user guide, "Configuring event notifications")."""
     for one, other in itertools.combinations(notifications_, 2):
@@ -196,10 +227,15 @@ def _same_kind(event: str, other: str) -> bool:
 
 
 def _filters(notification: s3.Notification) -> tuple[str, str]:
-    """Return prefix and suffix; their names may be written in any case."""
-    rules_ = notification.filters.get("S3Key", {}).get("FilterRule") or []
-    found = {rule["Name"].lower(): rule["Value"] or "" for rule in (rules_ if isinstance(rules_, list) else [rules_])}
+    """Return prefix and suffix."""
+    found = {rule["Name"]: rule["Value"] for rule in _rules(notification.filters)}
     return found.get("prefix", ""), found.get("suffix", "")
+
+
+def _rules(filter_: Any) -> list[dict[str, str]]:
+    """Return the rules of a filter as moto has it."""
+    rules_ = (filter_.get("S3Key") or {}).get("FilterRule") or []
+    return rules_ if isinstance(rules_, list) else [rules_]
 
 
 def _key_matches(notification: s3.Notification, key: str) -> bool:
