@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from moto.sns import models as sns
@@ -31,6 +32,18 @@ _publish_to_topic = sns.Topic.publish
 
 class _Installed:
     reach: ClassVar[Reach]
+
+
+@dataclass(frozen=True, slots=True)
+class _Message:
+    """What one subscriber gets of what was published."""
+
+    text: str
+    id: str
+    subject: str | None
+    attributes: dict[str, Any] | None
+    group_id: str | None
+    deduplication_id: str | None
 
 
 def install(reach: Reach) -> None:
@@ -65,68 +78,53 @@ def _to_subscription(
         _count(subscription.topic, "NumberOfNotificationsFilteredOut")
         return
     text = _for_protocol(message, subscription.protocol) if message_structure == "json" else message
+    sent = _Message(text, message_id, subject, message_attributes, group_id, deduplication_id)
     metric = "NumberOfNotificationsFailed"
     try:
-        _deliver(subscription, text, message_id, subject, message_attributes, group_id, deduplication_id)
+        _deliver(subscription, sent)
         metric = "NumberOfNotificationsDelivered"
     except DeliveryFailed:
-        _dead_letter(subscription, _notification(subscription, text, message_id, subject, message_attributes))
+        _dead_letter(subscription, _notification_of(subscription, sent))
     except Exception as error:  # noqa: BLE001 - the next subscriber gets its message
         trouble.report("sending a message to a topic's subscriber", error)
     _count(subscription.topic, metric)
 
 
-def _deliver(
-    subscription: sns.Subscription,
-    message: str,
-    message_id: str,
-    subject: str | None,
-    attributes: dict[str, Any] | None,
-    group_id: str | None,
-    deduplication_id: str | None,
-) -> None:
+def _deliver(subscription: sns.Subscription, sent: _Message) -> None:
     caller = Caller("sns.amazonaws.com", subscription.topic.arn, subscription.account_id)
     if subscription.protocol == "lambda":
-        notification = _notification(subscription, message, message_id, subject, attributes)
-        event = json.dumps(event_of(subscription.arn, notification)).encode()
+        event = json.dumps(event_of(subscription.arn, _notification_of(subscription, sent))).encode()
         _Installed.reach.function(caller, subscription.endpoint, event)
-        return
-    if subscription.protocol == "sqs":
+    elif subscription.protocol == "sqs":
         _Installed.reach.check(caller, subscription.endpoint)
-        _to_queue(subscription, message, message_id, subject, attributes, group_id, deduplication_id)
-        return
-    _publish_to_subscription(
-        subscription,
-        message,
-        message_id,
-        subject=subject,
-        message_attributes=attributes,
-        group_id=group_id,
-        deduplication_id=deduplication_id,
-    )
+        _to_queue(subscription, sent)
+    else:
+        _publish_to_subscription(
+            subscription,
+            sent.text,
+            sent.id,
+            subject=sent.subject,
+            message_attributes=sent.attributes,
+            group_id=sent.group_id,
+            deduplication_id=sent.deduplication_id,
+        )
 
 
-def _to_queue(
-    subscription: sns.Subscription,
-    message: str,
-    message_id: str,
-    subject: str | None,
-    attributes: dict[str, Any] | None,
-    group_id: str | None,
-    deduplication_id: str | None,
-) -> None:
+def _to_queue(subscription: sns.Subscription, sent: _Message) -> None:
     """Send a message to a queue: around it a notification, or its attributes beside it where it comes raw."""
-    raw = subscriptions.is_raw(subscription)
-    notification = None if raw else _notification(subscription, message, message_id, subject, attributes)
+    body, attributes = sent.text, {name: _raw(each) for name, each in (sent.attributes or {}).items()}
+    if not subscriptions.is_raw(subscription):
+        body, attributes = json.dumps(_notification_of(subscription, sent), sort_keys=True, indent=2), {}
+    deduplication_id = sent.deduplication_id
     if subscription.topic.content_based_deduplication and not deduplication_id:
-        deduplication_id = hashlib.sha256(message.encode()).hexdigest()
+        deduplication_id = hashlib.sha256(sent.text.encode()).hexdigest()
     queue = arns.parse(subscription.endpoint)
     sqs_backends[queue.account_id][queue.region].send_message(
         queue.resource,
-        json.dumps(notification, sort_keys=True, indent=2) if notification else message,
-        message_attributes={name: _raw(each) for name, each in (attributes or {}).items()} if raw else None,
+        body,
+        message_attributes=attributes or None,
         deduplication_id=deduplication_id,
-        group_id=group_id,
+        group_id=sent.group_id,
         validate_group_id=False,
     )
 
@@ -169,6 +167,10 @@ def _notification(
     if message_attributes:
         told["MessageAttributes"] = {name: _attribute(value) for name, value in message_attributes.items()}
     return told
+
+
+def _notification_of(subscription: sns.Subscription, sent: _Message) -> dict[str, Any]:
+    return _notification(subscription, sent.text, sent.id, sent.subject, sent.attributes)
 
 
 def _attribute(attribute: dict[str, Any]) -> dict[str, str]:
