@@ -401,6 +401,7 @@ APPLIED = """
 
 
 @pytest.mark.lab
+@pytest.mark.long
 def test_terraform_is_applied_with_tags_and_taken_down_with_what_lies_in_its_buckets(run, client, project):
     (project.root / "infra").mkdir()
     (project.root / "infra" / "main.tf").write_text(INFRA)
