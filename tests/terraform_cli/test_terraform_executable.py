@@ -1,13 +1,17 @@
 import json
+import os
 import signal
+import subprocess
 import tempfile
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
-from processes import MARK, processes_of, wait_until
+from processes import MARK, is_alive, processes_of, wait_until
 
 from async_lab.errors import EnvironmentFailure
 from async_lab.terraform import executable, find_terraform
@@ -93,3 +97,24 @@ def test_ctrl_c_ends_one_that_hangs(tmp_path: Path) -> None:
 
 def test_the_bound_is_below_half_a_minute() -> None:
     assert executable._ANSWER_SECONDS <= 30
+
+
+def test_an_interruption_while_the_question_is_begun_leaves_nothing(tmp_path: Path, monkeypatch) -> None:
+    """The signal comes when the program runs, and before anybody holds it."""
+    began = []
+
+    class Interrupted(subprocess.Popen):
+        def __init__(self, *arguments, **settings):
+            super().__init__(*arguments, **settings)
+            began.append(psutil.Process(self.pid))
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr("async_lab.terraform.executable.subprocess.Popen", Interrupted)
+    environment = put_on_path(tmp_path, "exec sleep 1000")
+    with pytest.raises(KeyboardInterrupt):
+        find_terraform(environment)
+    (program,) = began
+    is_left = is_alive(program)
+    with suppress(psutil.NoSuchProcess):
+        program.kill()
+    assert not is_left

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from contextlib import contextmanager, suppress
 
 from async_lab.errors import EnvironmentFailure, ExitCode, Interrupted
@@ -91,7 +92,13 @@ def unwinding() -> Iterator[None]:
 
 @contextmanager
 def finishing() -> Iterator[None]:
-    """Let the block finish before a first signal takes effect; a second one ends it. Raises KeyboardInterrupt."""
+    """Let the block finish before a first signal takes effect; a second one ends it. Raises KeyboardInterrupt.
+
+    In another thread than the main one it does nothing: no signal interrupts that.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
     came: list[int] = []
 
     def received(number: int, _frame: FrameType | None) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from async_lab.errors import EnvironmentFailure
+from async_lab.process.signals import finishing
 
 _NUMBER = re.compile(r"(?<![0-9])[0-9]{1,9}(?![0-9])")
 OLDEST = (1, 9)
@@ -62,20 +63,23 @@ def _version(path: str, environment: Mapping[str, str]) -> str:
 
 def _answer(command: Sequence[str], environment: Mapping[str, str]) -> bytes:
     """Return what a command prints. Whatever ends the wait for it ends it, and all that it has started."""
-    with subprocess.Popen(
-        command,
-        env=for_terraform(environment),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    ) as process:
-        try:
-            answer, _ = process.communicate(timeout=_ANSWER_SECONDS)
-        except BaseException:
-            os.killpg(process.pid, signal.SIGKILL)  # not waited for yet: the number is still theirs
-            process.wait()
-            raise
+    process = None
+    try:
+        with finishing():  # an interruption within Popen would leave a program that nobody knows
+            process = subprocess.Popen(
+                command,
+                env=for_terraform(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        answer, _ = process.communicate(timeout=_ANSWER_SECONDS)
+    except BaseException:
+        if process is not None and process.returncode is None:
+            with process:  # which waits for it, and closes what it wrote to
+                os.killpg(process.pid, signal.SIGKILL)  # not waited for yet: the number is still theirs
+        raise
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command)
     return answer
