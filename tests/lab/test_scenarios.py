@@ -12,8 +12,6 @@ from async_lab.stack.stack import open_stack
 from async_lab.target.local import LocalTarget
 from tools import alarm_table
 
-pytestmark = pytest.mark.lab
-
 AUGUST_23_08_22_UTC = 1_692_778_920  # the runs then begin at 08:23:45 and at the same second of later minutes
 MINUTE = 60
 NAMES = scenario.names(Project.locate())

@@ -6,8 +6,6 @@ from conftest import said
 from async_lab import scenario
 from async_lab.checkout.project import Project
 
-pytestmark = pytest.mark.lab
-
 SCENARIO = "-var-file=scenarios/scenario-2.tfvars"
 
 
