@@ -32,7 +32,7 @@ help: ## List the targets
 	  title=$$(sed -n 's/^title *= *"\(.*\)"$$/\1/p' terraform/scenarios/$$name.tfvars); \
 	  printf '  %-34s %s\n' "scenario-$${name#scenario-}" "$$title"; \
 	done
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  %-34s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  %-34s %s\n", $$1, $$2}'
 	@echo "TARGET=aws runs a scenario on AWS; ARGS passes options on: make scenario-2 ARGS=\"--seed 7\""
 
 .PHONY: setup
