@@ -29,10 +29,10 @@ def first_of_each_kind():
         kinds = tuple(target and (target.type, target.problem) for target in targets)
         trigger = (each.trigger.service, each.trigger.permitted)
         found.setdefault((kinds, trigger, bool(each.other_functions), each.reserved_concurrent_executions < 0), name)
-    return found.values()
+    return list(found.values())
 
 
-PLANNED = [name for name in NAMES if name in first_of_each_kind()]
+PLANNED = first_of_each_kind()
 
 
 class Silent:
