@@ -12,8 +12,9 @@ from types import TracebackType
 from typing import Self
 
 from async_lab.endpoint import cloudwatch, functions, sources, state, trouble
-from async_lab.endpoint.access import denials, roles
-from async_lab.endpoint.access.roles import Holder, Holders, RoleMiddleware
+from async_lab.endpoint.access import assuming, denials, roles
+from async_lab.endpoint.access.principals import Holder, Holders
+from async_lab.endpoint.access.roles import RoleMiddleware
 from async_lab.endpoint.delivery import targets
 from async_lab.endpoint.http.callers import LocalCallers, Scoped
 from async_lab.endpoint.http.cbor import CborTranslation
@@ -102,9 +103,10 @@ class Endpoint:
         denials.clear()
         self._moto = moto_application()
         front = InvokeMiddleware(self._moto, self.region, self._timeline.advance_to)
-        holders = Holders()
+        holders = Holders(ACCOUNT_ID)
         self._sandbox.issue_key = holders.issue
         roles.install()
+        assuming.install()
         permitted = RoleMiddleware(front, holders, ACCOUNT_ID, self._lineage_of, enforces=enforce_roles)
         checked = OneAtATime(Scoped(CborTranslation(ModelCheck(permitted))))
         self._own = OwnRequests(checked, self)

@@ -44,7 +44,8 @@ def needs_of(service: str, operation: str, asked: Asked, region: str, account_id
     return [(action, arn) for arn in arns or [ANY_RESOURCE]]
 
 
-_FOR_EVERYBODY = {("sts", "GetCallerIdentity"), ("sts", "GetSessionToken")}
+_FOR_EVERYBODY = {("sts", "AssumeRole"), ("sts", "GetCallerIdentity"), ("sts", "GetSessionToken")}
+"""The first is asked for with the role's own trust, see ``assuming``."""
 _PREFIXES = {"logs": "logs", "cloudwatch": "cloudwatch", "awslambda": "lambda", "ses": "ses"}
 ACTIONS = {
     ("sqs", "SendMessageBatch"): "SendMessage",

@@ -24,7 +24,7 @@ from moto.core.utils import get_service_model
 from async_lab.endpoint.http import wire
 
 _MODELS = {
-    **{name: name for name in ("events", "iam", "lambda", "logs", "s3", "scheduler", "sns", "sqs")},
+    **{name: name for name in ("events", "iam", "lambda", "logs", "s3", "scheduler", "sns", "sqs", "sts")},
     "monitoring": "cloudwatch",
 }
 """botocore's names of the services that are looked at, by the names that requests are signed for."""

@@ -26,6 +26,7 @@ _NARROWER: Mapping[tuple[str, str], Mapping[str, int]] = {
     ("lambda", "EphemeralStorageSize"): {"max": 10_240},
 }
 _NOT_ENUMERATED = {("lambda", "Runtime")}  # has words of its own, see ``functions``
+_ONCE_QUERY = {"cloudwatch", "iam", "sts"}
 _NUMBERS = {"integer", "long", "float", "double"}
 _JSON_KINDS = {bool: "BOOLEAN_VALUE", int: "NUMBER_VALUE", float: "NUMBER_VALUE", str: "STRING_VALUE"}
 _JAVA_TYPES = {"integer": "Integer", "long": "Long", "float": "Float", "double": "Double", "boolean": "Boolean"}
@@ -60,7 +61,7 @@ def problem(call: ApiCall) -> Problem | None:
     if not every:
         return None
     errors = f"{len(every)} validation error{'s' if len(every) > 1 else ''} detected"
-    code = "ValidationError" if call.service == "cloudwatch" else "ValidationException"
+    code = "ValidationError" if call.service in _ONCE_QUERY else "ValidationException"
     return Problem(code, f"{errors}: {'; '.join(each.sentence for each in every)}")
 
 

@@ -126,7 +126,7 @@ def _is_above(path: str, known: frozenset[str]) -> bool:
 
 _OURS = {"lambda", "cloudwatch"}
 """Of these an operation that has no table is none that anybody acts on, whatever moto makes of it."""
-_BY_MODEL = _OURS | {"scheduler"}
+_BY_MODEL = _OURS | {"scheduler", "sts"}
 """Of these each value is held against botocore's model."""
 _ABSENT = re.compile(
     r"(Create|Delete|Get|Put)Bucket(Abac|(Analytics|IntelligentTiering|Metadata(Table)?|Metrics)Configuration)"
