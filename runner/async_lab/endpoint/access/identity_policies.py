@@ -164,10 +164,10 @@ def _resource(action: str, target_arn: str) -> str:
 
 def role(role_arn: str) -> Any:
     """Return moto's role; None where there is none."""
-    arn = arns.parse(role_arn)
     try:
+        arn = arns.parse(role_arn)
         return iam_backends[arn.account_id][arn.partition].get_role_by_arn(role_arn)
-    except NotFoundException:
+    except (NotFoundException, arns.NotAnArn):
         return None
 
 

@@ -126,8 +126,8 @@ def _is_above(path: str, known: frozenset[str]) -> bool:
 
 _OURS = {"lambda", "cloudwatch"}
 """Of these an operation that has no table is none that anybody acts on, whatever moto makes of it."""
-_BY_MODEL = _OURS | {"scheduler", "sts"}
-"""Of these each value is held against botocore's model."""
+_NOT_BY_MODEL = {"s3"}
+"""Of these botocore's model has next to no constraints, and values are no more than texts."""
 _ABSENT = re.compile(
     r"(Create|Delete|Get|Put)Bucket(Abac|(Analytics|IntelligentTiering|Metadata(Table)?|Metrics)Configuration)"
     r"|UpdateBucketMetadata\w+|\w+ObjectAnnotations?|DeleteBucketInventoryConfiguration|PutBucketRequestPayment"
@@ -171,7 +171,7 @@ def _is_absent(call: ApiCall) -> bool:
 def _problem(call: ApiCall) -> Problem | None:
     if member := unmodeled(call):
         return _not_modeled(f"model {member} of {call.operation.name}")
-    return (constraints.problem(call) if call.service in _BY_MODEL else None) or tag_limits.problem(call)
+    return tag_limits.problem(call) or (None if call.service in _NOT_BY_MODEL else constraints.problem(call))
 
 
 def _of_what_never_acts(environ: dict[str, Any]) -> Problem | None:

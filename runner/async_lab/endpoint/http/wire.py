@@ -88,6 +88,11 @@ def signed_service(environ: dict[str, Any]) -> str:
     return match["service"] if match else "an unsigned request"
 
 
+def is_signed(environ: dict[str, Any]) -> bool:
+    """Whether a request says who signed it, and for which service."""
+    return _signed_for(environ) is not None
+
+
 def _signed_for(environ: dict[str, Any]) -> re.Match[str] | None:
     """Look in the header, or in a presigned URL."""
     return _SIGNED_FOR.search(environ.get("HTTP_AUTHORIZATION") or unquote(environ.get("QUERY_STRING", "")))

@@ -104,7 +104,6 @@ MOST_BYTES = 1024 * 1024  # doc: of all entries of a PutEvents request, since Ja
 _PRINCIPAL = "events.amazonaws.com"
 _ENTRY_TIME_BYTES = 14  # user guide, "Calculating PutEvents event entry size"
 _MOST_TARGETS = 5  # EventBridge quotas, "Targets per rule"
-_AGES, _ATTEMPTS = range(60, 86_401), range(186)  # API reference, RetryPolicy
 _TARGETS = {"lambda", "sqs", "sns", "logs", "events"}
 _put_events = events.EventsBackend.put_events
 _put_targets = events.EventsBackend.put_targets
@@ -291,7 +290,7 @@ def _check_targets(
                 f"async-lab sends no events of a rule to {what} yet: {target['Arn']}. It does to functions, queues, "
                 "topics, log groups and event buses."
             )
-        _check_retries(target)
+        _check_dead_letters(target)
         paths = [target.get("InputPath"), *((target.get("InputTransformer") or {}).get("InputPathsMap") or {}).values()]
         for path in filter(None, paths):
             if problem := problem_of(path):
@@ -344,11 +343,8 @@ def _test_pattern(response: EventsHandler) -> str:
     return json.dumps({"Result": _matches(pattern, event)})
 
 
-def _check_retries(target: Mapping[str, Any]) -> None:
-    policy, queue_arn = target.get("RetryPolicy") or {}, (target.get("DeadLetterConfig") or {}).get("Arn")
-    for name, allowed in (("MaximumEventAgeInSeconds", _AGES), ("MaximumRetryAttempts", _ATTEMPTS)):
-        if name in policy and policy[name] not in allowed:
-            raise ValidationException(f"{name} must be {allowed[0]} to {allowed[-1]} for target {target['Id']}.")
+def _check_dead_letters(target: Mapping[str, Any]) -> None:
+    queue_arn = (target.get("DeadLetterConfig") or {}).get("Arn")
     if queue_arn and (arns.service_of(queue_arn) != "sqs" or queue_arn.endswith(".fifo")):
         raise ValidationException(
             f"The dead-letter queue of target {target['Id']} must be a standard SQS queue, and is {queue_arn}."
