@@ -280,3 +280,13 @@ def test_a_replay_sends_what_its_span_and_its_rules_say(async_lab, events, rule,
     assert (message.json["detail"], message.json["replay-name"]) == ({"order": 2}, "again")
     assert async_lab.messages(other) == []
     assert events.describe_replay(ReplayName="again")["State"] == "COMPLETED"
+
+
+def test_a_bus_is_changed_and_reads_back(events):
+    events.create_event_bus(Name="orders", Description="old")
+    events.update_event_bus(Name="orders", Description="new")
+    assert events.describe_event_bus(Name="orders")["Description"] == "new"
+    events.update_event_bus(Name="orders")
+    assert "Description" not in events.describe_event_bus(Name="orders")
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        events.update_event_bus(Name="missing", Description="x")

@@ -66,6 +66,8 @@ def _named(name: str | None, arn: str) -> list[str]:
 
 
 def _queue(asked: Asked, place: str) -> list[str]:
+    if source := asked.get("SourceArn"):
+        return [str(source)]
     name = str(asked.get("QueueUrl") or asked.get("QueueName") or "").rstrip("/").rpartition("/")[2]
     return _named(name, f"arn:aws:sqs:{place}:{{name}}")
 

@@ -28,7 +28,9 @@ from async_lab.endpoint.invocation.recursion import NOBODY, Lineage, following
 from async_lab.endpoint.moto_patches import replace
 
 _SIGNED = re.compile(r"(?:^|&)(?:X-Amz-)?Signature=")
-_INVOKE = re.compile(r"/20\d\d-\d\d-\d\d/functions/(?P<name>[^/]+)/(invocations|invoke-async)/?")
+_INVOKE = re.compile(
+    r"/20\d\d-\d\d-\d\d/functions/(?P<name>[^/]+)/(invocations|invoke-async|response-streaming-invocations)/?"
+)
 _KEY = re.compile(rb"<Key>(.*?)</Key>", re.DOTALL)
 _CODES = {  # of each service's errors, from botocore's models
     "s3": ("AccessDenied", HTTPStatus.FORBIDDEN),

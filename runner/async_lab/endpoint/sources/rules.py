@@ -24,7 +24,7 @@ from async_lab.endpoint import trouble
 from async_lab.endpoint.access.resource_policies import Caller
 from async_lab.endpoint.delivery.targets import DeliveryFailed, TargetMissing, TooLarge, send_to_queue
 from async_lab.endpoint.invocation.recursion import NOBODY, following
-from async_lab.endpoint.moto_patches import replace
+from async_lab.endpoint.moto_patches import add_operation, replace
 from async_lab.endpoint.sources import event_patterns
 from async_lab.endpoint.sources.event_patterns import InvalidPattern
 from async_lab.endpoint.sources.reach import Reach
@@ -131,6 +131,23 @@ def install(reach: Reach) -> None:
     replace(events.EventPatternParser, "parse", _parsed)
     replace(EventsHandler, "test_event_pattern", _test_pattern)
     replace(events.Replay, "replay_events", _replay)
+    add_operation(EventsHandler, "update_event_bus", _update_bus)
+
+
+def _update_bus(handler: EventsHandler) -> tuple[str, dict[str, Any]]:
+    """Change what a bus keeps; what isn't given it has no more (assumed)."""
+    bus = handler.events_backend.describe_event_bus(handler._get_param("Name"))  # noqa: SLF001 - moto's own
+    bus.description = handler._get_param("Description")  # noqa: SLF001
+    bus.kms_key_identifier = handler._get_param("KmsKeyIdentifier")  # noqa: SLF001
+    bus.last_modified_time = Rule.reach.now()
+    told = {
+        "Arn": bus.arn,
+        "Name": bus.name,
+        "Description": bus.description,
+        "KmsKeyIdentifier": bus.kms_key_identifier,
+    }
+    given = {name: value for name, value in told.items() if value is not None}
+    return json.dumps(given), handler.response_headers
 
 
 def send(backend: events.EventsBackend, bus_name: str, event: Mapping[str, Any]) -> None:
