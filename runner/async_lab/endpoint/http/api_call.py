@@ -7,7 +7,6 @@ that it has there. Values are not converted: a query's are texts, an XML documen
 from __future__ import annotations
 
 import gzip
-import io
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping
@@ -170,8 +169,7 @@ def _named(service: str, operation: str) -> OperationModel | None:
 
 def _body(environ: dict[str, Any]) -> bytes:
     """Return a request's body, unpacked, and leave it to whoever reads it next."""
-    content = wire.body(environ)
-    environ["wsgi.input"] = io.BytesIO(content)
+    content = wire.peeked(environ)
     if environ.get("HTTP_CONTENT_ENCODING") != "gzip":
         return content
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import struct
@@ -73,6 +74,13 @@ def body(environ: dict[str, Any]) -> bytes:
     """Return a request's body."""
     length = int(environ.get("CONTENT_LENGTH") or 0)
     content: bytes = environ["wsgi.input"].read(length)
+    return content
+
+
+def peeked(environ: dict[str, Any]) -> bytes:
+    """Return a request's body, and leave it to whoever reads it next."""
+    content = body(environ)
+    environ["wsgi.input"] = io.BytesIO(content)
     return content
 
 
