@@ -134,6 +134,8 @@ def _run(
     sweep(project)
     history.prune(project)
     chosen = scenario_files.find_all(project, names, events, scenario_files.assignments(assignments))
+    if target is TargetName.AWS:
+        scenario_files.check_for_aws(chosen)
     if out is not None:
         document.prepare(out)
     settings = lab.Settings(seed=seed, events=events, keep=keep)
