@@ -211,6 +211,7 @@ def test_findings_of_every_kind_of_evidence_are_read_back():
     ("content", "said"),
     [
         (b"{", "it isn't JSON"),
+        (b"[" * 100_000, "it isn't JSON"),
         (b"\xff\xfe", "it isn't JSON"),
         (b"[]", 'its "schema" is null, it must be "async-lab/run/2"'),
         (b'{"schema": "async-lab/run/1"}', 'its "schema" is "async-lab/run/1", it must be "async-lab/run/2"'),
@@ -224,6 +225,12 @@ def test_what_is_no_run_is_refused_by_name(tmp_path, content, said):
     with pytest.raises(UsageError, match=re.escape(said)) as caught:
         read(file)
     assert str(caught.value).startswith(str(file))
+
+
+@pytest.mark.parametrize("gaps", [[1, None], "some", {"a": 1}])
+def test_gaps_that_are_no_texts_are_refused(gaps):
+    with pytest.raises(UsageError, match="is no whole document of a run"):
+        parse(document(result_of("baseline")) | {"gaps": gaps})
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):

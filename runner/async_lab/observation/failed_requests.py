@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,8 @@ _MOST_PAGES, _PAGE = 5, 100
 _SPAN_SECONDS = 900
 """How long before the last error is looked for others."""
 _LONGEST_LINE = 200
+_VERSION = re.compile(r"\[([^\[\]]+)\]")
+"""In a stream's name: ``2026/11/23/[$LATEST]0a1b…`` (developer guide)."""
 _PATTERN = '?ERROR ?"Task timed out" ?"Runtime exited" ?errorType'
 _REQUEST_ID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _ERROR_LINES = (
@@ -56,14 +58,24 @@ class _Line:
     request_id: str | None
     said: str
 
+    def is_of(self, versions: Collection[str] | None) -> bool:
+        """Whether one of these versions wrote it; None: whichever did."""
+        named = _VERSION.search(self.stream)
+        return versions is None or named is None or named[1] in versions
+
 
 def read_failed_requests(
-    logs: Any, group: str, last_error: float, timeout_seconds: int, looks: Looks
+    logs: Any,
+    group: str,
+    last_error: float,
+    timeout_seconds: int,
+    looks: Looks,
+    versions: Collection[str] | None = None,
 ) -> tuple[FailedRequest, ...] | None:
     """Return the requests that failed last, the latest first.
 
-    ``last_error`` is the last minute with an error, in epoch seconds. None, and a gap in ``looks``, where the log can't
-    be read.
+    ``last_error`` is the last minute with an error, in epoch seconds; ``versions`` are those of the function that are
+    meant, None for all. None, and a gap in ``looks``, where the log can't be read.
     """
     begin, end = last_error - _SPAN_SECONDS, last_error + 60 + timeout_seconds
     pages = looks.at(_SUBJECT, ACTION, lambda: list(_pages(logs, group, begin, end)))
@@ -71,7 +83,9 @@ def read_failed_requests(
         return None
     if len(pages) == _MOST_PAGES and pages[-1].get("nextToken"):
         looks.gaps.append(Gap("later log lines of failed requests", "there are more than are read"))
-    lines = [line for page in pages for event in page["events"] if (line := _error_line(event))]
+    lines = [
+        line for page in pages for event in page["events"] if (line := _error_line(event)) and line.is_of(versions)
+    ]
     latest = [
         line if line.request_id else _named(logs, group, line, timeout_seconds, looks)
         for line in sorted(lines, key=lambda line: -line.at)[: _MOST_REQUESTS * 3]

@@ -12,7 +12,7 @@ from async_lab.endpoint.functions.refusals import invalid_value
 from async_lab.twin.rules import MAXIMUM_EVENT_AGE_SECONDS
 
 TAG = "async-lab:first-attempt-after-seconds"
-_SPAN = re.compile(r"(\d{1,5}(?:\.\d{1,6})?)-(\d{1,5}(?:\.\d{1,6})?)", re.ASCII)
+_SPAN = re.compile(r"(\d+(?:\.\d+)?)-(\d+(?:\.\d+)?)", re.ASCII)
 
 
 def dispatch_seconds(account_id: str, region: str, name: str) -> tuple[float, float] | None:
