@@ -1,5 +1,6 @@
 import json
 import re
+import resource
 from dataclasses import replace
 from pathlib import Path
 
@@ -254,6 +255,25 @@ def test_a_directory_that_can_not_be_written_is_named(tmp_path):
 
     with pytest.raises(EnvironmentFailure, match=r"file/run/result\.json can't be written.*--out"):
         write(result_of("baseline"), tmp_path / "file" / "run")
+
+
+@pytest.fixture
+def room_for():
+    """Let no file of this process get larger than so many bytes, as a disk that is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_document_that_there_is_no_room_for_leaves_nothing_half_and_what_was_there(tmp_path, room_for):
+    room_for(1_000)
+    with pytest.raises(EnvironmentFailure, match=r"result\.json can't be written"):
+        write(result_of("baseline"), tmp_path / "new")
+    assert list((tmp_path / "new").iterdir()) == []
+    (tmp_path / "result.json").write_text("before")
+    with pytest.raises(EnvironmentFailure, match=r"result\.json can't be written"):
+        write(result_of("baseline"), tmp_path)
+    assert (tmp_path / "result.json").read_text() == "before"
 
 
 def test_the_document_is_json_in_every_encoding():
