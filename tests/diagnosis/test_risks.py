@@ -75,6 +75,15 @@ def test_whose_dead_letters_are_nobody_knows(is_dead_letter, confidence):
     assert ["may be of others" in said for said in found.alternatives] == [True] * is_dead_letter
 
 
+def test_an_event_that_two_queues_hold_is_to_be_sent_again_from_one():
+    targets = [FailureTarget(QUEUE, is_dead_letter, exists=True, waiting=1) for is_dead_letter in (True, False)]
+    (both,) = risks(failure_targets=tuple(targets))
+    assert both.advice[-1].startswith("Send them again from one of these alone")
+    for target in targets:
+        (one,) = risks(failure_targets=(target,))
+        assert one.advice[-1].startswith("See which can be sent again")
+
+
 @pytest.mark.parametrize(
     ("received", "written", "expected"),
     [

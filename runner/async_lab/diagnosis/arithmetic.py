@@ -144,6 +144,14 @@ def drops_without_an_attempt(seen: Observations) -> float:
     )
 
 
+def are_drops_in_minutes_of_arrival(seen: Observations) -> bool:
+    """Whether events were dropped in a minute in which some came: no event is too old in less than a minute."""
+    received = _sums(seen.metrics["AsyncEventsReceived"])
+    return any(
+        dropped and received.get(minute) for minute, dropped in _sums(seen.metrics["AsyncEventsDropped"]).items()
+    )
+
+
 def drops_by_errors(seen: Observations) -> float:
     """Return how many of the dropped events function errors can explain at the most.
 

@@ -181,6 +181,7 @@ def failed_events_wait(seen: Observations) -> Finding | None:
         [
             "Read them: each says why it failed, and mend that first.",
             *(f"See which can be sent again: async-lab redrive {_redriven(seen, target)} --dry-run" for target in full),
+            *([_SAME_EVENTS] if 0 < len(dead_letters) < len(full) else []),
         ],
     )
     if not dead_letters:
@@ -231,6 +232,9 @@ def _redriven(seen: Observations, target: FailureTarget) -> str:
     return f"{target.name} --to {seen.configuration.function_name}" if target.is_dead_letter else target.name
 
 
+_SAME_EVENTS = (
+    "Send them again from one of these alone: Lambda gives an event to both the dead-letter target and the destination."
+)
 _KINDS = {Kind.DURABLE: "is a durable function", Kind.MANAGED_INSTANCES: "runs on managed instances"}
 
 
