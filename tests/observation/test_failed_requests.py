@@ -55,6 +55,25 @@ def test_only_the_latest_are_read_and_only_in_their_time(async_lab, as_told):
     assert read(async_lab, function, last_error=async_lab.now + 7_200) == ()
 
 
+def called(lambda_, function, payload):
+    answer = lambda_.invoke(FunctionName=function.name, Payload=json.dumps(payload))
+    return answer["ResponseMetadata"]["RequestId"]
+
+
+def test_requests_that_fail_one_after_the_other_in_one_instant_are_told_apart(async_lab, as_told, lambda_):
+    function = as_told()
+    ids = [called(lambda_, function, {"fail": "no"}) for _ in range(3)]
+    async_lab.advance(seconds=60)
+    assert {request.request_id: request.failures for request in read(async_lab, function)} == dict.fromkeys(ids, 1)
+
+
+def test_a_request_is_named_though_hundreds_ran_before_it_in_its_environment(async_lab, handler, lambda_):
+    function = async_lab.function(handler("def handler(event, context): assert event['n'] < 120"), timeout=100)
+    ids = [called(lambda_, function, {"n": number}) for number in range(121)]
+    async_lab.advance(seconds=60)
+    assert [request.request_id for request in read(async_lab, function)] == ids[-1:]
+
+
 def test_a_log_that_can_not_be_read_is_a_gap(async_lab):
     looks = Looks()
     assert read(async_lab, "nobody", looks) is None
