@@ -20,11 +20,6 @@ def _open_lab():
 
 
 @pytest.fixture
-def sqs(async_lab):
-    return async_lab.client("sqs")
-
-
-@pytest.fixture
 def queue(sqs):
     return sqs.create_queue(QueueName="orders", Attributes={"VisibilityTimeout": "30"})["QueueUrl"]
 

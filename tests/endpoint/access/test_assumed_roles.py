@@ -37,11 +37,6 @@ def trust(*principals, **more):
 
 
 @pytest.fixture
-def iam(async_lab):
-    return async_lab.client("iam")
-
-
-@pytest.fixture
 def other(async_lab, iam):
     """Make the role ``other``, which trusts whom is said, and the queue ``orders``; return its ARN."""
     async_lab.queue("orders")

@@ -9,11 +9,6 @@ SERVICE = {"Service": "lambda.amazonaws.com"}
 ALLOWED = {"Effect": "Allow", "Principal": SERVICE, "Action": "sts:AssumeRole"}
 
 
-@pytest.fixture
-def iam(async_lab):
-    return async_lab.client("iam")
-
-
 def document(statement):
     return json.dumps({"Version": "2012-10-17", "Statement": statement})
 
