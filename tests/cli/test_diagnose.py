@@ -314,6 +314,14 @@ def test_a_long_name_is_not_cut_where_many_are_told(as_told, diagnose, name):
     assert name in "".join(line.split()[0] for line in said.splitlines() if line.strip())
 
 
+def test_a_request_id_is_not_cut_in_a_narrow_terminal(async_lab, as_told):
+    function = as_told(retries=0)
+    sent = function.send({"fail": "no"})
+    async_lab.advance(seconds=60)
+    ran = call(PROJECT, "diagnose", function, COLUMNS="40", **endpoint_variables(async_lab.url, REGION))
+    assert sent.request_id in "".join(line.strip() for line in ran.stdout.splitlines())
+
+
 def test_a_runtime_that_was_killed_is_told_to_have_run_out_of_memory(async_lab, handler, diagnose):
     greedy = async_lab.function(handler(GREEDY), retries=0)
     greedy.send()
