@@ -15,6 +15,7 @@ BIN := $(VENV)/bin
 SECURITY := .venv-security
 CLIENTS := build/clients
 LAB := $(BIN)/async-lab
+PYTEST = $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Names that the shell and make leave in one piece; `async-lab scenarios` tells of others.
 FOUND := $(shell ls terraform/scenarios | LC_ALL=C sed -nE 's/^([A-Za-z0-9][A-Za-z0-9._-]{0,99})\.tfvars$$/\1/p')
@@ -31,7 +32,7 @@ help: ## List the targets
 	  title=$$(sed -n 's/^title *= *"\(.*\)"$$/\1/p' terraform/scenarios/$$name.tfvars); \
 	  printf '  %-34s %s\n' "scenario-$${name#scenario-}" "$$title"; \
 	done
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  %-34s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  %-34s %s\n", $$1, $$2}'
 	@echo "TARGET=aws runs a scenario on AWS; ARGS passes options on: make scenario-2 ARGS=\"--seed 7\""
 
 .PHONY: setup
@@ -70,12 +71,16 @@ destroy: $(VENV)/.installed ## Take down what a run left standing, and check tha
 	@$(LAB) destroy --target $(TARGET) $(ARGS)
 
 .PHONY: test
-test: $(VENV)/.installed-dev ## Run the tests, Terraform's among them
-	@$(BIN)/python -m pytest -m "not long" --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+test: $(VENV)/.installed-dev ## Run the tests, the sample's scenarios through Terraform among them
+	@$(PYTEST) -m "not e2e and not long" $(ARGS)
+
+.PHONY: test-e2e
+test-e2e: $(VENV)/.installed-dev ## Run the tests from end to end: commands, interruptions, modules, stacks
+	@$(PYTEST) -m "e2e and not long" $(ARGS)
 
 .PHONY: test-long
 test-long: $(VENV)/.installed-dev ## Run what takes longest: all scenarios, programs and installers, before a release
-	@$(BIN)/python -m pytest -m long --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(PYTEST) -m long $(ARGS)
 
 .PHONY: lint
 lint: $(VENV)/.installed-dev ## Check style, spelling, types and who imports whom

@@ -26,6 +26,7 @@ from async_lab.endpoint.functions.late_queue import TAG as LATE_QUEUE
 from async_lab.observation.look import look_at
 from async_lab.observation.observations import Observations
 from async_lab.target.local import LocalTarget
+from async_lab.testing.base import TRUST
 from async_lab.twin import Rules
 
 HANDLER = """
@@ -54,7 +55,7 @@ class Lab:
         self.target = LocalTarget(endpoint, "eu-west-1")
         self.lambda_, self.sqs = self.target.invoking_client(), self.target.client("sqs")
         iam = self.target.client("iam")
-        self.role = iam.create_role(RoleName="all", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+        self.role = iam.create_role(RoleName="all", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
         iam.put_role_policy(RoleName="all", PolicyName="all", PolicyDocument=json.dumps(MAY_DO_ALL))
         file = io.BytesIO()
         with zipfile.ZipFile(file, "w") as archive:

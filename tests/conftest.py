@@ -29,10 +29,12 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 
+LONGEST = ("lab", "terraform", "testing")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that run Terraform: the short ones then fill the time until the last of them ends."""
-    longest = {item.path for item in items if item.get_closest_marker("lab")}
-    items.sort(key=lambda item: item.path not in longest)
+    """Begin with the rooms that run Terraform: the short ones then fill the time until the last of them ends."""
+    items.sort(key=lambda item: item.path.parent.name not in LONGEST)
 
 
 @pytest.fixture(scope="module")

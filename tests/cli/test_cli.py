@@ -24,6 +24,8 @@ from async_lab.errors import ExitCode
 from async_lab.target.environment import endpoint_variables
 from async_lab.terraform import mirror
 
+pytestmark = pytest.mark.e2e
+
 RUNS_SCHEMA = PROJECT.root / "docs" / "runs.schema.json"
 CLOSED = "http://127.0.0.1:9"  # the port "discard", which nobody listens on any more
 

@@ -16,6 +16,8 @@ from async_lab.endpoint.http.wire import Response
 from async_lab.errors import ExitCode
 from async_lab.target.environment import endpoint_variables
 
+pytestmark = pytest.mark.e2e
+
 REGION = "eu-west-1"
 SCHEMAS = PROJECT.root / "docs"
 VALIDATOR = strict(json.loads((SCHEMAS / "diagnosis.schema.json").read_text()))

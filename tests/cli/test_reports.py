@@ -10,6 +10,8 @@ from results import METRICS, result_of
 from async_lab.errors import ExitCode
 from async_lab.runs.document import write
 
+pytestmark = pytest.mark.e2e
+
 
 @pytest.fixture
 def checkout(tmp_path):

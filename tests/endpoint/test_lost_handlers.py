@@ -118,7 +118,7 @@ class Kills:
     def kept(self, stack): ...
 
 
-@pytest.mark.lab
+@pytest.mark.e2e
 def test_a_run_whose_handlers_are_lost_in_the_middle_has_no_result(endpoint, tmp_path):
     project, view, results = Project.locate(), Kills(endpoint), []
     chosen = scenario.find(project, "scenario-2")

@@ -15,7 +15,7 @@ from async_lab.account.permissions import ALSO_NEEDED, CALLED, needed
 from async_lab.endpoint.embedded import Endpoint
 from async_lab.target.environment import endpoint_variables
 
-pytestmark = pytest.mark.lab
+pytestmark = pytest.mark.e2e
 
 REGION = "eu-west-1"
 PROGRAM = (sys.executable, Path(__file__).with_name("aws_program.py"))

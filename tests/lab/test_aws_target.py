@@ -17,7 +17,7 @@ from async_lab.endpoint.embedded import Endpoint
 from async_lab.errors import ExitCode
 from async_lab.target.environment import endpoint_variables
 
-pytestmark = pytest.mark.lab
+pytestmark = pytest.mark.e2e
 
 REGION = "eu-west-1"
 CTRL_C = b"\x03"

@@ -26,7 +26,7 @@ from async_lab.observation.metrics import collect
 from async_lab.target.environment import endpoint_variables
 from async_lab.terraform.mirror import find_mirrors, searched
 
-pytestmark = pytest.mark.lab
+pytestmark = pytest.mark.e2e
 
 SCENARIO = "-var-file=scenarios/scenario-2.tfvars"
 REGION = "eu-west-1"

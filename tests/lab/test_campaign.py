@@ -6,7 +6,7 @@ import sys
 import pytest
 from program import LONGEST_SECONDS, PROJECT, environment
 
-pytestmark = pytest.mark.lab
+pytestmark = pytest.mark.e2e
 
 
 def test_under_nohup_a_hangup_ends_no_run():

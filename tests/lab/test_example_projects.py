@@ -7,7 +7,7 @@ import sys
 import pytest
 from program import PROJECT, environment
 
-pytestmark = pytest.mark.lab
+pytestmark = pytest.mark.e2e
 
 EXAMPLES = sorted(path.parent.name for path in PROJECT.root.glob("examples/*/pyproject.toml"))
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from program import LONGEST_SECONDS, PROJECT, environment
 
-pytestmark = pytest.mark.lab
+pytestmark = pytest.mark.e2e
 
 ROOT = PROJECT.root
 SERVED = "runs in tests/lab/test_by_hand.py, on the endpoint that it serves"
@@ -91,6 +91,7 @@ NOT_RUN = {
     ),
     "async-lab report --open": "opens a browser",
     "make test": RUN_BY_CI,
+    "make test-e2e": RUN_BY_CI,
     **dict.fromkeys(["make test-clients", "python -m tools.clients"], NEEDS_NETWORK),
     "make lint": RUN_BY_CI,
     'make test ARGS="-k throttle"': RUN_BY_CI,

@@ -10,7 +10,7 @@ from program import Started, call, copy_of_checkout, started
 from async_lab.checkout.project import Project
 from async_lab.errors import ExitCode
 
-pytestmark = pytest.mark.lab
+pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from program import PROJECT, Started, call, copy_of_checkout, started
 from async_lab.checkout.project import Project
 from async_lab.errors import ExitCode
 
-pytestmark = [pytest.mark.lab, pytest.mark.long]
+pytestmark = pytest.mark.long
 
 
 @pytest.fixture

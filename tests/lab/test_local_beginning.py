@@ -8,7 +8,7 @@ from program import call, copy_of_checkout, sentence, started
 
 from async_lab.errors import ExitCode
 
-pytestmark = pytest.mark.lab
+pytestmark = pytest.mark.e2e
 
 GROUP = """
 resource "aws_cloudwatch_log_group" "made" { name = "made-at-the-start" }

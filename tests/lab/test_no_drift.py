@@ -16,7 +16,7 @@ CONFIGURATION = Path(__file__).parent / "no_drift"
 STAGES = ("first", "changed", "bare")
 REGION = "eu-west-1"
 
-pytestmark = pytest.mark.lab
+pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from program import PROJECT, call, copy_of_checkout
 
 from async_lab.errors import ExitCode
 
-pytestmark = pytest.mark.lab
+pytestmark = pytest.mark.e2e
 
 DOCUMENTS = PROJECT.root / "docs"
 

@@ -12,8 +12,6 @@ from async_lab.stack.stack import open_stack
 from async_lab.target.local import LocalTarget
 from tools import alarm_table
 
-pytestmark = pytest.mark.lab
-
 AUGUST_23_08_22_UTC = 1_692_778_920  # the runs then begin at 08:23:45 and at the same second of later minutes
 MINUTE = 60
 NAMES = scenario.names(Project.locate())
@@ -31,10 +29,10 @@ def first_of_each_kind():
         kinds = tuple(target and (target.type, target.problem) for target in targets)
         trigger = (each.trigger.service, each.trigger.permitted)
         found.setdefault((kinds, trigger, bool(each.other_functions), each.reserved_concurrent_executions < 0), name)
-    return found.values()
+    return list(found.values())
 
 
-PLANNED = [name for name in NAMES if name in first_of_each_kind()]
+PLANNED = first_of_each_kind()
 
 
 class Silent:

@@ -7,7 +7,7 @@ import sys
 import pytest
 from program import PROJECT, environment
 
-pytestmark = pytest.mark.lab
+pytestmark = pytest.mark.e2e
 
 GUIDE = (PROJECT.root / "docs" / "testing.md").read_text(encoding="utf-8")
 FILES = re.findall(r"^```python\n# (?P<path>\S+)\n(?P<text>.*?)^```", GUIDE, re.DOTALL | re.MULTILINE)

@@ -7,7 +7,7 @@ from program import call, copy_of_checkout
 
 from async_lab.errors import ExitCode
 
-pytestmark = pytest.mark.lab
+pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from program import call, copy_of_checkout
 
 from async_lab.errors import ExitCode
 
-pytestmark = pytest.mark.lab
+pytestmark = pytest.mark.e2e
 
 SETTINGS = {
     **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy"), "http://127.0.0.1:1"),

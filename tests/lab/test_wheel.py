@@ -13,7 +13,7 @@ from program import PROJECT, sentence
 
 from async_lab.errors import ExitCode
 
-pytestmark = pytest.mark.lab
+pytestmark = pytest.mark.e2e
 
 
 PIP = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]

@@ -13,6 +13,8 @@ from program import LONGEST_SECONDS, PROGRAM, PROJECT, call, copy_of_checkout, e
 from async_lab.errors import ExitCode
 from async_lab.process import trouble
 
+pytestmark = pytest.mark.e2e
+
 BROKEN = """
 import sys
 from pathlib import Path
@@ -127,7 +129,6 @@ def test_too_few_open_files_are_told_before_a_handler_fails_for_them(checkout):
         assert sentence(ran) == "This machine allows 30 open files, and the lab needs 256: allow more (ulimit -n)."
 
 
-@pytest.mark.lab
 @pytest.mark.long
 def test_a_low_limit_of_open_files_that_may_be_raised_is_raised(checkout):
     assert shell(checkout, "ulimit -Sn 40", "run", "scenario-2").returncode == ExitCode.AS_EXPECTED
@@ -145,7 +146,6 @@ def can_mount():
     return subprocess.run(["unshare", "-rm", "mount", "-t", "tmpfs", "none", "/mnt"], check=False, capture_output=True)
 
 
-@pytest.mark.lab
 @pytest.mark.long
 @pytest.mark.skipif(
     shutil.which("unshare") is None or can_mount().returncode != 0, reason="a small device has to be mounted"

@@ -12,6 +12,8 @@ from program import LONGEST_SECONDS, PROJECT, environment
 from async_lab.errors import EnvironmentFailure, ExitCode, Interrupted
 from async_lab.process import signals
 
+pytestmark = pytest.mark.e2e
+
 SIGNALS = signals.ENDING
 AT_AN_IMPORT = """
 import os, signal, sys

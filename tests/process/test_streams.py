@@ -13,6 +13,8 @@ from program import LONGEST_SECONDS, PROGRAM, PROJECT, copy_of_checkout, environ
 
 from async_lab.errors import ExitCode
 
+pytestmark = pytest.mark.e2e
+
 LAB = shlex.join(PROGRAM)
 CLOSED = ["0<&-", "1>&-", "2>&-"]
 COMBINATIONS = [" ".join(closed) for number in (1, 2, 3) for closed in combinations(CLOSED, number)]
@@ -67,7 +69,6 @@ def test_a_command_goes_on_with_any_of_them_closed(shell, closed):
     assert ran.stderr == ""
 
 
-@pytest.mark.lab
 @pytest.mark.long
 @pytest.mark.parametrize("closed", ["0<&- 2>&-", " ".join(CLOSED)])
 def test_a_run_has_the_same_verdict_with_any_of_them_closed(shell, closed):
@@ -93,7 +94,6 @@ def test_progress_that_nobody_can_see_changes_nothing(shell):
     assert shell(f"{LAB} run nothing 2>/dev/full").returncode == ExitCode.USAGE
 
 
-@pytest.mark.lab
 @pytest.mark.long
 @pytest.mark.parametrize(
     ("output", "code"),
@@ -114,7 +114,6 @@ def test_whatever_takes_its_output_a_run_takes_everything_down(shell, checkout, 
     assert list(checkout.stacks.glob("*")) == []
 
 
-@pytest.mark.lab
 @pytest.mark.long
 def test_a_terminal_that_is_closed_ends_a_run_which_takes_everything_down(checkout):
     pid, terminal = pty.fork()

@@ -24,6 +24,8 @@ from async_lab.redrive.plan import NO_FUNCTION
 from async_lab.redrive.stores import HIDDEN_SECONDS
 from async_lab.target.environment import endpoint_variables
 
+pytestmark = pytest.mark.e2e
+
 REGION = "eu-west-1"
 PRINTS = "def handler(event, context): print('ran', event['n'])"
 VALIDATOR = strict(json.loads((PROJECT.root / "docs" / "redrive.schema.json").read_text()))

@@ -428,7 +428,7 @@ def test_a_file_that_is_not_text_is_refused(tmp_path):
 
 def validations():
     """What each variable's validations in terraform/variables.tf say, by the variable's name."""
-    tree = parse(PROJECT.variables_file, "variables.tf")
+    tree = parse(PROJECT.variables_file.read_text(), "variables.tf")
     blocks = {text_of(parts(block)[1]): value_of(parts(block)[2]) for block in parts(parts(tree)[0])}
     return {name: str(block.get("validation")) for name, block in blocks.items()}
 

@@ -101,7 +101,7 @@ def remove(checkout, account):
     return cleanup.remove(checkout, account, stacks, nobody, nobody, Interrupts())
 
 
-@pytest.mark.lab
+@pytest.mark.e2e
 def test_what_terraform_does_not_know_is_deleted_by_its_name(checkout, account, entry):
     standing.make(account, "async-lab")
     assert remove(checkout, account) == f"Nothing is left in account {account.account_id}, {REGION}."

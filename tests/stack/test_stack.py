@@ -22,7 +22,7 @@ def opened(target, checkout):
     return open_stack(checkout, target, wanted, checkout.runs / "this", Interrupts(), lambda _: None)
 
 
-@pytest.mark.lab
+@pytest.mark.e2e
 def test_what_users_added_for_their_own_account_stays_out_of_a_local_run(opened, checkout):
     users_own = ["backend.tf", "terraform.tfstate", "mine.auto.tfvars", "terraform.tfvars", "main_override.tf"]
     for name in users_own:
@@ -35,7 +35,7 @@ def test_what_users_added_for_their_own_account_stays_out_of_a_local_run(opened,
     assert [path.name for path in (checkout.runs / "this").iterdir()] == ["terraform.log"]
 
 
-@pytest.mark.lab
+@pytest.mark.e2e
 def test_what_the_endpoint_logs_lies_beside_terraforms_log_and_not_on_the_terminal(opened, checkout, capfd):
     with opened:
         logging.getLogger("async_lab.endpoint.http.unanswered").error("POST / failed")
@@ -43,7 +43,7 @@ def test_what_the_endpoint_logs_lies_beside_terraforms_log_and_not_on_the_termin
     assert "POST / failed" not in "".join(capfd.readouterr())
 
 
-@pytest.mark.lab
+@pytest.mark.e2e
 def test_a_policy_that_an_interrupted_apply_left_unknown_does_not_keep_the_role(opened, target, checkout):
     denial = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "s3:*", "Resource": "*"}]}
     wanted = scenario.find(checkout, "scenario-2")

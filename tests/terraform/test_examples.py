@@ -10,7 +10,7 @@ from conftest import Directory, said
 
 from async_lab.checkout.project import Project
 
-pytestmark = [pytest.mark.lab, pytest.mark.long]
+pytestmark = pytest.mark.long
 
 EXAMPLES = sorted(path.parent.name for path in Project.locate().terraform.glob("examples/*/main.tf"))
 

@@ -6,7 +6,7 @@ from conftest import said
 from async_lab import scenario
 from async_lab.checkout.project import Project
 
-pytestmark = pytest.mark.lab
+pytestmark = pytest.mark.e2e
 
 SCENARIO = "-var-file=scenarios/scenario-2.tfvars"
 

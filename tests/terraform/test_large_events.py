@@ -9,7 +9,7 @@ import boto3
 import pytest
 from conftest import REGION, Directory, said
 
-pytestmark = [pytest.mark.lab, pytest.mark.long]
+pytestmark = pytest.mark.long
 
 BUCKET, QUEUE = "Keeping_in-a-bucket", "keeping-in-a-queue"
 SIZES_KB = [1, 200, 300, 600, 1000]

@@ -11,7 +11,7 @@ import boto3
 import pytest
 from conftest import REGION, Directory, said
 
-pytestmark = pytest.mark.lab
+pytestmark = pytest.mark.e2e
 
 TOPIC = f"arn:aws:sns:{REGION}:123456789012:changing-"
 CHANGES = {  # feature: what it is first, and then

@@ -9,6 +9,8 @@ from conftest import said
 
 from async_lab.checkout.project import Project
 
+pytestmark = pytest.mark.e2e
+
 TERRAFORM = Project.locate().terraform
 EXAMPLES = sorted(path.parent.relative_to(TERRAFORM).as_posix() for path in TERRAFORM.glob("examples/*/main.tf"))
 MODULES = ["modules/async-function", "modules/async-observability"]

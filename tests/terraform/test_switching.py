@@ -7,7 +7,7 @@ import boto3
 import pytest
 from conftest import REGION, Directory, said
 
-pytestmark = [pytest.mark.lab, pytest.mark.long]
+pytestmark = pytest.mark.long
 
 PREFIX = "async-switching-orders"
 

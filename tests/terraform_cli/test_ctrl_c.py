@@ -113,7 +113,7 @@ def test_the_second_ctrl_c_stops_terraform_which_keeps_its_state(
     assert resources_in_state(directory) == []
 
 
-@pytest.mark.lab
+@pytest.mark.e2e
 def test_the_usual_wrapper_orphans_the_resource_that_is_being_created(
     endpoint: SlowEndpoint, module: Path, provider: Path
 ) -> None:
@@ -129,7 +129,7 @@ def test_the_usual_wrapper_orphans_the_resource_that_is_being_created(
     assert "logs" not in resources_in_state(module)
 
 
-@pytest.mark.lab
+@pytest.mark.e2e
 def test_ours_finishes_the_apply_takes_everything_down_and_leaves_no_process(
     endpoint: SlowEndpoint, module: Path, provider: Path
 ) -> None:

@@ -108,7 +108,7 @@ def test_a_provider_whose_mirror_has_moved_is_installed_again(isolated: Make, tm
     assert installed_provider(lock_file, cache, terraform).resolve().is_relative_to(opt / "moved")
 
 
-@pytest.mark.lab
+@pytest.mark.e2e
 def test_a_kept_provider_serves_several_commands_without_being_installed(
     module: Path, provider: Path, environment: Mapping[str, str]
 ) -> None:
@@ -123,7 +123,7 @@ def test_a_kept_provider_serves_several_commands_without_being_installed(
     assert not (module / ".terraform").exists()
 
 
-@pytest.mark.lab
+@pytest.mark.e2e
 @pytest.mark.parametrize("end", ["return", "killed"])
 def test_a_kept_provider_does_not_outlive_us(
     end: str, provider: Path, tmp_path: Path, environment: Mapping[str, str]

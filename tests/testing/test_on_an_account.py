@@ -16,6 +16,8 @@ from async_lab.stack.journal import Journal
 from async_lab.target.environment import endpoint_variables
 from async_lab.testing import announcement
 
+pytestmark = pytest.mark.e2e
+
 REGION = "eu-west-1"
 APP = """
     def handler(event, context):
@@ -400,7 +402,6 @@ APPLIED = """
 """
 
 
-@pytest.mark.lab
 @pytest.mark.long
 def test_terraform_is_applied_with_tags_and_taken_down_with_what_lies_in_its_buckets(run, client, project):
     (project.root / "infra").mkdir()

@@ -7,6 +7,8 @@ from textwrap import dedent
 
 import pytest
 
+pytestmark = pytest.mark.e2e
+
 APP = """
     def handler(event, context):
         print("got", event)

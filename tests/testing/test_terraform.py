@@ -6,7 +6,7 @@ import pytest
 
 from async_lab.errors import EnvironmentFailure, UsageError
 
-pytestmark = pytest.mark.lab
+pytestmark = pytest.mark.e2e
 
 MODULE = """
 variable "name" { type = string }

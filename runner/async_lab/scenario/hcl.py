@@ -8,7 +8,6 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,13 +68,8 @@ class Document:
         return self.lines.get(address)
 
 
-def parse(path: Path, shown: str) -> Node:
-    """Return the file's syntax tree. Raises UsageError, calling the file ``shown``, when it isn't HCL."""
-    return _tree(_text(path, shown), shown)
-
-
-@lru_cache(maxsize=4)  # the variables' declarations are asked for again for each scenario
-def _tree(text: str, shown: str) -> Node:
+def parse(text: str, shown: str) -> Node:
+    """Return the syntax tree of what a file holds. Raises UsageError, calling the file ``shown``, when it isn't HCL."""
     import hcl2
     from lark.exceptions import UnexpectedInput
 
@@ -91,8 +85,11 @@ def _tree(text: str, shown: str) -> Node:
     return tree
 
 
-def _text(path: Path, shown: str) -> str:
-    """Return what a file holds. It is looked at first: others never end (a device), or never begin (a FIFO)."""
+def text_in(path: Path, shown: str) -> str:
+    """Return what a file holds. Raises UsageError, calling the file ``shown``, when that is no text.
+
+    The file is looked at first: others never end (a device), or never begin (a FIFO).
+    """
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise UsageError(f"{shown} is not a regular file.")
@@ -126,7 +123,7 @@ def read(path: Path, shown: str) -> Document:
 
     A document with problems has no values: what is not plain has none.
     """
-    tree = parse(path, shown)
+    tree = parse(text_in(path, shown), shown)
     nodes = [(address, node) for address, node in _walk(tree, ()) if address]
     lines: dict[Address, int] = {}
     for address, node in nodes:

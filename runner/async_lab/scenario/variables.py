@@ -6,10 +6,11 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from async_lab.scenario.hcl import Address, Problem, address_name, parse, parts, text_of, value_of
+from async_lab.scenario.hcl import Address, Problem, address_name, parse, parts, text_in, text_of, value_of
 from async_lab.wording import shortened
 
 if TYPE_CHECKING:
@@ -47,7 +48,12 @@ class Attribute:
 
 def read_declarations(path: Path, shown: str) -> Type:
     """Return all variables of a file as one object. Raises UsageError when it can't be read."""
-    blocks = [block for block in parts(parts(parse(path, shown))[0]) if text_of(parts(block)[0]) == "variable"]
+    return _declarations(text_in(path, shown), shown)
+
+
+@lru_cache(maxsize=1)  # asked for again for each scenario
+def _declarations(text: str, shown: str) -> Type:
+    blocks = [block for block in parts(parts(parse(text, shown))[0]) if text_of(parts(block)[0]) == "variable"]
     return Type("object", attributes={text_of(parts(block)[1]): _variable(block) for block in blocks})
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from functools import cached_property
 from math import floor
 from typing import TYPE_CHECKING, Any
 
@@ -72,21 +73,17 @@ class Target(ABC):
         """How long to wait before CloudWatch is looked at again while events are pending."""
 
     def client(self, service: str) -> Any:
-        """Return a client with adaptive retries."""
-        from botocore.config import Config
-
-        return self._client(service, Config(retries={"mode": "adaptive", "max_attempts": 8}))
+        """Return the client of a service, with adaptive retries."""
+        return self._kept(service, {"mode": "adaptive", "max_attempts": 8})
 
     def invoking_client(self) -> LambdaClient:
-        """Return a client that sends once: an event whose answer was lost may have been accepted."""
+        """Return the client that sends once: an event whose answer was lost may have been accepted."""
         client: LambdaClient = self.client_that_sends_once("lambda")
         return client
 
     def client_that_sends_once(self, service: str) -> Any:
-        """Return a client of a service that doesn't retry, for what has an event as its effect."""
-        from botocore.config import Config
-
-        return self._client(service, Config(retries={"total_max_attempts": 1}))
+        """Return the client of a service that doesn't retry, for what has an event as its effect."""
+        return self._kept(service, {"total_max_attempts": 1})
 
     def cloudwatch(self) -> CloudWatchClient:
         """Return the client that metrics are asked of."""
@@ -110,6 +107,26 @@ class Target(ABC):
         now = self.now()
         next_minute = (floor(now / MINUTE_SECONDS) + 1) * MINUTE_SECONDS
         self.wait(next_minute + START_SECOND - now)
+
+    def close(self) -> None:
+        """Close the connections of its clients."""
+        for client in self._clients.values():
+            client.close()
+        self._clients.clear()
+
+    def _kept(self, service: str, retries: Any) -> Any:
+        """Return a client that is made once: that takes longer than a call."""
+        from botocore.config import Config
+
+        key = service, *retries
+        if key not in self._clients:
+            self._clients[key] = self._client(service, Config(retries=retries))
+        return self._clients[key]
+
+    @cached_property
+    def _clients(self) -> dict[tuple[str, ...], Any]:
+        """By service, and by how they retry."""
+        return {}
 
     @abstractmethod
     def _client(self, service: str, config: Any) -> Any: ...

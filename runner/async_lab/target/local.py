@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import resource
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -101,8 +101,12 @@ def open_local(region: str, seed: int) -> Iterator[LocalTarget]:
     endpoint_class = embedded_endpoint()
     allow_open_files()
     gc.freeze()  # what is imported stays: looking through all of it again takes a tenth of a second each time
-    with without_users_settings(), endpoint_class(seed=seed) as endpoint:
-        yield LocalTarget(endpoint, region)
+    with (
+        without_users_settings(),
+        endpoint_class(seed=seed) as endpoint,
+        closing(LocalTarget(endpoint, region)) as target,
+    ):
+        yield target
 
 
 def embedded_endpoint() -> type[Endpoint]:

@@ -60,7 +60,6 @@ class AwsLab(BaseLab):
         self._shared = Scope()
         self._scope = self._shared
         self._applied: dict[tuple[Path, str], Stack] = {}
-        self._clients: dict[str, Any] = {}
         self._made: dict[str, Function] = {}
         self._made_before: dict[str, Function] = {}
         self._sent: list[Event] = []
@@ -91,9 +90,7 @@ class AwsLab(BaseLab):
             self._account.take_down(self._shared)
         finally:
             self._account.close()
-            for client in self._clients.values():
-                client.close()
-            self._clients.clear()
+            self.target.close()
 
     @property
     def conclusion(self) -> str:
@@ -124,10 +121,8 @@ class AwsLab(BaseLab):
 
     def client(self, service: str) -> Any:
         """Return a boto3 client with the credentials that the tests have."""
-        if not isinstance(service, str) or service not in self._clients:
-            known_service(self.session, service)
-            self._clients[service] = self.target.client(service)
-        return self._clients[service]
+        known_service(self.session, service)
+        return self.target.client(service)
 
     @property
     def remarks(self) -> list[str]:
@@ -335,9 +330,7 @@ class AwsLab(BaseLab):
         return {TAG: self._account.own(self._scope).name}
 
     def _invoking_client(self) -> Any:
-        if "invoke" not in self._clients:
-            self._clients["invoke"] = self.target.invoking_client()
-        return self._clients["invoke"]
+        return self.target.invoking_client()
 
     def _accepted(self, name: str, request_id: str, payload: bytes) -> Event:
         function, _, qualifier = name.partition(":")

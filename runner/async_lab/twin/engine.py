@@ -10,6 +10,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from heapq import heapify, heappop, heappush
 from itertools import count
 from math import floor
@@ -123,6 +124,7 @@ class Twin:
         forget: Callable[[Event], None] = lambda _: None,
     ) -> None:
         self.rules = rules or Rules()
+        self._wait_after_backoff = cache(self.rules.wait_after_backoff)  # there are ten, and most attempts ask for one
         self._forget = forget
         self._config_of = config_of
         self._record = record
@@ -198,11 +200,11 @@ class Twin:
         rules = replace(self.rules, dispatch_seconds=dispatch_seconds) if dispatch_seconds else self.rules
         first_attempt_at = at + rules.dispatch_after(self._random.dispatch.uniform(number))
         waits = self._random.wait.of_event(number)
-        self._wait(_Waiting(event, waits), first_attempt_at)
+        self._begin(_Waiting(event, waits), first_attempt_at)
         rate = self.rules.duplicate_rate
         if rate and self._random.duplicate.uniform(number) < rate:
             self._second_deliveries[number] = 2
-            self._wait(_Waiting(event, waits, is_duplicate=True), first_attempt_at)
+            self._begin(_Waiting(event, waits, is_duplicate=True), first_attempt_at)
         return event
 
     def invoke(self, target: FunctionRef, at: float) -> Execution | None:
@@ -231,10 +233,15 @@ class Twin:
         """Do what is due, instant by instant, up to ``until`` or until executions have started; return those."""
         self._check_resolved()
         due, do, unresolved = self._due, self._do, self._unresolved
-        while due and not unresolved and (at := due[0][0]) <= until:
-            while due and due[0][0] == at:
-                _, rank, _, _, _, whom = heappop(due)
-                do[rank](whom, at)
+        instant = None
+        while due:
+            at = due[0][0]
+            if at != instant:
+                if unresolved or at > until:
+                    break
+                instant = at
+            _, rank, _, _, _, whom = heappop(due)
+            do[rank](whom, at)
         return [running.execution for running in unresolved.values()]
 
     def resolve(self, execution: Execution, outcome: Outcome) -> None:
@@ -247,8 +254,7 @@ class Twin:
 
     def new_request_id(self, number: int) -> str:
         """Return the request id of the invocation with this number: the same for the same seed."""
-        high, low = self._random.request_id.bits(number, 0), self._random.request_id.bits(number, 1)
-        return str(uuid.UUID(int=high << 64 | low, version=4))
+        return str(uuid.UUID(int=self._random.request_id.long_bits(number), version=4))
 
     def _config(self, target: FunctionRef, number: int, attempt: int) -> FunctionConfig | None:
         return self._config_of(target, self._random.route.uniform(number, attempt) if target.qualifier else 0.0)
@@ -269,7 +275,7 @@ class Twin:
             self._finish(waiting, Condition.ZERO_RESERVED_CONCURRENCY, at)
         elif at - event.accepted_at > config.maximum_event_age_seconds:  # a backlog: no age sample (doc, blog)
             self._finish(waiting, Condition.EVENT_AGE_EXCEEDED, at)
-        elif self._meets_system_error(waiting):
+        elif self.rules.system_error_rate and self._meets_system_error(waiting):
             self._record(SystemFailed(at, event))
             self._back_off(waiting, config, at)
         elif (environment := self._concurrency.take(event.target, config, at)) is None:
@@ -279,8 +285,8 @@ class Twin:
             self._execute(waiting, config, environment, at)
 
     def _meets_system_error(self, waiting: _Waiting) -> bool:
-        rate = self.rules.system_error_rate
-        return rate > 0 and self._random.system_error.uniform(waiting.event.number, waiting.attempts) < rate
+        draw = self._random.system_error.uniform(waiting.event.number, waiting.attempts)
+        return draw < self.rules.system_error_rate
 
     def _execute(self, waiting: _Waiting, config: FunctionConfig, environment: str, at: float) -> None:
         event = waiting.event
@@ -314,7 +320,7 @@ class Twin:
 
     def _back_off(self, waiting: _Waiting, config: FunctionConfig, at: float) -> None:
         waiting.backoffs += 1
-        self._wait_or_drop(waiting, config, self.rules.wait_after_backoff(waiting.backoffs), at)
+        self._wait_or_drop(waiting, config, self._wait_after_backoff(waiting.backoffs), at)
 
     def _retry(self, waiting: _Waiting, at: float) -> None:
         waiting.errors += 1
@@ -331,11 +337,13 @@ class Twin:
         event, maximum = waiting.event, config.maximum_event_age_seconds
         if not too_old_next_time(at - event.accepted_at, nominal_seconds, maximum):
             jitter = symmetric(waiting.waits, waiting.attempts)
-            self._wait(waiting, at + self.rules.jittered(nominal_seconds, jitter))
+            until, rank = at + self.rules.jittered(nominal_seconds, jitter), _ATTEMPTS
         elif self.rules.expiry is Expiry.LOOK_AHEAD:
             self._expire(waiting, at)
+            return
         else:
-            self._wait(waiting, max(at, event.accepted_at + maximum), _EXPIRES)
+            until, rank = max(at, event.accepted_at + maximum), _EXPIRES
+        heappush(self._due, (until, rank, event.number, waiting.attempts, waiting.is_duplicate, waiting))
 
     def _expire(self, waiting: _Waiting, at: float) -> None:
         self._finish(waiting, Condition.EVENT_AGE_EXCEEDED, at)
@@ -353,8 +361,8 @@ class Twin:
 
     # The schedule
 
-    def _wait(self, waiting: _Waiting, until: float, rank: int = _ATTEMPTS) -> None:
-        heappush(self._due, (until, rank, waiting.event.number, waiting.attempts, waiting.is_duplicate, waiting))
+    def _begin(self, waiting: _Waiting, first_attempt_at: float) -> None:
+        heappush(self._due, (first_attempt_at, _ATTEMPTS, waiting.event.number, 0, waiting.is_duplicate, waiting))
 
     def _waits(self) -> Iterator[_Due]:
         return (due for due in self._due if due[1] in _OF_EVENTS_THAT_WAIT)

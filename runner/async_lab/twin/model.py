@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar, dataclass_transform
 
 from async_lab.twin.rules import MAXIMUM_EVENT_AGE_SECONDS, MAXIMUM_RETRY_ATTEMPTS, Condition
 
@@ -14,6 +14,18 @@ class FunctionRef(NamedTuple):
     function: str
     qualifier: str = ""
     """Version or alias as the caller names it; empty for the function itself, which is ``$LATEST``."""
+
+
+_Class = TypeVar("_Class")
+
+
+@dataclass_transform(frozen_default=True)
+def _frozen(cls: type[_Class]) -> type[_Class]:
+    """Make a dataclass that type checkers hold frozen, as nobody changes what has happened.
+
+    Frozen at run time as well, each would take four times as long to make, and the engine a fifth longer.
+    """
+    return dataclass(slots=True, unsafe_hash=True)(cls)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +41,7 @@ class FunctionConfig:
     """What identifies version, code and configuration: an environment of another revision isn't used again."""
 
 
-@dataclass(frozen=True, slots=True)
+@_frozen
 class Event:
     """One accepted asynchronous event."""
 
@@ -45,7 +57,7 @@ class Event:
         return at - self.accepted_at
 
 
-@dataclass(frozen=True, slots=True)
+@_frozen
 class Execution:
     """One run of the function's code in one execution environment."""
 
@@ -82,7 +94,7 @@ class Outcome:
 # What happened, in the order it happened. ``at`` is when; everything that CloudWatch shows follows from these.
 
 
-@dataclass(frozen=True, slots=True)
+@_frozen
 class Received:
     """An event was accepted into the queue."""
 
@@ -90,7 +102,7 @@ class Received:
     event: Event
 
 
-@dataclass(frozen=True, slots=True)
+@_frozen
 class Throttled:
     """An attempt found no concurrency left (429). ``event`` is None for a synchronous invocation."""
 
@@ -99,7 +111,7 @@ class Throttled:
     event: Event | None
 
 
-@dataclass(frozen=True, slots=True)
+@_frozen
 class SystemFailed:
     """An attempt failed inside Lambda (5xx), before the function's code ran."""
 
@@ -107,7 +119,7 @@ class SystemFailed:
     event: Event
 
 
-@dataclass(frozen=True, slots=True)
+@_frozen
 class Started:
     """The function's code began to run; ``running`` counts the function's executions, this one included."""
 
@@ -116,7 +128,7 @@ class Started:
     running: int
 
 
-@dataclass(frozen=True, slots=True)
+@_frozen
 class StillRunning:
     """A minute began while executions were running: the number that ``ConcurrentExecutions`` carries over."""
 
@@ -125,7 +137,7 @@ class StillRunning:
     running: int
 
 
-@dataclass(frozen=True, slots=True)
+@_frozen
 class Ended:
     """The function's code returned, failed or was stopped."""
 
@@ -134,7 +146,7 @@ class Ended:
     outcome: Outcome
 
 
-@dataclass(frozen=True, slots=True)
+@_frozen
 class Finished:
     """The event left the queue: it succeeded, or it was dropped for ``condition``."""
 

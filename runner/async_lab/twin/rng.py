@@ -41,6 +41,11 @@ class Numbers:
         """Return 64 random bits for one attempt at one event."""
         return _bits(self.of_event(event), attempt)
 
+    def long_bits(self, event: int) -> int:
+        """Return 128 random bits for an event."""
+        of_event = self.of_event(event)
+        return _bits(of_event, 0) << 64 | _bits(of_event, 1)
+
     def uniform(self, event: int, attempt: int = 0) -> float:
         """Return a number in [0, 1)."""
         return (self.bits(event, attempt) >> 11) * 2.0**-53
@@ -48,7 +53,7 @@ class Numbers:
 
 def symmetric(of_event: int, attempt: int) -> float:
     """Return a number in [-1, 1) for one attempt at the event that ``Numbers.of_event`` was asked for."""
-    return (_bits(of_event, attempt) >> 11) * 2.0**-52 - 1.0
+    return (_mix(of_event + _GOLDEN_GAMMA * (attempt + 1)) >> 11) * 2.0**-52 - 1.0
 
 
 def seed_of_run(seed: int, ordinal: int) -> int:

@@ -9,7 +9,7 @@ from async_lab.terraform import Terraform, init_from_anywhere
 MODULE = Path(__file__).parent / "module"
 LOCK_FILE = Path(__file__).parents[3] / "terraform" / ".terraform.lock.hcl"
 
-pytestmark = [pytest.mark.lab, pytest.mark.long]
+pytestmark = pytest.mark.long
 
 
 @pytest.fixture

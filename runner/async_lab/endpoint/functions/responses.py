@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from moto.awslambda import models, urls
-from moto.awslambda.exceptions import UnknownFunctionException
+from moto.awslambda.exceptions import UnknownFunctionException, UnknownLayerException
 from moto.core.utils import get_service_model
 from moto.moto_api._internal import mock_random
 
@@ -166,6 +166,13 @@ class FunctionsResponse(EventInvokeConfigRequests, ConcurrencyRequests, PolicyRe
         """Delete a layer's version."""
         super().delete_layer_version()
         return NO_CONTENT
+
+    def get_layer_version_by_arn(self) -> Answer:
+        """Return what GetLayerVersion does, by the version's ARN."""
+        layer = self.backend.layers_versions_by_arn(self.querystring["Arn"][0])
+        if layer is None:
+            raise UnknownLayerException
+        return answer(200, layer.get_layer_version())
 
     def publish_layer_version(self) -> Any:
         """Publish a layer's next version."""
