@@ -333,6 +333,16 @@ def test_a_runtime_that_was_killed_is_told_to_have_run_out_of_memory(async_lab, 
     assert any("Raise the memory, 128 MB" in advice for advice in function["findings"][0]["advice"])
 
 
+def test_that_events_wait_is_said_before_what_could_be_better(async_lab, as_told, diagnose):
+    as_told(name="accepted").send()
+    assert re.search(r"accepted .* Not over yet", diagnose("--all").stdout)
+    throttled = as_told(name="full", reserved_concurrency=1)
+    for _ in range(2):
+        throttled.send({"sleep": 50})
+    async_lab.advance(seconds=2)
+    assert diagnose(throttled).stdout.splitlines()[-1] == "full: no event was lost. The function is throttled."
+
+
 def test_settings_that_are_not_in_effect_are_told(as_told, lambda_, diagnose):
     function = as_told()
     lambda_.publish_version(FunctionName=function.name)
