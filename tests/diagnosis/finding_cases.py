@@ -109,6 +109,8 @@ CASES = {
     "dropped after errors, and nothing else could be seen": seen_of(
         ERRORS, unseen(configuration_of(), "function", "reservation", "written", "aliases", "account")
     ),
+    "dropped after errors, of a function that could not be seen": seen_of(ERRORS, unseen(of(), "function"), sent=1),
+    "dropped after errors, told by a topic": seen_of(ERRORS, of(on_failure=TOPIC), sent=1),
     "dropped after errors, by settings that differ": seen_of(
         ERRORS, mixed(of(), maximum_event_age_seconds=300), received_by_qualifier=BOTH
     ),
@@ -216,6 +218,9 @@ CASES = {
     "late at the reservation, no execution ended": seen_of(
         but(LATE, Duration=[], Invocations=[[1]]), of(**ONE), sent=2
     ),
+    "late at the reservation, in a burst": seen_of(
+        but(LATE, AsyncEventsReceived=[[1] * 4], Duration=[[30_000] * 4]), of(**ONE), sent=4
+    ),
     "late at the reservation by no more than the waits": seen_of(
         but(LATE, AsyncEventAge=[[35, 35, 1_000, 3_000, 7_000, 16_800]], Throttles=[[1] * 4]), of(**ONE), sent=2
     ),
@@ -318,6 +323,12 @@ CASES = {
             queue("there"),
         ),
     ),
+    "a failure target is missing": seen_of(
+        IDLE, of(), failure_targets=(FailureTarget(QUEUE, is_dead_letter=True, exists=False),)
+    ),
+    "nobody listens to the topic": seen_of(
+        IDLE, of(), failure_targets=(FailureTarget(TOPIC, is_dead_letter=False, exists=True, subscriptions=0),)
+    ),
     "nobody listens to the topics": seen_of(
         IDLE,
         of(),
@@ -352,6 +363,9 @@ CASES = {
     "no alarm at all": seen_of(IDLE, of(), alarms=()),
     "no alarm on dropped events": seen_of(
         IDLE, of(), alarms=(StandingAlarm("errors", "OK", ("Errors",), has_actions=True),)
+    ),
+    "an alarm that tells nobody": seen_of(
+        IDLE, of(), alarms=(StandingAlarm("drops", "OK", ("AsyncEventsDropped",), has_actions=False),)
     ),
     "alarms that tell nobody": seen_of(
         IDLE,

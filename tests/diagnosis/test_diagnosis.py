@@ -576,9 +576,18 @@ def test_an_event_that_one_of_two_targets_took_is_not_lost(dead, undelivered, se
     assert ("the other of the two took them" in finding.explanation) == (severity == "warning")
 
 
+@pytest.mark.parametrize("targets", [{"dead_letter": QUEUE}, {"on_failure": QUEUE}])
+def test_an_event_that_the_only_target_refused_is_lost(targets):
+    refused = but(SCENARIO_1, DeadLetterErrors=[[1]])
+    finding = next(one for one in diagnose(seen_of(refused, configuration_of(**targets))) if one.code == "not-kept")
+    assert finding.severity is Severity.CRITICAL
+    assert "what was refused is gone" in finding.explanation
+
+
 def test_events_that_a_topic_handed_on_are_not_said_to_be_in_a_queue():
     topic = "arn:aws:sns:eu-west-1:123456789012:failed"
-    for target, says in ((QUEUE, "has them"), (topic, "hands them to")):
+    keeps, hands_on = "the failure destination or dead-letter queue has them", "hands them to"
+    for target, says in ((QUEUE, keeps), ("arn:aws:s3:::failed", keeps), (topic, hands_on)):
         assert says in strongest(SCENARIO_1, configuration_of(on_failure=target)).advice[-1]
 
 
@@ -732,6 +741,11 @@ def test_without_the_functions_own_settings_there_is_a_finding_too():
     assert strongest(SCENARIO_1, replace(DEFAULTS, function=None)).code == "dropped-retries-used"
 
 
+def test_without_the_functions_own_settings_the_destination_that_has_the_events_is_said():
+    finding = strongest(SCENARIO_1, replace(configuration_of(on_failure=QUEUE), function=None))
+    assert "the failure destination or dead-letter queue has them" in finding.advice[-1]
+
+
 # --- what is said ---
 
 
@@ -808,6 +822,12 @@ def test_the_minutes_of_a_sum_are_those_that_add_to_it_and_of_a_maximum_the_one_
 
 def test_the_advice_says_how_much_concurrency_would_have_been_enough():
     assert "Reserve at least 2 instead of 1" in strongest(SCENARIO_2, ONE_AT_A_TIME).advice[0]
+
+
+def test_the_advice_says_how_much_more_events_need_that_come_at_once():
+    burst = but(SCENARIO_2, AsyncEventsReceived=[[1] * 4], Duration=[[30_000] * 4])
+    assert "need when they are spread evenly, and up to 4 when they" in strongest(burst, ONE_AT_A_TIME).advice[0]
+    assert "spread evenly" not in strongest(SCENARIO_2, ONE_AT_A_TIME).advice[0]
 
 
 def test_where_arrivals_at_their_peak_need_no_more_than_is_reserved_no_number_is_claimed():
