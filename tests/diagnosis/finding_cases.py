@@ -56,6 +56,7 @@ def failed(request_id, line):
     return FailedRequest(request_id, FIRST_MINUTE + 1.0, line, failures=1)
 
 
+KILLED = "RequestId: a Error: Runtime exited with error: signal: killed"
 AN_HOUR_BEFORE = FIRST_MINUTE - 3_600.0
 BOTH = {"$LATEST": 1.0, "live": 1.0}
 SHORT = {"MaximumEventAgeInSeconds": 60}
@@ -446,6 +447,9 @@ CASES = {
         but(BASELINE, Errors=[[1]]), of(), minutes=1, failed_requests=(failed("a", "no"),)
     ),
     "too old for both retries as the log says": seen_of(ONCE, of(**SHORT), failed_requests=(failed("a", "no"),)),
+    "late after an error that took all memory as the log says": seen_of(
+        but(ERRORS, AsyncEventsDropped=[], Errors=[[1], [1], [], [0]]), of(), failed_requests=(failed("a", KILLED),)
+    ),
     # functions with other rules
     "a durable function": seen_of(ERRORS, of_kind(of(), Kind.DURABLE), sent=1),
     "a function on managed instances": seen_of(LATE, of_kind(of(**ONE), Kind.MANAGED_INSTANCES), sent=2),

@@ -11,6 +11,7 @@ from async_lab.diagnosis import Confidence, Fact, Figure, Severity, arithmetic, 
 from async_lab.diagnosis.diagnose import CAUSES, NOTHING_WRONG
 from async_lab.observation.aggregate import aggregate
 from async_lab.observation.configuration import AccountConcurrency, AsyncSettings, Reservation
+from async_lab.observation.failed_requests import FailedRequest
 from async_lab.observation.metrics import METRIC_NAMES
 from async_lab.twin.rules import Rules, too_old_next_time
 
@@ -896,6 +897,23 @@ def test_executions_that_ran_into_the_timeout_are_recognised():
     assert any(text.startswith("Raise the timeout, 3 s,") for text in advice)
     almost = but(SCENARIO_1, Duration=[[2999], [2999], [], [2999]])
     assert not any("timeout" in text for text in strongest(almost, configuration_of(Timeout=3)).advice)
+
+
+@pytest.mark.parametrize(
+    ("line", "ran_out"),
+    [
+        ("RequestId: a Error: Runtime exited with error: signal: killed", True),
+        ("RequestId: a Error Type: Runtime.OutOfMemory", True),
+        ("KeyError: 'killed'", False),
+    ],
+)
+def test_memory_that_ran_out_is_recognized_by_what_lambda_logs(line, ran_out):
+    seen = seen_of(SCENARIO_1, configuration_of(MemorySize=256))
+    failed = tuple(FailedRequest("a", FIRST_MINUTE + 1.0, said, failures=1) for said in ("KeyError: 'id'", line))
+    advice = diagnose(replace(seen, failed_requests=failed))[0].advice
+    assert any(text.startswith("Raise the memory, 256 MB") for text in advice) is ran_out
+    unseen = replace(seen.configuration, function=None)
+    assert not any("memory" in text for text in diagnose(replace(seen, configuration=unseen))[0].advice)
 
 
 def test_what_stands_and_is_not_what_was_wished_is_said_first_among_warnings():
