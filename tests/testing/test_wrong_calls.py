@@ -5,7 +5,6 @@ import pytest
 from async_lab import Lab
 from async_lab.errors import UsageError
 
-
 WRONG = {
     "function": (lambda lab: lab.events("wroks"), "There is no function 'wroks' in us-east-1: did you mean works?"),
     "function sent to": (lambda lab: lab.send("none"), "There is no function 'none' in us-east-1: there is works."),
