@@ -67,12 +67,13 @@ def test_messages_in_a_failure_queue_are_counted(waiting, expected):
         assert "1 message in failed, the oldest 2 h old" in found[0].explanation
 
 
-@pytest.mark.parametrize(("is_dead_letter", "confidence"), [(True, Confidence.LIKELY), (False, Confidence.CERTAIN)])
-def test_whose_dead_letters_are_nobody_knows(is_dead_letter, confidence):
-    """A dead-letter queue may be shared, and a dead letter doesn't name its function, as a record does."""
+@pytest.mark.parametrize(("is_dead_letter", "option"), [(True, "--to async-lab"), (False, "--function async-lab")])
+def test_what_waits_may_be_of_others_and_only_this_functions_is_to_be_sent_again(is_dead_letter, option):
+    """Queues may be shared; a record names its function, and a dead letter doesn't."""
     (found,) = risks(failure_targets=(FailureTarget(QUEUE, is_dead_letter, exists=True, waiting=1),))
-    assert found.confidence is confidence
-    assert ["may be of others" in said for said in found.alternatives] == [True] * is_dead_letter
+    assert found.confidence is Confidence.LIKELY
+    assert "failed may hold what is of others, too" in found.alternatives[0]
+    assert f"redrive failed {option} --dry-run" in found.advice[-1]
 
 
 def test_an_event_that_two_queues_hold_is_to_be_sent_again_from_one():

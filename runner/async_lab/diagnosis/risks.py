@@ -172,7 +172,6 @@ def failed_events_wait(seen: Observations) -> Finding | None:
         Fact(f"Age of the oldest in {target.name}", target.oldest_seconds, "Seconds", target.oldest_seconds is not None)
         for target in full
     ]
-    dead_letters = [target.name for target in full if target.is_dead_letter]
     found = _risk(
         "failed-events-wait",
         "Failed events wait to be looked at",
@@ -181,12 +180,10 @@ def failed_events_wait(seen: Observations) -> Finding | None:
         [
             "Read them: each says why it failed, and mend that first.",
             *(f"See which can be sent again: async-lab redrive {_redriven(seen, target)} --dry-run" for target in full),
-            *([_SAME_EVENTS] if 0 < len(dead_letters) < len(full) else []),
+            *([_SAME_EVENTS] if len({target.is_dead_letter for target in full}) > 1 else []),
         ],
     )
-    if not dead_letters:
-        return found
-    others = f"Dead letters don't name their function: those in {listed(dead_letters)} may be of others, too."
+    others = f"{listed([target.name for target in full])} may hold what is of others, too: {_WHOSE}"
     return replace(found, confidence=Confidence.LIKELY, alternatives=(others,))
 
 
@@ -228,10 +225,11 @@ def other_rules(seen: Observations) -> Finding | None:
 
 
 def _redriven(seen: Observations, target: FailureTarget) -> str:
-    """Return what is to be said to ``redrive``: a dead letter doesn't name its function."""
-    return f"{target.name} --to {seen.configuration.function_name}" if target.is_dead_letter else target.name
+    """Return what is to be said to ``redrive``: a dead letter doesn't name its function, and a record does."""
+    return f"{target.name} --{'to' if target.is_dead_letter else 'function'} {seen.configuration.function_name}"
 
 
+_WHOSE = "a record names its function, a dead letter doesn't."
 _SAME_EVENTS = (
     "Send them again from one of these alone: Lambda gives an event to both the dead-letter target and the destination."
 )
