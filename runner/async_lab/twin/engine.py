@@ -229,15 +229,11 @@ class Twin:
         """Do what is due, instant by instant, up to ``until`` or until executions have started; return those."""
         self._check_resolved()
         due, do, unresolved = self._due, self._do, self._unresolved
-        instant = None
-        while due:
+        while due and due[0][0] <= until and not unresolved:
             at = due[0][0]
-            if at != instant:
-                if unresolved or at > until:
-                    break
-                instant = at
-            _, rank, _, _, _, whom = heappop(due)
-            do[rank](whom, at)
+            while due and due[0][0] == at:
+                _, rank, _, _, _, whom = heappop(due)
+                do[rank](whom, at)
         return [running.execution for running in unresolved.values()]
 
     def resolve(self, execution: Execution, outcome: Outcome) -> None:
