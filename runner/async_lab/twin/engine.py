@@ -354,7 +354,8 @@ class Twin:
     # The schedule
 
     def _begin(self, waiting: _Waiting, first_attempt_at: float) -> None:
-        heappush(self._due, (first_attempt_at, _ATTEMPTS, waiting.event.number, 0, waiting.is_duplicate, waiting))
+        number, attempts = waiting.event.number, waiting.attempts
+        heappush(self._due, (first_attempt_at, _ATTEMPTS, number, attempts, waiting.is_duplicate, waiting))
 
     def _waits(self) -> Iterator[_Due]:
         return (due for due in self._due if due[1] in _OF_EVENTS_THAT_WAIT)
