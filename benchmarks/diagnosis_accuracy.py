@@ -22,9 +22,11 @@ from typing import Any, Literal
 from async_lab.diagnosis import Confidence, diagnose, examine
 from async_lab.diagnosis.diagnose import WITHOUT_RULES
 from async_lab.endpoint.embedded import Endpoint
+from async_lab.endpoint.functions.late_queue import TAG as LATE_QUEUE
 from async_lab.observation.look import look_at
 from async_lab.observation.observations import Observations
 from async_lab.target.local import LocalTarget
+from async_lab.testing.base import TRUST
 from async_lab.twin import Rules
 
 HANDLER = """
@@ -53,7 +55,7 @@ class Lab:
         self.target = LocalTarget(endpoint, "eu-west-1")
         self.lambda_, self.sqs = self.target.invoking_client(), self.target.client("sqs")
         iam = self.target.client("iam")
-        self.role = iam.create_role(RoleName="all", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+        self.role = iam.create_role(RoleName="all", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
         iam.put_role_policy(RoleName="all", PolicyName="all", PolicyDocument=json.dumps(MAY_DO_ALL))
         file = io.BytesIO()
         with zipfile.ZipFile(file, "w") as archive:
@@ -295,10 +297,17 @@ def failing_and_full(rng: random.Random, _now: float) -> Variation:
 
 def in_backlog(rng: random.Random, _now: float) -> Variation:
     """Lambda comes to events later than they live, to all of them or to many."""
-    slowest = SLOW_DISPATCH[0]
+    soonest, latest = LATE_SECONDS
+
+    def hold_up(lab: Lab, name: str) -> None:
+        arn = lab.lambda_.get_function_configuration(FunctionName=name)["FunctionArn"]
+        lab.lambda_.tag_resource(Resource=arn, Tags={LATE_QUEUE: f"{soonest}-{latest}"})
+
     if rng.random() < 0.5:  # noqa: PLR2004
-        return Variation(several(rng, {"sleep": rng.uniform(0, 20)}), asynchronous=settings(rng.randint(60, 190)))
-    return Variation([{}] * rng.randint(10, 20), asynchronous=settings(rng.randint(slowest + 10, slowest * 2)))
+        events, age = several(rng, {"sleep": rng.uniform(0, 20)}), rng.randint(60, 190)
+    else:
+        events, age = [{}] * rng.randint(10, 20), rng.randint(soonest + 10, soonest * 2)
+    return Variation(events, asynchronous=settings(age), before=hold_up)
 
 
 def of_other_kind(rng: random.Random, now: float) -> Variation:
@@ -306,8 +315,8 @@ def of_other_kind(rng: random.Random, now: float) -> Variation:
     return rng.choice([healthy, exhausted, timed_out, retried, too_old_after_errors, waiting, stopped])(rng, now)
 
 
-SLOW_DISPATCH = (200, 600)
-"""From acceptance to the first attempt, in seconds, where Lambda has a backlog of its own."""
+LATE_SECONDS = (200, 600)
+"""From acceptance to the first attempt, where Lambda has a backlog."""
 DURABLE = {"DurableConfig": {"RetentionPeriodInDays": 14, "ExecutionTimeout": 3_600}}
 MANAGED_INSTANCES = {
     "CapacityProviderConfig": {
@@ -335,7 +344,7 @@ CAUSES = {
     "recursion stopped": Cause(looping, ("recursion-stopped",)),
     "slow code": Cause(slowing, ("slower",)),
     "burst scaling": Cause(bursting, ("late-at-scale-up",), rules=Rules(scale_up_environments=BURST)),
-    "expired in a backlog": Cause(in_backlog, ("dropped-in-backlog",), rules=Rules(dispatch_seconds=SLOW_DISPATCH)),
+    "expired in a backlog": Cause(in_backlog, ("dropped-in-backlog",)),
     "durable function": Cause(of_other_kind, (CLAIMS_NOTHING,), 2 * HOUR, configuration=DURABLE),
     "managed instances": Cause(of_other_kind, (CLAIMS_NOTHING,), 2 * HOUR, configuration=MANAGED_INSTANCES),
     "errors and reservation": Cause(failing_and_full, ("dropped-retries-used", "late-at-reservation"), 2 * HOUR),

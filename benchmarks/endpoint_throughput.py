@@ -34,6 +34,8 @@ import boto3
 CONNECTIONS = 4
 PATIENCE_SECONDS = 120.0
 DEFAULTS = [2_000, 3]
+TRUST = """{"Version": "2012-10-17", "Statement": [
+  {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]}"""
 HANDLER = """
 import os, socket
 through = socket.create_connection(("127.0.0.1", int(os.environ["THROUGH"])))
@@ -150,7 +152,7 @@ def deploy(port: int, through: Through) -> None:
     session = boto3.Session("local", "local", region_name="us-east-1")
     client = session.client("lambda", endpoint_url=f"http://127.0.0.1:{port}")
     iam = session.client("iam", endpoint_url=f"http://127.0.0.1:{port}")
-    role = iam.create_role(RoleName="benchmark", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    role = iam.create_role(RoleName="benchmark", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
     client.create_function(
         FunctionName="benchmark",
         Role=role,

@@ -23,6 +23,7 @@ from botocore.config import Config
 
 from async_lab.endpoint.embedded import Endpoint
 from async_lab.target.environment import without_users_settings
+from async_lab.testing.base import TRUST
 from async_lab.twin import Rules
 
 REGION = "us-east-1"
@@ -69,7 +70,7 @@ class Soak:
         self.lambda_ = session.client("lambda", endpoint_url=endpoint.url, config=config)
         cloudwatch = session.client("cloudwatch", endpoint_url=endpoint.url, config=config)
         iam = session.client("iam", endpoint_url=endpoint.url, config=config)
-        role = iam.create_role(RoleName="soak", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+        role = iam.create_role(RoleName="soak", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
         code = package()
         for number, name in enumerate(self.names):
             self.lambda_.create_function(

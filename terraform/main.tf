@@ -1,5 +1,12 @@
 # The lab is a caller of two ordinary modules: a scenario's tfvars says what is special about it.
 
+locals {
+  # What nobody can ask AWS for is asked of the embedded endpoint by a tag.
+  late_queue_tags = var.first_attempt_after == null ? {} : {
+    "async-lab:first-attempt-after-seconds" = "${var.first_attempt_after.at_least_seconds}-${var.first_attempt_after.at_most_seconds}"
+  }
+}
+
 module "function" {
   source = "./modules/async-function"
 
@@ -9,7 +16,7 @@ module "function" {
   memory_size = var.memory_size
   timeout     = var.timeout
 
-  function_tags = { Scenario = var.title }
+  function_tags = merge({ Scenario = var.title }, local.late_queue_tags)
 
   environment = {
     variables = {

@@ -1,6 +1,14 @@
 # Where finished events go: what on_failure, on_success and dead_letter_target ask for, and what is wrong with it.
 
-data "aws_caller_identity" "current" {}
+data "aws_caller_identity" "current" {
+  lifecycle {
+    # AWS gives that account to nobody: its documentation and the embedded endpoint use it.
+    postcondition {
+      condition     = var.first_attempt_after == null || self.account_id == "123456789012"
+      error_message = "first_attempt_after is done by the embedded endpoint alone: of AWS nobody can ask for a queue that is late. Leave it out, or point Terraform at async-lab local."
+    }
+  }
+}
 
 data "aws_partition" "current" {}
 

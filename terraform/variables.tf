@@ -178,6 +178,17 @@ variable "expectations" {
   }
 }
 
+variable "first_attempt_after" {
+  description = "How long after accepting an event Lambda makes its first attempt, evenly from at_least_seconds to at_most_seconds: a queue that is late. null for AWS's own, some 35 ms. Of AWS nobody can ask for it: the embedded endpoint alone does, by a tag of the function, and anywhere else the plan is refused."
+  type        = object({ at_least_seconds = number, at_most_seconds = number })
+  default     = null
+
+  validation {
+    condition     = try(var.first_attempt_after.at_least_seconds, 0) >= 0 && try(var.first_attempt_after.at_least_seconds, 0) <= try(var.first_attempt_after.at_most_seconds, 0) && try(var.first_attempt_after.at_most_seconds, 0) <= 21600
+    error_message = "first_attempt_after must be 0 to 21600 s (6 hours, the oldest that an event gets), and at_least_seconds no more than at_most_seconds."
+  }
+}
+
 variable "log_retention_in_days" {
   description = "How long CloudWatch keeps the function's log lines. 0 keeps them for ever."
   type        = number

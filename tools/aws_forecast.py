@@ -24,7 +24,8 @@ def main() -> None:
 def document(text: str) -> str:
     """Return the page with its tables as they must be."""
     project = Project.locate()
-    scenarios = [scenario.find(project, name) for name in scenario.names(project)]
+    found = (scenario.find(project, name) for name in scenario.names(project))
+    scenarios = [one for one in found if scenario.can_run_on_aws(one)]
     with_costs = between_markers(text, "costs", PROGRAM, costs(scenarios))
     return between_markers(with_costs, "permissions", PROGRAM, permissions(scenarios))
 

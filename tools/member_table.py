@@ -20,6 +20,7 @@ _NAMES = {
     "logs": "CloudWatch Logs",
     "s3": "S3",
     "iam": "IAM",
+    "sts": "STS",
 }
 
 _TEXT = """\

@@ -52,3 +52,19 @@ run "a_stopped_function_applies_without_a_warning" {
     error_message = "The function has another name."
   }
 }
+
+run "a_queue_that_is_late_is_asked_of_the_endpoint_by_a_tag" {
+  override_data {
+    target = data.aws_caller_identity.current
+    values = { account_id = "123456789012" }
+  }
+
+  variables {
+    first_attempt_after = { at_least_seconds = 20, at_most_seconds = 120.5 }
+  }
+
+  assert {
+    condition     = local.late_queue_tags["async-lab:first-attempt-after-seconds"] == "20-120.5"
+    error_message = "The tags are ${jsonencode(local.late_queue_tags)}"
+  }
+}

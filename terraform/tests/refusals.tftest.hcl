@@ -25,6 +25,8 @@ run "wrong_values_1" {
     description = join("", [for n in range(257) : "x"])
     # no events are refused
     events = { count = 0 }
+    # a queue that is later than an event gets old is refused
+    first_attempt_after = { at_least_seconds = 0, at_most_seconds = 21601 }
     # a dead-letter target of another type is refused
     dead_letter_target = { type = "bucket" }
     # a retention of 8 days is refused
@@ -66,6 +68,7 @@ run "wrong_values_1" {
     var.dead_letter_target,
     var.description,
     var.events,
+    var.first_attempt_after,
     var.log_retention_in_days,
     var.maximum_event_age_in_seconds,
     var.maximum_retry_attempts,
@@ -308,5 +311,31 @@ run "wrong_values_14" {
 
   expect_failures = [
     aws_s3_bucket.trigger,
+  ]
+}
+
+run "wrong_values_15" {
+  command = plan
+
+  variables {
+    # a queue that is late from later on than until when is refused
+    first_attempt_after = { at_least_seconds = 90, at_most_seconds = 30 }
+  }
+
+  expect_failures = [
+    var.first_attempt_after,
+  ]
+}
+
+run "wrong_values_16" {
+  command = plan
+
+  variables {
+    # a queue that is late anywhere but on the embedded endpoint is refused
+    first_attempt_after = { at_least_seconds = 20, at_most_seconds = 120 }
+  }
+
+  expect_failures = [
+    data.aws_caller_identity.current,
   ]
 }

@@ -368,6 +368,25 @@ def test_without_credentials_nothing_is_begun(checkout, command):
     assert sentence(ran) == ("No AWS credentials are set: log in, or choose a profile that has some with --profile.")
 
 
+@pytest.mark.parametrize("option", ["--junit", "--markdown"])
+def test_a_file_that_can_not_be_written_is_named_before_anything_is_made(checkout, option):
+    ran = call(checkout, "run", "baseline", "--json", option, checkout.root / "nope" / "file")
+    assert ran.returncode == ExitCode.ENVIRONMENT
+    assert "nope/file can't be written (No such file or directory)" in json.loads(ran.stdout)["error"]["message"]
+    assert not checkout.runs.exists()
+
+
+def test_a_queue_that_is_late_is_refused_on_aws_before_anybody_asks_who_you_are(checkout):
+    ran = call(
+        checkout, "run", "baseline", "backlog", "--target", "aws", AWS_ENDPOINT_URL=CLOSED, AWS_REGION="eu-west-1"
+    )
+    assert ran.returncode == ExitCode.USAGE
+    assert sentence(ran) == (
+        "backlog can't be run on AWS, which nobody can ask for a queue that is late (first_attempt_after): "
+        "run it with --target local."
+    )
+
+
 def test_expired_credentials_are_told_in_awss_own_words(checkout):
     with answering(403, "ExpiredToken", "The security token included in the request is expired") as url:
         ran = call(checkout, "run", "baseline", "--target", "aws", **endpoint_variables(url, "eu-west-1"))

@@ -228,6 +228,54 @@ def test_an_alias_is_looked_at_alone_with_its_own_settings(async_lab, as_told, l
     assert both["received_by_qualifier"] == {"$LATEST": 1, "live": 1}
 
 
+@pytest.fixture
+def aliased(async_lab, as_told, lambda_):
+    """A function whose alias may not be retried, as what is sent to the function itself is; all events fail."""
+    function = as_told()
+    lambda_.publish_version(FunctionName=function.name)
+    lambda_.create_alias(FunctionName=function.name, Name="live", FunctionVersion="1")
+    lambda_.put_function_event_invoke_config(FunctionName=function.name, Qualifier="live", MaximumRetryAttempts=0)
+    for _ in range(2):
+        async_lab.send(f"{function}:live", {"fail": "by the alias"})
+    function.send({"fail": "by the function"})
+    async_lab.advance(seconds=400)
+    return function
+
+
+def test_waits_of_one_qualifier_are_not_taken_for_those_of_a_queue_that_is_held_up(diagnose, aliased):
+    (both,) = found_in(diagnose(aliased, "--json"), ExitCode.NOT_AS_EXPECTED)
+    dropped = both["findings"][0]
+    assert dropped["code"] == "dropped-retries-used"
+    assert "tried again as often as its settings allow, then dropped 3 events" in dropped["explanation"]
+    assert "late-in-queue" not in [finding["code"] for finding in both["findings"]]
+
+
+def test_failed_requests_of_a_qualifier_are_those_of_its_versions(diagnose, aliased, lambda_):
+    (alias,) = found_in(diagnose(f"{aliased}:live", "--json"), ExitCode.NOT_AS_EXPECTED)
+    assert {one["line"] for one in alias["failed_requests"]} == {"[ERROR] ValueError: by the alias"}
+    assert "whether failed requests came by live" in [gap["subject"] for gap in alias["gaps"]]
+    (latest,) = found_in(diagnose(aliased, "--json"), ExitCode.NOT_AS_EXPECTED)
+    assert {one["line"] for one in latest["failed_requests"]} == {
+        "[ERROR] ValueError: by the alias",
+        "[ERROR] ValueError: by the function",
+    }
+
+
+def test_versions_that_get_a_share_of_an_aliass_events_are_told(diagnose, well, lambda_):
+    for timeout in (10, 20):
+        lambda_.update_function_configuration(FunctionName=well.name, Timeout=timeout)
+        lambda_.publish_version(FunctionName=well.name)
+    lambda_.create_alias(
+        FunctionName=well.name,
+        Name="live",
+        FunctionVersion="1",
+        RoutingConfig={"AdditionalVersionWeights": {"2": 0.1}},
+    )
+    ran = diagnose(well)
+    assert re.search(r"Alias live +version 1 and version 2 for 10% of its invocations", ran.stdout)
+    assert re.search(r"Changed +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC *\n", ran.stdout)
+
+
 def test_a_version_has_its_own_timeout_and_its_own_policy(as_told, lambda_, diagnose):
     name = as_told().name
     lambda_.publish_version(FunctionName=name)
@@ -268,6 +316,14 @@ def test_a_long_name_is_not_cut_where_many_are_told(as_told, diagnose, name):
     assert name in "".join(line.split()[0] for line in said.splitlines() if line.strip())
 
 
+def test_a_request_id_is_not_cut_in_a_narrow_terminal(async_lab, as_told):
+    function = as_told(retries=0)
+    sent = function.send({"fail": "no"})
+    async_lab.advance(seconds=60)
+    ran = call(PROJECT, "diagnose", function, COLUMNS="40", **endpoint_variables(async_lab.url, REGION))
+    assert sent.request_id in "".join(line.strip() for line in ran.stdout.splitlines())
+
+
 def test_a_runtime_that_was_killed_is_told_to_have_run_out_of_memory(async_lab, handler, diagnose):
     greedy = async_lab.function(handler(GREEDY), retries=0)
     greedy.send()
@@ -275,6 +331,16 @@ def test_a_runtime_that_was_killed_is_told_to_have_run_out_of_memory(async_lab, 
 
     (function,) = found_in(diagnose(greedy, "--json"), ExitCode.NOT_AS_EXPECTED)
     assert any("Raise the memory, 128 MB" in advice for advice in function["findings"][0]["advice"])
+
+
+def test_that_events_wait_is_said_before_what_could_be_better(async_lab, as_told, diagnose):
+    as_told(name="accepted").send()
+    assert re.search(r"accepted .* Not over yet", diagnose("--all").stdout)
+    throttled = as_told(name="full", reserved_concurrency=1)
+    for _ in range(2):
+        throttled.send({"sleep": 50})
+    async_lab.advance(seconds=2)
+    assert diagnose(throttled).stdout.splitlines()[-1] == "full: no event was lost. The function is throttled."
 
 
 def test_settings_that_are_not_in_effect_are_told(as_told, lambda_, diagnose):

@@ -73,6 +73,7 @@ CASES = {
     # arrival
     "nothing was sent": seen_of(metrics_of(), of()),
     "nothing was sent, and others called": seen_of(metrics_of(Invocations=[[1, 1]], Duration=[[5, 5]]), of()),
+    "nothing was sent, and another called": seen_of(metrics_of(Invocations=[[1]], Duration=[[5]]), of()),
     "an event of before was tried": seen_of(metrics_of(AsyncEventAge=[[35]], Invocations=[[1]]), of()),
     "all is well": seen_of(BASELINE, of(), sent=1),
     "all is well with several events": seen_of(

@@ -12,6 +12,7 @@ from async_lab.diagnosis.diagnose import CAUSES, NOTHING_WRONG
 from async_lab.observation.aggregate import aggregate
 from async_lab.observation.configuration import AccountConcurrency, AsyncSettings, Reservation
 from async_lab.observation.failed_requests import FailedRequest
+from async_lab.observation.failure_targets import FailureTarget
 from async_lab.observation.metrics import METRIC_NAMES
 from async_lab.twin.rules import Rules, too_old_next_time
 
@@ -150,6 +151,22 @@ FAILING_AND_FULL = metrics_of(
     Throttles=[[1] * 6],
     Duration=[[2_000] * 7],
 )
+
+
+@pytest.mark.parametrize(("minutes", "expected"), [([[3]], True), ([[], [3]], False)])
+def test_what_was_dropped_in_the_minute_it_came_may_have_met_a_reservation_of_0(minutes, expected):
+    seen = but(BASELINE, AsyncEventsReceived=[[1] * 4], AsyncEventsDropped=minutes)
+    found = strongest(seen, configuration_of(MaximumEventAgeInSeconds=60))
+    assert found.code == "dropped-in-backlog"
+    assert any("may have been 0" in said for said in found.alternatives) == expected
+
+
+@pytest.mark.parametrize(("subscriptions", "expected"), [(0, False), (1, True), (None, True)])
+def test_nobody_has_what_a_topic_that_nobody_listens_to_was_told(subscriptions, expected):
+    topic = "arn:aws:sns:eu-west-1:123456789012:quiet"
+    target = FailureTarget(topic, is_dead_letter=False, exists=True, subscriptions=subscriptions)
+    found = strongest(SCENARIO_1, configuration_of(on_failure=topic), failure_targets=(target,))
+    assert any(said.startswith("Then send the dropped events again") for said in found.advice) == expected
 
 
 def test_several_causes_are_several_findings_the_worst_first():

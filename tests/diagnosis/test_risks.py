@@ -67,6 +67,23 @@ def test_messages_in_a_failure_queue_are_counted(waiting, expected):
         assert "1 message in failed, the oldest 2 h old" in found[0].explanation
 
 
+@pytest.mark.parametrize(("is_dead_letter", "confidence"), [(True, Confidence.LIKELY), (False, Confidence.CERTAIN)])
+def test_whose_dead_letters_are_nobody_knows(is_dead_letter, confidence):
+    """A dead-letter queue may be shared, and a dead letter doesn't name its function, as a record does."""
+    (found,) = risks(failure_targets=(FailureTarget(QUEUE, is_dead_letter, exists=True, waiting=1),))
+    assert found.confidence is confidence
+    assert ["may be of others" in said for said in found.alternatives] == [True] * is_dead_letter
+
+
+def test_an_event_that_two_queues_hold_is_to_be_sent_again_from_one():
+    targets = [FailureTarget(QUEUE, is_dead_letter, exists=True, waiting=1) for is_dead_letter in (True, False)]
+    (both,) = risks(failure_targets=tuple(targets))
+    assert both.advice[-1].startswith("Send them again from one of these alone")
+    for target in targets:
+        (one,) = risks(failure_targets=(target,))
+        assert one.advice[-1].startswith("See which can be sent again")
+
+
 @pytest.mark.parametrize(
     ("is_dead_letter", "command"),
     [

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from async_lab import Lab
+from async_lab.testing.base import TRUST
 
 LONG_AGO = 1_600_000_000.0  # years before any wall's clock that runs this
 DAY_SECONDS = 86_400
@@ -16,11 +17,6 @@ def _open_lab():
     lab.open()
     yield lab
     lab.close()
-
-
-@pytest.fixture
-def sqs(async_lab):
-    return async_lab.client("sqs")
 
 
 @pytest.fixture
@@ -123,7 +119,7 @@ def test_buckets_and_objects_carry_the_endpoints_time(async_lab):
 
 
 def test_roles_log_groups_and_event_buses_carry_the_endpoints_time(async_lab):
-    role = async_lab.client("iam").create_role(RoleName="orders", AssumeRolePolicyDocument="{}")["Role"]
+    role = async_lab.client("iam").create_role(RoleName="orders", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]
     assert role["CreateDate"].timestamp() == LONG_AGO
     logs = async_lab.client("logs")
     logs.create_log_group(logGroupName="orders")
@@ -187,3 +183,13 @@ def send(async_lab, through, queue_arn):
         wanted = {"QueueConfigurations": [{"QueueArn": queue_arn, "Events": ["s3:ObjectCreated:*"]}]}
         source.put_bucket_notification_configuration(Bucket="orders", NotificationConfiguration=wanted)
         source.put_object(Bucket="orders", Key="order.json", Body=b"{}")
+
+
+def test_an_upload_in_parts_was_begun_when_it_was(async_lab):
+    s3 = async_lab.client("s3")
+    s3.create_bucket(Bucket="parts")
+    s3.create_multipart_upload(Bucket="parts", Key="large")
+    begun = async_lab.now
+    async_lab.advance(hours=1)
+    [upload] = s3.list_multipart_uploads(Bucket="parts")["Uploads"]
+    assert upload["Initiated"].timestamp() == pytest.approx(begun, abs=1)

@@ -209,11 +209,9 @@ def values(shape, depth=0):
 
 def called(service, operation, parameters):
     """Return method, path, headers and body of a request with any values, as its protocol carries them."""
-    if service == "cloudwatch":
-        headers = {
-            "Content-Type": "application/x-amz-json-1.0",
-            "X-Amz-Target": f"GraniteServiceVersion20100801.{operation.name}",
-        }
+    if service != "lambda":
+        prefix = get_service_model(service).metadata.get("targetPrefix", "GraniteServiceVersion20100801")
+        headers = {"Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": f"{prefix}.{operation.name}"}
         return "POST", "/", headers, json.dumps(parameters).encode()
     shape, path, query, body = operation.input_shape, operation.http["requestUri"].partition("?")[0], {}, {}
     headers = {"Content-Type": "application/json"}
@@ -251,3 +249,101 @@ def test_whatever_is_asked_is_answered_in_aws_terms(url, service, name, data):
     assert status not in {301, 302, 308}
     assert not answer.lstrip().startswith(b"<!"), answer
     assert "html" not in content_type or not answer, content_type
+
+
+ELSEWHERE = ("dynamodb", "events", "kinesis", "kms", "logs", "secretsmanager", "sqs", "ssm", "stepfunctions")
+
+
+@pytest.mark.parametrize("service", ELSEWHERE)
+@settings(max_examples=10, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None)
+@given(data=st.data())
+def test_wrong_calls_of_other_services_never_fail(url, service, data):
+    model = get_service_model(service)
+    operation = model.operation_model(data.draw(st.sampled_from(sorted(model.operation_names))))
+    shape = operation.input_shape
+    parameters = data.draw(values(shape).filter(lambda value: isinstance(value, dict))) if shape else {}
+    method, path, headers, body = called(service, operation, parameters)
+    status, _, answer = asked(url, model.signing_name, method, path, body, **headers)
+    assert b"InternalFailure" not in answer, answer
+    assert status < 500 or (status == 501 and operation.name.encode() in answer), answer
+
+
+LENGTH = "Member must have length"
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "arguments", "code", "said"),
+    [
+        ("kms", "encrypt", {"KeyId": "k"}, "ValidationException", "Value null at 'plaintext'"),
+        (
+            "kms",
+            "encrypt",
+            {"KeyId": "k", "Plaintext": b"x" * 4097},
+            "ValidationException",
+            f"Value '***' at 'plaintext' failed to satisfy constraint: {LENGTH} less than or equal to 4096",
+        ),
+        ("kms", "list_grants", {"KeyId": "missing"}, "NotFoundException", "finds no 'missing', which is its KeyId"),
+        ("kinesis", "put_record", {"StreamName": "s", "PartitionKey": "p"}, "ValidationException", "at 'data'"),
+        ("dynamodb", "create_table", {"TableName": "orders"}, "ValidationException", "'attributeDefinitions'"),
+        (
+            "dynamodb",
+            "put_item",
+            {"TableName": "orders", "Item": {"id": {}}},
+            "ValidationException",
+            "Supplied AttributeValue is empty",
+        ),
+        (
+            "dynamodb",
+            "put_item",
+            {"TableName": "orders", "Item": {"id": {"S": "a", "N": "1"}}},
+            "ValidationException",
+            "more than one datatypes",
+        ),
+        (
+            "secretsmanager",
+            "list_secret_version_ids",
+            {"SecretId": "missing"},
+            "ResourceNotFoundException",
+            "finds no 'missing', which is its SecretId",
+        ),
+        ("secretsmanager", "list_secrets", {"NextToken": "t"}, "ValidationException", "can't have 't' as NextToken"),
+        (
+            "secretsmanager",
+            "create_secret",
+            {"Name": "s", "SecretString": "x", "Tags": [{"Value": "no key"}]},
+            "ValidationException",
+            "tags.1.member.key",
+        ),
+        ("ssm", "put_parameter", {"Name": "n", "Value": "v", "Type": "Text"}, "ValidationException", "enum value set"),
+        ("stepfunctions", "create_state_machine", {"name": "m"}, "ValidationException", "Value null at 'definition'"),
+        ("logs", "create_log_group", {"logGroupName": "a b"}, "InvalidParameterException", "regular expression"),
+        ("iam", "create_role", {"RoleName": "a b", "AssumeRolePolicyDocument": "{}"}, "ValidationError", "'roleName'"),
+        ("events", "put_rule", {"Name": "r", "State": "ON"}, "ValidationException", "enum value set"),
+        ("sqs", "create_queue", {}, "MissingParameter", "must contain the parameter QueueName"),
+        ("sns", "create_topic", {}, "InvalidParameter", "Invalid parameter: Name Reason: no value for required"),
+    ],
+)
+def test_other_services_say_which_value_is_wrong(client, service, operation, arguments, code, said):
+    status, found, message = refusal(getattr(client(service), operation), **arguments)
+    assert (status, found.rpartition(".")[2]) == (400, code)
+    assert said in message
+
+
+def test_what_fails_in_moto_is_said_with_its_operation_and_no_traceback(client, caplog):
+    asked = {"stateMachineAliasArn": "x"}
+    status, code, said = refusal(client("stepfunctions").describe_state_machine_alias, **asked)
+    assert (status, code) == (501, "NotImplemented")
+    assert said.startswith("The embedded endpoint couldn't do this call of DescribeStateMachineAlias of states: ")
+    assert "Traceback" not in caplog.text
+
+
+def test_bytes_are_counted_as_they_are_and_not_as_they_are_sent(client):
+    kms = client("kms")
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    assert kms.encrypt(KeyId=key, Plaintext=b"x" * 4096)["CiphertextBlob"]
+
+
+def test_a_bucket_that_is_not_there_has_no_versions_in_either_encoding(client):
+    for encoding in ({}, {"EncodingType": "url"}):
+        status, code, _ = refusal(client("s3").list_object_versions, Bucket="missing", **encoding)
+        assert (status, code) == (404, "NoSuchBucket")

@@ -1,9 +1,11 @@
 """Alarms that are looked at every ten seconds."""
 
-import json
 from datetime import UTC, datetime
 
 import pytest
+from alarm_changes import alarm_changes
+
+from async_lab.endpoint.cloudwatch import has_high_resolution
 
 ALARM = {
     "AlarmName": "fine",
@@ -16,11 +18,6 @@ ALARM = {
     "ComparisonOperator": "GreaterThanThreshold",
     "TreatMissingData": "notBreaching",
 }
-
-
-@pytest.fixture
-def cloudwatch(async_lab):
-    return async_lab.client("cloudwatch")
 
 
 @pytest.fixture
@@ -37,16 +34,7 @@ def put(cloudwatch, value, resolution=1):
 
 def changes(cloudwatch, begun, name="fine"):
     """Seconds after ``begun`` at which an alarm changed, and to what."""
-    items = cloudwatch.describe_alarm_history(
-        AlarmName=name,
-        AlarmTypes=["MetricAlarm", "CompositeAlarm"],
-        HistoryItemType="StateUpdate",
-        ScanBy="TimestampAscending",
-    )["AlarmHistoryItems"]
-    return [
-        (round(item["Timestamp"].timestamp() - begun), json.loads(item["HistoryData"])["newState"]["stateValue"])
-        for item in items
-    ]
+    return [(round(at - begun), state) for at, state in alarm_changes(cloudwatch, name)]
 
 
 @pytest.mark.parametrize(("period", "expected"), [(10, [(10, "OK"), (30, "ALARM"), (60, "OK")]), (30, [(10, "OK")])])
@@ -93,3 +81,15 @@ def test_lambdas_own_metrics_are_by_minute(async_lab, as_told, cloudwatch, begun
         Statistics=["Sum"],
     )["Datapoints"]
     assert [(point["Timestamp"], point["Sum"]) for point in points] == [(datetime.fromtimestamp(begun, UTC), 1)]
+
+
+def test_an_alarm_that_is_changed_or_deleted_is_no_longer_looked_at_within_a_minute(async_lab, cloudwatch, begun):
+    cloudwatch.put_metric_alarm(**ALARM)
+    cloudwatch.put_metric_alarm(**ALARM | {"Period": 60})
+    assert has_high_resolution() is False
+    async_lab.advance(seconds=50)
+    assert changes(cloudwatch, begun) == []
+    cloudwatch.put_metric_alarm(**ALARM | {"AlarmName": "gone"})
+    assert has_high_resolution() is True
+    cloudwatch.delete_alarms(AlarmNames=["gone"])
+    assert has_high_resolution() is False

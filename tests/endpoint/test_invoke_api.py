@@ -201,3 +201,31 @@ def test_package_that_can_not_be_unpacked_is_refused_and_the_code_before_it_runs
     with pytest.raises(lambda_.exceptions.InvalidParameterValueException, match="Could not unzip uploaded file"):
         lambda_.update_function_code(FunctionName=function.name, ZipFile=b"no zip file")
     assert "FunctionError" not in answer_of(lambda_, function)[0]
+
+
+# As a stream
+
+
+def events_of(lambda_, function, **options):
+    answer = lambda_.invoke_with_response_stream(FunctionName=str(function), **options)
+    return answer, list(answer["EventStream"])
+
+
+def test_a_stream_has_the_whole_payload_in_one_event(as_told, lambda_):
+    function = as_told()
+    answer, (chunk, complete) = events_of(lambda_, function, Payload=b'{"a": 1}', LogType="Tail")
+    assert answer["ExecutedVersion"] == "$LATEST"
+    assert json.loads(chunk["PayloadChunk"]["Payload"])["seen"] == {"a": 1}
+    assert b"REPORT" in base64.b64decode(complete["InvokeComplete"]["LogResult"])
+    assert "ErrorCode" not in complete["InvokeComplete"]
+
+
+def test_a_stream_ends_with_the_functions_error(as_told, lambda_):
+    _, [complete] = events_of(lambda_, as_told(), Payload=b'{"fail": "no"}')
+    error = complete["InvokeComplete"]
+    assert (error["ErrorCode"], json.loads(error["ErrorDetails"])["errorMessage"]) == ("Unhandled", "no")
+
+
+def test_a_stream_that_does_not_begin_is_refused_as_any_call(lambda_):
+    with refused("ResourceNotFoundException", 404, "Function not found"):
+        lambda_.invoke_with_response_stream(FunctionName="missing")

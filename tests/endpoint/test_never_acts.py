@@ -11,3 +11,10 @@ def test_autoscaling_is_refused_before_anything_is_made(async_lab):
             MinCapacity=1,
             MaxCapacity=2,
         )
+
+
+def test_what_moto_makes_up_is_refused(async_lab):
+    with pytest.raises(ClientError, match="async-lab doesn't run executions of Step Functions"):
+        async_lab.client("stepfunctions").get_execution_history(executionArn="arn:any")
+    with pytest.raises(ClientError, match="async-lab doesn't serve images"):
+        async_lab.client("ecr").get_authorization_token()

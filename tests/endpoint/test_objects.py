@@ -48,3 +48,54 @@ def test_an_object_that_is_not_there_is_404(s3):
         with pytest.raises(ClientError) as raised:
             call(Bucket=BUCKET, Key="nowhere")
         assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 404
+
+
+def refusal(call, **arguments):
+    with pytest.raises(ClientError) as raised:
+        call(**arguments)
+    response = raised.value.response
+    return response["ResponseMetadata"]["HTTPStatusCode"], response["Error"]["Code"], response["Error"]["Message"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Orders", "my_bucket", "ab", "a..b", "-ab", "ab-", ".ab", "192.168.5.4", "a" * 64),
+        *("xn--ab", "sthree-ab", "amzn-s3-demo-ab", "ab-s3alias", "ab--ol-s3", "ab.mrap", "ab--table-s3"),
+    ],
+)
+def test_a_name_that_no_bucket_may_have_is_refused(s3, name):
+    code = (400, "InvalidBucketName", "The specified bucket is not valid.")
+    assert refusal(s3.create_bucket, Bucket=name) == code
+    assert [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]] == [BUCKET]
+
+
+def test_names_that_buckets_may_have_are_taken(s3):
+    for name in ("abc", "a.b-c.1", "1.2.3", "a" * 63):
+        s3.create_bucket(Bucket=name)
+        s3.delete_bucket(Bucket=name)
+
+
+RIGHT = "XUFAKrxLKna5cZ2REBfFkg=="  # of b"hello"
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "said"),
+    [
+        ({"ContentMD5": "x"}, "InvalidDigest", "The Content-MD5 you specified was invalid."),
+        ({"ContentMD5": "aGVsbG8="}, "InvalidDigest", "The Content-MD5 you specified was invalid."),
+        ({"Body": b"other", "ContentMD5": RIGHT}, "BadDigest", "The Content-MD5 you specified did not match what"),
+        ({"ChecksumCRC32": "AAAAAA=="}, "BadDigest", "The CRC32 you specified did not match the calculated checksum."),
+        ({"ChecksumSHA256": RIGHT}, "InvalidRequest", "Value for x-amz-checksum-sha256 header is invalid."),
+    ],
+)
+def test_a_body_that_is_not_what_its_digest_says_is_refused(s3, given, code, said):
+    status, found, message = refusal(s3.put_object, **{"Bucket": BUCKET, "Key": "d", "Body": b"hello"} | given)
+    assert (status, found, message.startswith(said)) == (400, code, True)
+    assert "Contents" not in s3.list_objects_v2(Bucket=BUCKET)
+
+
+def test_a_body_that_is_what_its_digest_says_is_kept(s3):
+    s3.put_object(Bucket=BUCKET, Key="d", Body=b"hello", ContentMD5=RIGHT, ChecksumCRC32="NhCmhg==")
+    assert s3.get_object(Bucket=BUCKET, Key="d")["Body"].read() == b"hello"
+    s3.delete_object(Bucket=BUCKET, Key="d")

@@ -110,6 +110,8 @@ def test_roles_need_not_be_asked():
         url = client("sqs").create_queue(QueueName="orders")["QueueUrl"]
         answer = client("lambda").invoke(FunctionName=name, Payload=json.dumps(url))
         assert "FunctionError" not in answer
+        absent = "arn:aws:iam::123456789012:role/absent"
+        assert client("sts").assume_role(RoleArn=absent, RoleSessionName="anybody")["Credentials"]
 
 
 # One at a time

@@ -1,5 +1,7 @@
+import gc
 import http.client
 import socket
+import sys
 import threading
 from contextlib import closing
 
@@ -114,6 +116,56 @@ def test_another_application_in_the_same_process_begins_empty(serve):
         assert sns.list_topics()["Topics"] == []
         sns.create_topic(Name="left-behind")
         server.stop()
+
+
+def large(environ, start_response):
+    body = b"x" * LARGE
+    start_response("200 OK", [("Content-Length", str(len(body)))])
+    return [body]
+
+
+LARGE = 20_000_000  # waitress keeps such a body in a file
+HALF_SENT = b"PUT /k HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % (2 * LARGE) + b"x" * LARGE
+
+
+@pytest.fixture
+def left_open(monkeypatch):
+    """Tells of what the garbage collector had to close."""
+    found = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda trouble: found.append(str(trouble.exc_value)))
+
+    def ask():
+        gc.collect()
+        return found
+
+    return ask
+
+
+def test_what_a_client_has_not_read_at_the_end_is_closed(left_open):
+    server = Server(0, large)
+    server.start()
+    with socket.create_connection((LOOPBACK, port_of(server)), timeout=30) as client:
+        client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert client.recv(16)
+        server.stop()
+    assert left_open() == []
+
+
+def test_what_a_client_has_sent_in_part_at_the_end_is_closed(left_open):
+    server = Server(0, hello)
+    server.start()
+    with socket.create_connection((LOOPBACK, port_of(server)), timeout=30) as client:
+        client.sendall(HALF_SENT)
+        server.stop()
+    assert left_open() == []
+
+
+def test_what_a_client_that_goes_has_sent_in_part_is_closed(serve, left_open):
+    server = serve()
+    with socket.create_connection((LOOPBACK, port_of(server)), timeout=30) as client:
+        client.sendall(HALF_SENT)
+    server.stop()
+    assert left_open() == []
 
 
 def test_stopping_twice_is_harmless(serve):

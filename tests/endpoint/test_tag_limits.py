@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 from packages import package
 
 from async_lab.endpoint.embedded import Endpoint
+from async_lab.testing.base import TRUST
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
 ALARM = {
@@ -80,7 +81,7 @@ def test_a_resource_is_not_made_with_more_than_fifty_tags(client):
 
 def test_a_function_has_at_most_fifty_tags_of_its_own(client):
     functions, iam = client("lambda"), client("iam")
-    iam.create_role(RoleName="tagged", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": []}))
+    iam.create_role(RoleName="tagged", AssumeRolePolicyDocument=json.dumps(TRUST))
     made = {"FunctionName": "tagged", "Runtime": "python3.13", "Handler": "app.handler", "Code": {"ZipFile": package()}}
     made["Role"] = f"arn:aws:iam::{ACCOUNT}:role/tagged"
     with pytest.raises(ClientError, match=r"Number of tags exceeds resource tag limit\."):

@@ -183,6 +183,7 @@ def test_a_run_notices_that_what_stands_is_not_what_it_applied(runs):
 
 FINDINGS = {
     "account-pool": "late-at-account-limit",
+    "backlog": "dropped-in-backlog",
     "baseline": "healthy",
     "burst": "late-at-reservation",
     "dead-letter-failing": "dropped-retries-used",

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from async_lab.errors import UsageError
 from async_lab.observation.failed_requests import ACTION, _error_line, read_failed_requests
 from async_lab.observation.gaps import Looks
 
@@ -53,6 +54,33 @@ def test_only_the_latest_are_read_and_only_in_their_time(async_lab, as_told):
         f"[ERROR] ValueError: {n}" for n in (7, 6, 5, 4, 3)
     ]
     assert read(async_lab, function, last_error=async_lab.now + 7_200) == ()
+
+
+def called(lambda_, function, payload):
+    answer = lambda_.invoke(FunctionName=function.name, Payload=json.dumps(payload))
+    return answer["ResponseMetadata"]["RequestId"]
+
+
+def test_requests_that_fail_one_after_the_other_in_one_instant_are_told_apart(async_lab, as_told, lambda_):
+    function = as_told()
+    ids = [called(lambda_, function, {"fail": "no"}) for _ in range(3)]
+    async_lab.advance(seconds=60)
+    assert {request.request_id: request.failures for request in read(async_lab, function)} == dict.fromkeys(ids, 1)
+
+
+def test_a_request_is_named_though_hundreds_ran_before_it_in_its_environment(async_lab, handler, lambda_):
+    function = async_lab.function(handler("def handler(event, context): assert event['n'] < 120"), timeout=100)
+    ids = [called(lambda_, function, {"n": number}) for number in range(121)]
+    async_lab.advance(seconds=60)
+    assert [request.request_id for request in read(async_lab, function)] == ids[-1:]
+
+
+def test_what_fails_before_its_request_begins_is_named_by_it(async_lab, handler):
+    function = async_lab.function(handler("import nothing\ndef handler(event, context): ..."), retries=0)
+    ids = {function.send().request_id for _ in range(2)}
+    with pytest.raises(UsageError, match="No module named 'nothing'"):
+        async_lab.advance(seconds=60)
+    assert {request.request_id for request in read(async_lab, function, last_error=async_lab.now)} == ids
 
 
 def test_a_log_that_can_not_be_read_is_a_gap(async_lab):

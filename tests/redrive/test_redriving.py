@@ -286,6 +286,16 @@ def test_functions_that_would_lose_the_event_again_get_none(lambda_, failed, red
     assert waiting(queue) == 1
 
 
+@pytest.mark.parametrize("to", ["nobody", "{}:nope"])
+def test_who_is_to_take_the_events_must_be_there(failed, visible, command, to):
+    function, queue = failed()
+    receiver = to.format(function)
+    ran = command(queue, "--to", receiver, "--yes")
+    assert ran.returncode == ExitCode.USAGE
+    assert f"There is no function {receiver} in {REGION} of this account: check --to, " in ran.stderr
+    assert visible(queue) == 3
+
+
 def test_what_failed_again_meanwhile_is_for_the_next_redrive(async_lab, failed, redriven, waiting):
     _, queue = failed()
     plan, sent = redriven(queue, per_second=0.5)  # each fails again, and is back before the next goes

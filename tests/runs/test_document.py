@@ -1,5 +1,6 @@
 import json
 import re
+import resource
 from dataclasses import replace
 from pathlib import Path
 
@@ -211,6 +212,7 @@ def test_findings_of_every_kind_of_evidence_are_read_back():
     ("content", "said"),
     [
         (b"{", "it isn't JSON"),
+        (b"[" * 100_000, "it isn't JSON"),
         (b"\xff\xfe", "it isn't JSON"),
         (b"[]", 'its "schema" is null, it must be "async-lab/run/2"'),
         (b'{"schema": "async-lab/run/1"}', 'its "schema" is "async-lab/run/1", it must be "async-lab/run/2"'),
@@ -224,6 +226,12 @@ def test_what_is_no_run_is_refused_by_name(tmp_path, content, said):
     with pytest.raises(UsageError, match=re.escape(said)) as caught:
         read(file)
     assert str(caught.value).startswith(str(file))
+
+
+@pytest.mark.parametrize("gaps", [[1, None], "some", {"a": 1}])
+def test_gaps_that_are_no_texts_are_refused(gaps):
+    with pytest.raises(UsageError, match="is no whole document of a run"):
+        parse(document(result_of("baseline")) | {"gaps": gaps})
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):
@@ -247,6 +255,25 @@ def test_a_directory_that_can_not_be_written_is_named(tmp_path):
 
     with pytest.raises(EnvironmentFailure, match=r"file/run/result\.json can't be written.*--out"):
         write(result_of("baseline"), tmp_path / "file" / "run")
+
+
+@pytest.fixture
+def room_for():
+    """Let no file of this process get larger than so many bytes, as a disk that is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_document_that_there_is_no_room_for_leaves_nothing_half_and_what_was_there(tmp_path, room_for):
+    room_for(1_000)
+    with pytest.raises(EnvironmentFailure, match=r"result\.json can't be written"):
+        write(result_of("baseline"), tmp_path / "new")
+    assert list((tmp_path / "new").iterdir()) == []
+    (tmp_path / "result.json").write_text("before")
+    with pytest.raises(EnvironmentFailure, match=r"result\.json can't be written"):
+        write(result_of("baseline"), tmp_path)
+    assert (tmp_path / "result.json").read_text() == "before"
 
 
 def test_the_document_is_json_in_every_encoding():

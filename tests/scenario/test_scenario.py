@@ -243,10 +243,21 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
             'x.tfvars:6: tags.a is "b,c"; AWS allows up to 256 letters, digits, spaces and _ . : / = + @ -.',
         ),
         (
-            f"tags = {{ {', '.join(f'k{n} = {chr(34)}v{chr(34)}' for n in range(48))} }}",
-            "x.tfvars:6: tags are 48; AWS allows 47 besides the lab's own.",
+            f"tags = {{ {', '.join(f'k{n} = {chr(34)}v{chr(34)}' for n in range(47))} }}",
+            "x.tfvars:6: tags are 47; AWS allows 46 besides the lab's own.",
         ),
         ("events = { count = 0 }", "x.tfvars:6: events.count is 0; the lab allows 1 to 10000."),
+        (
+            "first_attempt_after = { at_least_seconds = 0, at_most_seconds = 21601 }",
+            (
+                "x.tfvars:6: first_attempt_after.at_most_seconds is 21601; the lab allows 0 to 21600 "
+                "(6 hours, the oldest that an event gets)."
+            ),
+        ),
+        (
+            "first_attempt_after = { at_least_seconds = 90, at_most_seconds = 30 }",
+            "x.tfvars:6: first_attempt_after has at_least_seconds 90, above at_most_seconds 30.",
+        ),
         ("tags = { a = 1 }", "x.tfvars:6: tags.a is 1; it must be a string."),
         ("tags = []", "x.tfvars:6: tags is a list; it must be an object."),
         ('title = "again"', "x.tfvars:1: title is set 2 times; set it once."),

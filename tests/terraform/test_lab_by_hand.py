@@ -6,6 +6,8 @@ from conftest import said
 from async_lab import scenario
 from async_lab.checkout.project import Project
 
+pytestmark = pytest.mark.e2e
+
 SCENARIO = "-var-file=scenarios/scenario-2.tfvars"
 
 

@@ -105,6 +105,20 @@ def test_event_past_its_maximum_age_is_dropped_without_an_age_data_point():
     assert [(record.condition, record.at) for record in finished(history)] == [(Condition.EVENT_AGE_EXCEEDED, 61.0)]
 
 
+def test_one_event_can_be_attempted_later_than_the_others():
+    history = []
+    twin = Twin(lambda _target, _draw: FunctionConfig(maximum_event_age_seconds=60), history.append, rules=STEADY)
+    for dispatch_seconds in (None, (10.0, 50.0), (60.5, 60.5)):
+        twin.accept(FUNCTION, 0.0, dispatch_seconds)
+    while twin.next_due() is not None:
+        for execution in twin.step():
+            twin.resolve(execution, SUCCEEDS)
+    soon, late = (record.at for record in of_kind(history, Started))
+    assert soon == 0.035
+    assert 10.0 <= late <= 50.0
+    assert [record.at for record in finished(history) if record.condition is Condition.EVENT_AGE_EXCEEDED] == [60.5]
+
+
 def test_the_age_limits_waiting_and_not_running():
     history = run(FunctionConfig(maximum_event_age_seconds=60), Outcome(110.0))
     assert [record.condition for record in finished(history)] == [Condition.SUCCESS]

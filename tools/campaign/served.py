@@ -18,6 +18,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from async_lab.testing.base import TRUST
 from tools.campaign.checkout import Checkout
 
 ANSWER_SECONDS = 60.0
@@ -74,7 +75,7 @@ def served(checkout: Checkout) -> Iterator[Served]:
                 raise RuntimeError(f"the endpoint did not come up: {checkout.end(process, 1).last_words}")
             time.sleep(0.05)
         iam = _client("iam", port)
-        role = iam.create_role(RoleName="campaign", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+        role = iam.create_role(RoleName="campaign", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
         yield Served(port, checkout, role)
     finally:
         process.send_signal(signal.SIGTERM)

@@ -134,6 +134,8 @@ def _run(
     sweep(project)
     history.prune(project)
     chosen = scenario_files.find_all(project, names, events, scenario_files.assignments(assignments))
+    if target is TargetName.AWS:
+        scenario_files.check_for_aws(chosen)
     if out is not None:
         document.prepare(out)
     settings = lab.Settings(seed=seed, events=events, keep=keep)
@@ -192,12 +194,21 @@ class _Outputs:
     def ended(self) -> Iterator[None]:
         """Conclude after the block, in whatever way it ends: with ``--json`` there is one object in any case."""
         try:
+            self._check()
             yield
         except BaseException as error:
             if self.as_json and not isinstance(error, ReaderGone):
                 self._print_json(error)
             raise
         self._conclude()
+
+    def _check(self) -> None:
+        """Refuse files that can't be written, before a run that may take minutes."""
+        from async_lab.report.files import check
+
+        for file in (self.junit, self.markdown):
+            if file:
+                check(file)
 
     def _conclude(self) -> None:
         from async_lab.report.files import write_text

@@ -80,13 +80,23 @@ def mean_duration_seconds(seen: Observations) -> float:
 
 
 def retries(seen: Observations) -> int:
-    """Return how often Lambda tries an event again after a function error; the least possible where it isn't known."""
-    return seen.settings.maximum_retry_attempts if seen.settings else 0
+    """Return how often Lambda tries an event again after a function error, at the least.
+
+    Qualifiers that events were sent to may differ; the least possible where it isn't known.
+    """
+    return min((settings.maximum_retry_attempts for settings in seen.settings_in_effect), default=0)
+
+
+def most_retries(seen: Observations) -> int:
+    """Return how often Lambda tries an event again after a function error, at the most."""
+    allowed = (settings.maximum_retry_attempts for settings in seen.settings_in_effect)
+    return max(allowed, default=MAXIMUM_RETRY_ATTEMPTS)
 
 
 def maximum_event_age(seen: Observations) -> float:
-    """Return the maximum event age in seconds; the least possible where it isn't known."""
-    return seen.settings.maximum_event_age_seconds if seen.settings else _SHORTEST_AGE_SECONDS
+    """Return the maximum event age in seconds, at the least: as with the retries."""
+    ages = (settings.maximum_event_age_seconds for settings in seen.settings_in_effect)
+    return min(ages, default=_SHORTEST_AGE_SECONDS)
 
 
 # --- dropped: by what ---
@@ -131,6 +141,14 @@ def drops_without_an_attempt(seen: Observations) -> float:
         dropped
         for minute, dropped in _sums(seen.metrics["AsyncEventsDropped"]).items()
         if minute not in attempted and (came_untried(minute) or came_untried(minute - PERIOD_SECONDS))
+    )
+
+
+def are_drops_in_minutes_of_arrival(seen: Observations) -> bool:
+    """Whether events were dropped in a minute in which some came: no event is too old in less than a minute."""
+    received = _sums(seen.metrics["AsyncEventsReceived"])
+    return any(
+        dropped and received.get(minute) for minute, dropped in _sums(seen.metrics["AsyncEventsDropped"]).items()
     )
 
 
@@ -262,8 +280,7 @@ def error_waits_seconds(seen: Observations, most: int = MAXIMUM_RETRY_ATTEMPTS) 
 
     ``most`` is how many of them are asked about, of those that the settings allow; all do where they aren't known.
     """
-    allowed = seen.settings.maximum_retry_attempts if seen.settings else MAXIMUM_RETRY_ATTEMPTS
-    count = int(min(most, allowed, total(seen, "Errors")))
+    count = int(min(most, most_retries(seen), total(seen, "Errors")))
     waits = sum(RULES.wait_after_error(failed) for failed in range(1, count + 1)) * (1 + RULES.jitter)
     return waits + count * seen.metrics["Duration"].maximum / 1000
 
@@ -336,8 +353,9 @@ def _sums_of_spans(sums: dict[int, float], minutes: int) -> Iterator[float]:
 
 def age_for_all_retries_seconds(seen: Observations) -> int:
     """Return the maximum event age that leaves time for all retries, in seconds, in whole minutes."""
-    waits = sum(RULES.wait_after_error(failed) for failed in range(1, retries(seen) + 1)) * (1 + RULES.jitter)
-    return ceil((waits + retries(seen) * seen.metrics["Duration"].maximum / 1000 + 1) / 60) * 60
+    most = most_retries(seen)
+    waits = sum(RULES.wait_after_error(failed) for failed in range(1, most + 1)) * (1 + RULES.jitter)
+    return ceil((waits + most * seen.metrics["Duration"].maximum / 1000 + 1) / 60) * 60
 
 
 def queued(seen: Observations) -> float:

@@ -225,7 +225,8 @@ def idle(seen: Observations) -> Finding | None:
     if arithmetic.total(seen, "AsyncEventsReceived") or arithmetic.attempts(seen):
         return None
     others = arithmetic.other_requests(seen)
-    also = f" It had {plural(others, 'other request')}, which are not in its queue." if others else ""
+    are = "is" if others == 1 else "are"
+    also = f" It had {plural(others, 'other request')}, which {are} not in its queue." if others else ""
     return Finding(
         code="idle",
         severity=Severity.INFO,

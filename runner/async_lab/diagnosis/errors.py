@@ -33,8 +33,9 @@ def dropped_after_errors(seen: Observations) -> Finding | None:
 
 
 def _retries_used(seen: Observations, confidence: Confidence) -> Finding:
-    tries = _TRIES[arithmetic.retries(seen)] if seen.settings else "tried again as often as its settings allow,"
-    then = "then" if seen.settings is None or arithmetic.retries(seen) else "and"
+    are_retries_known = seen.settings is not None and arithmetic.retries(seen) == arithmetic.most_retries(seen)
+    tries = _TRIES[arithmetic.retries(seen)] if are_retries_known else "tried again as often as its settings allow,"
+    then = "then" if arithmetic.most_retries(seen) else "and"
     timeout = arithmetic.timeout_of_failures(seen)
     failed = "failed" if timeout is None else f"ran into its timeout, {duration(timeout)},"
     return Finding(
@@ -96,7 +97,7 @@ def _longer_for_retries(seen: Observations) -> list[str]:
     if seen.settings is None:
         return []
     enough = duration(arithmetic.age_for_all_retries_seconds(seen))
-    which = "the retry" if arithmetic.retries(seen) == 1 else "both retries"
+    which = "the retry" if arithmetic.most_retries(seen) == 1 else "both retries"
     return [f"A maximum event age of at least {enough} leaves time for {which}."]
 
 
@@ -118,8 +119,11 @@ def _other_causes(seen: Observations, confidence: Confidence) -> tuple[str, ...]
 def late_after_errors(seen: Observations) -> Finding | None:
     """Find events that are late because they had failed before."""
     shortest, oldest = arithmetic.first_error_wait_seconds(), arithmetic.oldest_seconds(seen)
-    may_retry = seen.settings is None or seen.settings.maximum_retry_attempts > 0
-    if not may_retry or oldest < shortest or not arithmetic.came_before_late(seen, "Errors", shortest):
+    if (
+        not arithmetic.most_retries(seen)
+        or oldest < shortest
+        or not arithmetic.came_before_late(seen, "Errors", shortest)
+    ):
         return None
     explains_all = seen.settings is not None and oldest <= arithmetic.error_waits_seconds(seen)
     confidence = words.surest(

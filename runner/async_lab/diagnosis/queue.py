@@ -39,7 +39,10 @@ def dropped_in_backlog(seen: Observations) -> Finding | None:
             *words.sums(seen, "Errors", "Throttles"),
             words.maximum_event_age(seen),
         ),
-        alternatives=("The errors or throttles may lie in the minutes before these.",),
+        alternatives=(
+            "The errors or throttles may lie in the minutes before these.",
+            *((words.STOPPED_FOR_A_MOMENT,) if arithmetic.are_drops_in_minutes_of_arrival(seen) else ()),
+        ),
         advice=(
             "Look at the minutes before these.",
             "A failure record says why each event was dropped: see its condition.",

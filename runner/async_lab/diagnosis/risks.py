@@ -6,6 +6,7 @@ A scenario of the lab accepts these on purpose; who asks about a function of the
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from async_lab.diagnosis import arithmetic, words
 from async_lab.diagnosis.finding import Confidence, Evidence, Fact, Finding, Severity
@@ -171,7 +172,8 @@ def failed_events_wait(seen: Observations) -> Finding | None:
         Fact(f"Age of the oldest in {target.name}", target.oldest_seconds, "Seconds", target.oldest_seconds is not None)
         for target in full
     ]
-    return _risk(
+    dead_letters = [target.name for target in full if target.is_dead_letter]
+    found = _risk(
         "failed-events-wait",
         "Failed events wait to be looked at",
         f"Lambda gave these up, and nobody has taken them yet: {said}.",
@@ -179,8 +181,13 @@ def failed_events_wait(seen: Observations) -> Finding | None:
         [
             "Read them: each says why it failed, and mend that first.",
             *(f"See which can be sent again: async-lab redrive {_redriven(seen, target)} --dry-run" for target in full),
+            *([_SAME_EVENTS] if 0 < len(dead_letters) < len(full) else []),
         ],
     )
+    if not dead_letters:
+        return found
+    others = f"Dead letters don't name their function: those in {listed(dead_letters)} may be of others, too."
+    return replace(found, confidence=Confidence.LIKELY, alternatives=(others,))
 
 
 def no_alarm(seen: Observations) -> Finding | None:
@@ -225,6 +232,9 @@ def _redriven(seen: Observations, target: FailureTarget) -> str:
     return f"{target.name} --to {seen.configuration.function_name}" if target.is_dead_letter else target.name
 
 
+_SAME_EVENTS = (
+    "Send them again from one of these alone: Lambda gives an event to both the dead-letter target and the destination."
+)
 _KINDS = {Kind.DURABLE: "is a durable function", Kind.MANAGED_INSTANCES: "runs on managed instances"}
 
 

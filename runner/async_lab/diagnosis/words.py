@@ -18,6 +18,7 @@ LOOK_AHEAD = "that Lambda looks ahead is measured"
 
 READ_LOGS = "Read the log lines of the failed executions: every attempt of an event has the same request id."
 WHO_RESERVED = "See in CloudTrail who set reserved concurrency, and when: PutFunctionConcurrency."
+STOPPED_FOR_A_MOMENT = "Reserved concurrency may have been 0 for a moment: Lambda drops at once what comes then."
 BURST = "Spread bursts: Lambda adds at most 1,000 execution environments per function in 10 s."
 NOT_ASYNCHRONOUS = (
     "Some of the function's requests are not asynchronous (synchronous calls, event sources): "
@@ -123,22 +124,25 @@ def keep_failed_events(seen: Observations) -> list[str]:
         return []  # another finding says that they are gone
     match seen.keeps_failed_events:
         case True:
-            return [_send_again(seen)]
+            return _send_again(seen)
         case False:
             return [SET_DESTINATION]
     return []
 
 
-def _send_again(seen: Observations) -> str:
-    """Say where dropped events are: a queue or a bucket keeps them, all else hands them on (doc)."""
+def _send_again(seen: Observations) -> list[str]:
+    """Say where dropped events are, if anywhere: a queue or a bucket keeps them, all else hands them on (doc)."""
     function = seen.configuration.function
     arns = [settings.on_failure for settings in seen.settings_in_effect]
     arns += [function.dead_letter_arn] if function else []
     keepers = ("sqs", "s3")
-    kept = [arn for arn in arns if arn and arn.split(":")[2] in keepers]
-    if kept:
-        return "Then send the dropped events again: the failure destination or dead-letter queue has them."
-    return "Then send the dropped events again: whoever the failure destination hands them to has them."
+    unheard = {target.arn for target in seen.failure_targets if target.subscriptions == 0}
+    heard = [arn for arn in arns if arn and arn not in unheard]
+    if not heard:
+        return []
+    if any(arn.split(":")[2] in keepers for arn in heard):
+        return ["Then send the dropped events again: the failure destination or dead-letter queue has them."]
+    return ["Then send the dropped events again: whoever the failure destination hands them to has them."]
 
 
 def raise_timeout(seen: Observations) -> list[str]:

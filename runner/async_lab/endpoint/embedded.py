@@ -12,9 +12,11 @@ from types import TracebackType
 from typing import Self
 
 from async_lab.endpoint import cloudwatch, functions, sources, state, trouble
-from async_lab.endpoint.access import denials, roles
-from async_lab.endpoint.access.roles import Holder, Holders, RoleMiddleware
-from async_lab.endpoint.delivery import targets
+from async_lab.endpoint.access import assuming, denials, roles, trust_policies
+from async_lab.endpoint.access.principals import Holder, Holders
+from async_lab.endpoint.access.roles import RoleMiddleware
+from async_lab.endpoint.delivery import message_moves, targets
+from async_lab.endpoint.delivery.message_moves import MessageMoves
 from async_lab.endpoint.http.callers import LocalCallers, Scoped
 from async_lab.endpoint.http.cbor import CborTranslation
 from async_lab.endpoint.http.dispatch import OneAtATime, moto_application, preload
@@ -97,14 +99,18 @@ class Endpoint:
         sources.install(reach)
         schedules.install()
         targets.install()
+        message_moves.install(self.clock.now)
+        self._moves = MessageMoves(ACCOUNT_ID, self.clock.now)
         self._schedules = schedules.Schedules(ACCOUNT_ID, reach)
         clocks.install(self.clock.now, stands=self._pacer is None)
         denials.clear()
         self._moto = moto_application()
         front = InvokeMiddleware(self._moto, self.region, self._timeline.advance_to)
-        holders = Holders()
+        holders = Holders(ACCOUNT_ID)
         self._sandbox.issue_key = holders.issue
         roles.install()
+        assuming.install()
+        trust_policies.install()
         permitted = RoleMiddleware(front, holders, ACCOUNT_ID, self._lineage_of, enforces=enforce_roles)
         checked = OneAtATime(Scoped(CborTranslation(ModelCheck(permitted))))
         self._own = OwnRequests(checked, self)
@@ -206,8 +212,9 @@ class Endpoint:
 
     @property
     def is_settled(self) -> bool:
-        """Whether no event waits, nothing runs and no message waits for a function, in any region."""
-        return all(region.is_settled for region in self._present_regions()) and self._pollers.is_settled
+        """Whether no event waits, nothing runs and no message is moved or waits for a function, in any region."""
+        is_idle = all(region.is_settled for region in self._present_regions())
+        return is_idle and self._moves.is_settled and self._pollers.is_settled
 
     def purge(self) -> int:
         """Take every event out of every queue; return how many."""
@@ -314,7 +321,7 @@ class Endpoint:
             cloudwatch.evaluate_high_resolution(at)
 
     def _scheduled(self) -> list[Scheduled]:
-        return [*self._present_regions(), self._pollers, self._schedules]
+        return [*self._present_regions(), self._moves, self._pollers, self._schedules]
 
     def _present_regions(self) -> list[LambdaRegion]:
         with self._regions_lock:

@@ -28,3 +28,8 @@ def replace_route(routes: MutableMapping[str, Any], pattern: str, ours: Any) -> 
 def add_route(routes: MutableMapping[str, Any], pattern: str, ours: Any) -> None:
     """Have ``ours`` answer a path that moto's service doesn't have; again is no harm."""
     routes[pattern] = ours
+
+
+def add_operation(owner: Any, name: str, ours: Any) -> None:
+    """Have ``ours`` be an operation that moto's class of responses doesn't have; again is no harm."""
+    setattr(owner, name, ours)

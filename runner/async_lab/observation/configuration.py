@@ -100,6 +100,8 @@ class Configuration:
     """The event-invoke configs, by qualifier."""
     aliases: Mapping[str, str] | None = field(default=None, hash=False)
     """The version that each alias points to."""
+    routed: Mapping[str, Mapping[str, float]] = field(default_factory=dict, hash=False)
+    """Of aliases that have some, the versions that get a share of their invocations (0 to 1), and that share."""
     account: AccountConcurrency | None = None
 
     def settings_of(self, qualifier: str) -> AsyncSettings | None:
@@ -112,6 +114,10 @@ class Configuration:
         found = (settings for settings in self.written if settings.qualifier == qualifier)
         return next(found, AsyncSettings(qualifier, is_written=False))
 
+    def versions_of(self, qualifier: str) -> frozenset[str]:
+        """Return the versions that run what is sent to a qualifier; of an alias that could not be seen, itself."""
+        return frozenset({(self.aliases or {}).get(qualifier, qualifier), *self.routed.get(qualifier, ())})
+
 
 def read_configuration(
     client: LambdaClient, function_name: str, looks: Looks, qualifier: str | None = None
@@ -123,12 +129,14 @@ def read_configuration(
     """
     calls = _Calls(client, function_name, qualifier)
     function = looks.at("the function's own settings", PERMISSIONS["settings"], calls.function)
+    aliases = looks.at("the function's aliases", PERMISSIONS["aliases"], calls.aliases)
     return Configuration(
         function_name=function_name,
         function=function,
         reservation=looks.at("reserved concurrency", PERMISSIONS["reserved concurrency"], calls.reservation),
         written=looks.at("event-invoke configs", PERMISSIONS["event-invoke configs"], calls.written),
-        aliases=looks.at("the function's aliases", PERMISSIONS["aliases"], calls.aliases),
+        aliases=None if aliases is None else {alias["Name"]: alias["FunctionVersion"] for alias in aliases},
+        routed={alias["Name"]: shares for alias in aliases or () if (shares := _shares(alias))},
         account=looks.at(
             "the account's concurrency", PERMISSIONS["the account's concurrency"], lambda: account_concurrency(client)
         ),
@@ -179,9 +187,13 @@ class _Calls:
         pages = self.client.get_paginator("list_function_event_invoke_configs").paginate(FunctionName=self.name)
         return tuple(_async_settings(config) for page in pages for config in page["FunctionEventInvokeConfigs"])
 
-    def aliases(self) -> dict[str, str]:
+    def aliases(self) -> list[Mapping[str, Any]]:
         pages = self.client.get_paginator("list_aliases").paginate(FunctionName=self.name)
-        return {alias["Name"]: alias["FunctionVersion"] for page in pages for alias in page["Aliases"]}
+        return [alias for page in pages for alias in page["Aliases"]]
+
+
+def _shares(alias: Mapping[str, Any]) -> dict[str, float]:
+    return dict((alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {})
 
 
 def _kind(answer: Mapping[str, Any]) -> Kind:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from async_lab.observation.gaps import Gap, Looks
@@ -20,7 +20,12 @@ _MOST_PAGES, _PAGE = 5, 100
 _SPAN_SECONDS = 900
 """How long before the last error is looked for others."""
 _LONGEST_LINE = 200
+_LONGEST_INIT_SECONDS = 10
+"""After which Lambda gives an initialization up (developer guide): what fails in it is written before the request."""
+_VERSION = re.compile(r"\[([^\[\]]+)\]")
+"""In a stream's name: ``2026/11/23/[$LATEST]0a1b…`` (developer guide)."""
 _PATTERN = '?ERROR ?"Task timed out" ?"Runtime exited" ?errorType'
+_BEGINNINGS = '?"START RequestId" ?ERROR'
 _REQUEST_ID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _ERROR_LINES = (
     re.compile(rf"\S+ (?P<id>{_REQUEST_ID}) (?P<said>Task timed out after .*)"),
@@ -51,27 +56,41 @@ class FailedRequest:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
+    event_id: str | None
+    """CloudWatch Logs' own of the line; None where an endpoint gives none."""
     stream: str
     at: float
     request_id: str | None
     said: str
 
+    def is_of(self, versions: Collection[str] | None) -> bool:
+        """Whether one of these versions wrote it; None: whichever did."""
+        named = _VERSION.search(self.stream)
+        return versions is None or named is None or named[1] in versions
+
 
 def read_failed_requests(
-    logs: Any, group: str, last_error: float, timeout_seconds: int, looks: Looks
+    logs: Any,
+    group: str,
+    last_error: float,
+    timeout_seconds: int,
+    looks: Looks,
+    versions: Collection[str] | None = None,
 ) -> tuple[FailedRequest, ...] | None:
     """Return the requests that failed last, the latest first.
 
-    ``last_error`` is the last minute with an error, in epoch seconds. None, and a gap in ``looks``, where the log can't
-    be read.
+    ``last_error`` is the last minute with an error, in epoch seconds; ``versions`` are those of the function that are
+    meant, None for all. None, and a gap in ``looks``, where the log can't be read.
     """
     begin, end = last_error - _SPAN_SECONDS, last_error + 60 + timeout_seconds
-    pages = looks.at(_SUBJECT, ACTION, lambda: list(_pages(logs, group, begin, end)))
+    pages = looks.at(_SUBJECT, ACTION, lambda: list(_pages(logs, group, begin, end, _PATTERN)))
     if pages is None:
         return None
     if len(pages) == _MOST_PAGES and pages[-1].get("nextToken"):
         looks.gaps.append(Gap("later log lines of failed requests", "there are more than are read"))
-    lines = [line for page in pages for event in page["events"] if (line := _error_line(event))]
+    lines = [
+        line for page in pages for event in page["events"] if (line := _error_line(event)) and line.is_of(versions)
+    ]
     latest = [
         line if line.request_id else _named(logs, group, line, timeout_seconds, looks)
         for line in sorted(lines, key=lambda line: -line.at)[: _MOST_REQUESTS * 3]
@@ -83,14 +102,19 @@ def read_failed_requests(
     return tuple(found)[:_MOST_REQUESTS]
 
 
-def _pages(logs: Any, group: str, begin: float, end: float) -> Iterator[Mapping[str, Any]]:
+def _pages(
+    logs: Any, group: str, begin: float, end: float, pattern: str, streams: Sequence[str] = ()
+) -> Iterator[Mapping[str, Any]]:
+    """Yield pages of a log between two times in epoch seconds, of some streams or of all."""
     request: dict[str, Any] = {
         "logGroupName": group,
-        "startTime": int(begin * 1000),
-        "endTime": int(end * 1000),
-        "filterPattern": _PATTERN,
+        "startTime": round(begin * 1000),
+        "endTime": round(end * 1000),
+        "filterPattern": pattern,
         "limit": _PAGE,
     }
+    if streams:
+        request["logStreamNames"] = list(streams)
     for _ in range(_MOST_PAGES):
         page = logs.filter_log_events(**request)
         yield page
@@ -103,18 +127,18 @@ def _error_line(event: Mapping[str, Any]) -> _Line | None:
     """Return what an event of the log says of a failure; None when it isn't Lambda's or its runtime's word on one."""
     message, at = event["message"].strip(), event["timestamp"] / 1000
     if message.startswith("{"):
-        return _of_json(event["logStreamName"], at, message)
+        return _of_json(event, at, message)
     if not message or (message.startswith(_PYTHON) and _TRACEBACK not in message):  # what a handler prints itself
         return None
     first = message.splitlines()[0]
     for form in _ERROR_LINES:
         if match := form.fullmatch(first):
             request_id = match.groupdict().get("id")
-            return _Line(event["logStreamName"], at, request_id, match["said"][:_LONGEST_LINE])
+            return _Line(event.get("eventId"), event["logStreamName"], at, request_id, match["said"][:_LONGEST_LINE])
     return None
 
 
-def _of_json(stream: str, at: float, message: str) -> _Line | None:
+def _of_json(event: Mapping[str, Any], at: float, message: str) -> _Line | None:
     """Return what a line in Lambda's JSON format says: an error object of the runtime, with its type."""
     try:
         content = json.loads(message)
@@ -124,23 +148,29 @@ def _of_json(stream: str, at: float, message: str) -> _Line | None:
         return None
     request_id = content.get("requestId") or content.get("AWSRequestId")
     said = f"{content['errorType']}: {content.get('errorMessage', '')}".splitlines()[0]
-    return _Line(stream, at, None if request_id is None else str(request_id), said[:_LONGEST_LINE])
+    named = None if request_id is None else str(request_id)
+    return _Line(event.get("eventId"), event["logStreamName"], at, named, said[:_LONGEST_LINE])
 
 
 def _named(logs: Any, group: str, line: _Line, timeout_seconds: int, looks: Looks) -> _Line:
-    """Return a line with the request id of the execution that it is in: the last that began in its stream before."""
-    page = looks.at(
+    """Return a line with its execution's request id; without one where that stands beyond what is read."""
+    begin, end = line.at - timeout_seconds, line.at + _LONGEST_INIT_SECONDS
+    request_id = looks.at(
         "the request id of a failed request",
         ACTION,
-        lambda: logs.filter_log_events(
-            logGroupName=group,
-            logStreamNames=[line.stream],
-            startTime=int((line.at - timeout_seconds) * 1000),
-            endTime=int(line.at * 1000) + 1,
-            filterPattern='"START RequestId"',
-            limit=_PAGE,
-        ),
+        lambda: _request_of(line, _pages(logs, group, begin, end, _BEGINNINGS, [line.stream])),
     )
-    starts = [event["message"] for event in (page or {}).get("events", []) if event["message"].startswith("START ")]
-    match = re.match(rf"START RequestId: ({_REQUEST_ID})", starts[-1]) if starts else None
-    return _Line(line.stream, line.at, match[1] if match else None, line.said)
+    return replace(line, request_id=request_id)
+
+
+def _request_of(line: _Line, pages: Iterator[Mapping[str, Any]]) -> str | None:
+    """Return the last request that began in a line's stream before it; the next, where it failed to initialize."""
+    request_id, is_past = None, False
+    for event in (event for page in pages for event in page["events"]):
+        if match := re.match(rf"START RequestId: ({_REQUEST_ID})", event["message"]):
+            request_id = match[1]
+        elif event.get("eventId") == line.event_id:
+            is_past = True
+        if is_past and request_id:
+            return request_id
+    return None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from async_lab.observation import alarms, failed_requests, history, triggers
 from async_lab.observation.configuration import LATEST, PERMISSIONS, Configuration, read_configuration
 from async_lab.observation.failure_targets import Clients, read_failure_targets
-from async_lab.observation.gaps import Looks
+from async_lab.observation.gaps import Gap, Looks
 from async_lab.observation.invokers import read_invokers
 from async_lab.observation.metrics import ages_of, collect, dimensions_of, sums, unreserved_by_minute
 from async_lab.observation.observations import Observations
@@ -112,7 +112,7 @@ def look_closer(clients: Clients, seen: Observations, qualifier: str | None) -> 
     return replace(
         seen,
         changes=history.read_changes(clients("cloudtrail"), name, seen.end, looks),
-        failed_requests=_failed_requests(clients, seen, looks),
+        failed_requests=_failed_requests(clients, seen, qualifier, looks),
         ages=looks.at(
             "how old events were at their attempts",
             "cloudwatch:GetMetricData",
@@ -128,16 +128,23 @@ def look_closer(clients: Clients, seen: Observations, qualifier: str | None) -> 
 
 
 def _failed_requests(
-    clients: Clients, seen: Observations, looks: Looks
+    clients: Clients, seen: Observations, qualifier: str | None, looks: Looks
 ) -> tuple[failed_requests.FailedRequest, ...] | None:
-    """Return what the log says of the last errors; None where it isn't known in which log they would be."""
+    """Return what the log says of the last errors; None where it isn't known in which log they would be.
+
+    Of a qualifier they are its versions', however these were invoked: a log names no alias.
+    """
     function = seen.configuration.function
     errors = [point.minute for point in seen.metrics["Errors"].points if point.sum]
     if not errors or function is None or function.log_group is None:
         return None if errors else ()
-    return failed_requests.read_failed_requests(
-        clients("logs"), function.log_group, errors[-1], function.timeout_seconds, looks
+    versions = None if qualifier is None else seen.configuration.versions_of(qualifier)
+    found = failed_requests.read_failed_requests(
+        clients("logs"), function.log_group, errors[-1], function.timeout_seconds, looks, versions
     )
+    if found and qualifier in (seen.configuration.aliases or ()):
+        looks.gaps.append(Gap(f"whether failed requests came by {qualifier}", "the log names their version alone"))
+    return found
 
 
 def _recursions_stopped(

@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 
 from async_lab import arns
+from async_lab.errors import UsageError
 from async_lab.observation.configuration import LATEST
 from async_lab.observation.failure_targets import is_missing
 from async_lab.observation.gaps import Gap, Looks
@@ -106,7 +107,7 @@ def look(
 ) -> Plan:
     """Look through a store; ``tell`` is called with how many messages or objects were read so far.
 
-    Raises what boto3 raises when the store can't be read.
+    Raises what boto3 raises when the store can't be read, and UsageError when there is no function as ``to`` says.
     """
     events: list[Planned] = []
     left: Counter[str] = Counter()
@@ -128,7 +129,7 @@ def look(
                 events.append(Planned(stored.id, event.request_id, function, event.condition, event.failed_at, payload))
     target.wait(_BACK_SECONDS)
     looks = Looks()
-    problems = _problems(target, {event.function for event in events}, looks)
+    problems = _problems(target, {event.function for event in events}, selection.to, looks)
     left.update(problems[event.function] for event in events if event.function in problems)
     return Plan(
         tuple(event for event in events if event.function not in problems),
@@ -150,13 +151,13 @@ def _function_of(event: FailedEvent, selection: Selection, target: Target) -> In
     return Invoked(arn.name, arn.qualifier or LATEST)
 
 
-def _problems(target: Target, functions: set[Invoked], looks: Looks) -> Mapping[Invoked, str]:
+def _problems(target: Target, functions: set[Invoked], to: Invoked | None, looks: Looks) -> Mapping[Invoked, str]:
     """Return of each function that can't take events why not."""
-    found = {function: _problem(target, function, looks) for function in sorted(functions, key=str)}
+    found = {function: _problem(target, function, to, looks) for function in sorted(functions, key=str)}
     return {function: problem for function, problem in found.items() if problem}
 
 
-def _problem(target: Target, function: Invoked, looks: Looks) -> str | None:
+def _problem(target: Target, function: Invoked, to: Invoked | None, looks: Looks) -> str | None:
     from botocore.exceptions import ClientError
 
     client = target.client("lambda")
@@ -171,6 +172,10 @@ def _problem(target: Target, function: Invoked, looks: Looks) -> str | None:
         return True
 
     if looks.at(f"whether {function} exists", "lambda:GetFunctionConfiguration", exists) is False:
+        if to is not None:
+            raise UsageError(
+                f"There is no function {to} in {target.region} of this account: check --to, --region and --profile."
+            )
         return f"events of {function}, which doesn't exist any more: say who takes them with --to"
     reserved = looks.at(
         f"the reserved concurrency of {function}",

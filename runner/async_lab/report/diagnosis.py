@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from rich.console import Console
 from rich.table import Table
@@ -18,7 +19,7 @@ from async_lab.observation.triggers import Trigger
 from async_lab.report.severity import heading_style_of
 from async_lab.report.terminal import glyphs_for, heading, indented, table_of
 from async_lab.runs.diagnosed import Diagnosed
-from async_lab.wording import amount, between, count, duration, moment, plural, printable
+from async_lab.wording import amount, between, count, duration, listed, moment, plural, printable
 
 _MOST_CHANGES = 5
 _FIGURES = {
@@ -79,7 +80,7 @@ def _show_finding(console: Console, finding: Finding) -> None:
     ):
         if lines:
             table = Table.grid(padding=(0, 2, 0, 0))
-            table.add_row(Text(f"{label:8}", "dim"), Text("\n".join(map(printable, lines))))
+            table.add_row(Text(f"{label:8}", "dim"), Text("\n".join(map(printable, lines)), overflow="fold"))
             indented(console, table)
 
 
@@ -116,7 +117,7 @@ def _configuration(seen: Observations) -> Iterator[tuple[str, str]]:
     if function := configuration.function:
         yield "Timeout", duration(function.timeout_seconds)
         yield "Memory", f"{function.memory_mb} MB"
-        yield "Changed", function.last_modified
+        yield "Changed", _moment_of(function.last_modified)
     if reservation := configuration.reservation:
         yield "Reserved concurrency", "none" if reservation.executions is None else count(reservation.executions)
     if account := configuration.account:
@@ -130,7 +131,17 @@ def _configuration(seen: Observations) -> Iterator[tuple[str, str]]:
                 _settings(settings) + ("" if seen.received_by_qualifier is None else f"; received {received}"),
             )
     for alias, version in (configuration.aliases or {}).items():
-        yield f"Alias {alias}", f"version {version}"
+        shares = configuration.routed.get(alias, {}).items()
+        routed = [f"version {other} for {share:.0%} of its invocations" for other, share in shares]
+        yield f"Alias {alias}", listed([f"version {version}", *routed])
+
+
+def _moment_of(said: str) -> str:
+    """Return a time of Lambda's as all others are said; as it is where another endpoint says it in another way."""
+    try:
+        return moment(datetime.fromisoformat(said).timestamp())
+    except ValueError:
+        return said
 
 
 def _qualifiers(seen: Observations) -> list[str]:
@@ -208,7 +219,7 @@ def _standing(target: FailureTarget) -> str:
 def _rows(rows: Iterator[tuple[str, str]] | Sequence[tuple[str, str]]) -> Table:
     table = Table.grid(padding=(0, 2, 0, 0))
     for label, value in rows:
-        table.add_row(Text(printable(label), "dim"), Text(printable(value)))
+        table.add_row(Text(printable(label), "dim", overflow="fold"), Text(printable(value), overflow="fold"))
     return table
 
 

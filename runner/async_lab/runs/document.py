@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -64,13 +66,17 @@ def prepare(directory: Path) -> None:
 def write(result: RunResult, directory: Path) -> Path:
     """Write a run's document into a directory, made if need be, and return the file.
 
-    Raises EnvironmentFailure when that can't be done.
+    Raises EnvironmentFailure when that can't be done; what was there before then stays.
     """
     file = directory / FILE_NAME
+    beside = directory / f".{FILE_NAME}.{os.getpid()}"
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        file.write_text(text(result), encoding="utf-8")
+        beside.write_text(text(result), encoding="utf-8")
+        beside.replace(file)
     except OSError as error:
+        with suppress(OSError):
+            beside.unlink()
         raise _unwritable(file, error) from error
     return file
 

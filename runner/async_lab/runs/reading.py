@@ -29,7 +29,7 @@ def read(file: Path) -> RunResult:
         found = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(f"{file} can't be read ({error.strerror}).") from error
-    except ValueError as error:  # no JSON, or no UTF-8
+    except (ValueError, RecursionError) as error:  # no JSON, or no UTF-8, or nested without end
         raise UsageError(f"{file} is no run's document: it isn't JSON ({error}).") from error
     try:
         return parse(found)
@@ -67,7 +67,7 @@ def _run(run: Mapping[str, Any]) -> RunResult:
         wall_seconds=dict(run["wall_seconds"]),
         alarms=tuple(AlarmChange(**alarm | {"at": _at(alarm["at"])}) for alarm in run["alarms"]),
         events=tuple(sorted((_event(event) for event in run["events"] if event["accepted_at"]), key=_accepted_at)),
-        gaps=tuple(run["gaps"]),
+        gaps=_texts(run["gaps"]),
     )
 
 
@@ -116,8 +116,8 @@ def _finding(found: Mapping[str, Any]) -> Finding:
         title=found["title"],
         explanation=found["explanation"],
         evidence=tuple(map(_evidence, found["evidence"])),
-        alternatives=tuple(found["alternatives"]),
-        advice=tuple(found["advice"]),
+        alternatives=_texts(found["alternatives"]),
+        advice=_texts(found["advice"]),
         source=found["source"],
     )
 
@@ -135,6 +135,12 @@ def _metrics(found: Mapping[str, Any]) -> Metrics:
 
 def _data_point(found: Mapping[str, Any]) -> DataPoint:
     return DataPoint(int(_at(found["minute"])), found["sample_count"], found["sum"], found["minimum"], found["maximum"])
+
+
+def _texts(found: Any) -> tuple[str, ...]:
+    if not isinstance(found, list) or not all(isinstance(text, str) for text in found):
+        raise TypeError("what must be a list of texts is none")
+    return tuple(found)
 
 
 def _at(moment: str) -> float:

@@ -14,7 +14,7 @@ from async_lab.observation.aggregate import STATISTICS, is_percentile
 from async_lab.observation.metrics import METRIC_NAMES
 from async_lab.scenario.hcl import Address, Problem, address_name
 from async_lab.scenario.model import DIRECT, Events
-from async_lab.twin.rules import LONGEST_TIMEOUT_SECONDS, MINIMUM_UNRESERVED_CONCURRENCY
+from async_lab.twin.rules import LONGEST_TIMEOUT_SECONDS, MAXIMUM_EVENT_AGE_SECONDS, MINIMUM_UNRESERVED_CONCURRENCY
 from async_lab.wording import duration, listed, shortened
 
 
@@ -87,9 +87,9 @@ LONGEST_DESCRIPTION = 256  # API reference, CreateFunction
 LARGEST_MESSAGE_BYTES = 3_900  # Lambda allows 4 KB of environment variables (Developer Guide, "Lambda quotas")
 LONGEST_SENDING_SECONDS = 86_400
 # API reference of IAM, Tag; CloudWatch Logs, TagResource: the strictest of the services that get them
-MOST_TAGS = 50 - 3
+MOST_TAGS = 50 - 4
 """The lab adds some of its own."""
-OWN_TAGS = frozenset({"project", "scenario", "stack"})
+OWN_TAGS = frozenset({"async-lab:first-attempt-after-seconds", "project", "scenario", "stack"})
 _TAG_KEY = re.compile(r"(?!aws:)[\w .:/=+@-]{1,128}", re.IGNORECASE)
 _TAG_VALUE = re.compile(r"[\w .:/=+@-]{0,256}")
 ACTIONS = ("succeed", "fail", "sleep", "exhaust_memory", "exit", "invoke_itself")
@@ -110,6 +110,7 @@ _OTHER_BOUNDS = {
     "events": Bounds(0, 10000, who="the lab"),
     "sleep_seconds": BOUNDS[("behavior", "sleep_seconds")],
 }
+_LATE = Bounds(0, MAXIMUM_EVENT_AGE_SECONDS, "6 hours, the oldest that an event gets", who="the lab", is_whole=False)
 _EPSILON = 1e-9
 WITH_PERCENTILES = tuple(name for name, unit in UNITS.items() if unit == MILLISECONDS)
 """Of counts a percentile says nothing: each sample is 0 or 1, or one of a few."""
@@ -138,6 +139,8 @@ def problems(values: Mapping[str, Any]) -> Iterator[Problem]:
     yield from _target_problems(values)
     yield from _trigger_problems(values)
     yield from _neighbor_problems(values)
+    if values["first_attempt_after"]:
+        yield from _lateness_problems(values["first_attempt_after"])
     if values["events"]["burst"] >= 1 and (sentence := sending_problem(Events(**values["events"]))):
         yield Problem(("events",), sentence)
     yield from _expectation_problems(values["expectations"])
@@ -249,6 +252,17 @@ def _neighbor_problems(values: Mapping[str, Any]) -> Iterator[Problem]:
             ("reserved_concurrent_executions",),
             f"reserved_concurrent_executions is {reserved}; of {limit} (account_concurrency) Lambda keeps "
             f"{MINIMUM_UNRESERVED_CONCURRENCY} unreserved.",
+        )
+
+
+def _lateness_problems(late: Mapping[str, float]) -> Iterator[Problem]:
+    for attribute, seconds in late.items():
+        yield from _out_of_bounds(("first_attempt_after", attribute), seconds, _LATE)
+    if late["at_least_seconds"] > late["at_most_seconds"]:
+        yield Problem(
+            ("first_attempt_after",),
+            f"first_attempt_after has at_least_seconds {late['at_least_seconds']}, above at_most_seconds "
+            f"{late['at_most_seconds']}.",
         )
 
 

@@ -125,6 +125,21 @@ def find_all(
     return found
 
 
+def can_run_on_aws(scenario: Scenario) -> bool:
+    """Whether a scenario wants nothing that nobody can ask AWS for."""
+    return scenario.first_attempt_after is None
+
+
+def check_for_aws(scenarios: Sequence[Scenario]) -> None:
+    """Raise UsageError for a scenario that wants what nobody can ask AWS for."""
+    for scenario in scenarios:
+        if not can_run_on_aws(scenario):
+            raise UsageError(
+                f"{scenario.name} can't be run on AWS, which nobody can ask for a queue that is late "
+                "(first_attempt_after): run it with --target local."
+            )
+
+
 def load(project: Project, path: Path, assignments: Sequence[Assignment] = ()) -> Scenario:
     """Read a scenario's file, and change what the user assigned. Raises UsageError with a line for each wrong thing."""
     shown = project.shown(path)

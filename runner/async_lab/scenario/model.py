@@ -95,6 +95,14 @@ class EventTarget:
 
 
 @dataclass(frozen=True, slots=True)
+class FirstAttemptAfter:
+    """How long after accepting an event Lambda makes its first attempt, where its queue is late."""
+
+    at_least_seconds: float
+    at_most_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class OtherFunction:
     """A function that shares the account's concurrency."""
 
@@ -139,6 +147,8 @@ class Scenario:
     tags: Mapping[str, str]
     account_concurrency: int | None = None
     """The account's limit that the scenario is about; None for any."""
+    first_attempt_after: FirstAttemptAfter | None = None
+    """Done by the embedded endpoint alone; None for AWS's own, some 35 ms."""
     trigger: Trigger = field(default_factory=Trigger)
     on_failure: EventTarget | None = None
     on_success: EventTarget | None = None
@@ -174,6 +184,8 @@ def scenario_of(values: Mapping[str, Any], name: str, path: Path, changed: Mappi
     }
     for place in ("on_failure", "on_success", "dead_letter_target"):
         made[place] = EventTarget(**values[place]) if values.get(place) else None
+    late = values.get("first_attempt_after")
+    made["first_attempt_after"] = FirstAttemptAfter(**late) if late else None
     known = {"account_concurrency": None, **values, **made}
     return Scenario(**{each.name: known[each.name] for each in fields(Scenario)})
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from heapq import heapify, heappop, heappush
 from itertools import count
@@ -188,13 +188,17 @@ class Twin:
             self._finish(waiting, Condition.PURGED, at)
         return before - self._pending
 
-    def accept(self, target: FunctionRef, at: float) -> Event:
-        """Take an event into the queue. Concurrency never refuses it, not even 0 (rerun, capture)."""
+    def accept(self, target: FunctionRef, at: float, dispatch_seconds: tuple[float, float] | None = None) -> Event:
+        """Take an event into the queue. Concurrency never refuses it, not even 0 (rerun, capture).
+
+        ``dispatch_seconds`` is for a queue that is late, at the least and at the most; None for the rules' own.
+        """
         number = next(self._numbers)
         event = Event(target, number, self.new_request_id(number), at)
         self._record(Received(at, event))
         self._pending += 1
-        first_attempt_at = at + self.rules.dispatch_after(self._random.dispatch.uniform(number))
+        rules = replace(self.rules, dispatch_seconds=dispatch_seconds) if dispatch_seconds else self.rules
+        first_attempt_at = at + rules.dispatch_after(self._random.dispatch.uniform(number))
         waits = self._random.wait.of_event(number)
         self._begin(_Waiting(event, waits), first_attempt_at)
         rate = self.rules.duplicate_rate

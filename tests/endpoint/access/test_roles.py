@@ -33,7 +33,7 @@ class Caller:
 
     def allow(self, *actions, resource="*", effect="Allow", **more):
         statement = {"Effect": effect, "Action": list(actions), "Resource": resource, **more}
-        name = f"{effect}-{actions[0].replace(':', '-')}"
+        name = f"{effect}-{actions[0].translate({58: '-', 42: None})}"
         self.iam.put_role_policy(
             RoleName=self.role_name,
             PolicyName=name,

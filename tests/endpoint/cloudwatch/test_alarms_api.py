@@ -4,6 +4,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
+from alarm_changes import alarm_changes
 from botocore.exceptions import ClientError
 from cloudwatch_client import START, client
 
@@ -53,19 +54,7 @@ def state(cloudwatch, name="dropped", type_="MetricAlarm"):
 
 def states(cloudwatch, name="dropped"):
     """The states an alarm went through, with the minutes at which it did."""
-    items = cloudwatch.describe_alarm_history(
-        AlarmName=name,
-        AlarmTypes=["MetricAlarm", "CompositeAlarm"],
-        HistoryItemType="StateUpdate",
-        ScanBy="TimestampAscending",
-    )["AlarmHistoryItems"]
-    return [
-        (
-            int((item["Timestamp"].timestamp() - FIRST_MINUTE) // 60),
-            json.loads(item["HistoryData"])["newState"]["stateValue"],
-        )
-        for item in items
-    ]
+    return [(int((at - FIRST_MINUTE) // 60), state) for at, state in alarm_changes(cloudwatch, name)]
 
 
 def stat(id_, name, **more):

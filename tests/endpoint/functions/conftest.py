@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -5,6 +6,7 @@ import pytest
 from lambda_client import NAME, START, client, policy, settings
 
 from async_lab.endpoint.invocation.timeline import VirtualClock
+from async_lab.testing.base import TRUST
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +46,7 @@ def clock(url: str) -> VirtualClock:
 def functions(url: str, clock: VirtualClock) -> Any:
     """Lambda's client, where there is a role that may do nothing."""
     iam = client("iam", url)
-    iam.create_role(RoleName=NAME, AssumeRolePolicyDocument=policy(("Allow", "sts:AssumeRole", "*")))
+    iam.create_role(RoleName=NAME, AssumeRolePolicyDocument=json.dumps(TRUST))
     return client("lambda", url)
 
 

@@ -221,3 +221,12 @@ def test_an_environment_without_variables_reads_back_where_a_function_was_made_w
     assert functions.get_function_configuration(FunctionName=NAME)["Environment"] == {"Variables": {"KEY": "b"}}
     functions.update_function_configuration(FunctionName=NAME, Environment={"Variables": {}})
     assert "Environment" not in functions.get_function_configuration(FunctionName=NAME)
+
+
+def test_a_layer_is_found_by_its_versions_arn(functions):
+    made = functions.publish_layer_version(LayerName="tools", Content={"ZipFile": package()})
+    found = functions.get_layer_version_by_arn(Arn=made["LayerVersionArn"])
+    assert (found["LayerVersionArn"], found["Version"]) == (made["LayerVersionArn"], 1)
+    assert found["Content"]["CodeSha256"] == made["Content"]["CodeSha256"]
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        functions.get_layer_version_by_arn(Arn=layer_arn("eu-west-1", 9))

@@ -29,33 +29,3 @@ def bucket(async_lab):
     region = {"LocationConstraint": async_lab.region}
     async_lab.client("s3").create_bucket(Bucket="incoming", CreateBucketConfiguration=region)
     return "incoming"
-
-
-@pytest.fixture
-def cloudwatch(async_lab):
-    return async_lab.client("cloudwatch")
-
-
-@pytest.fixture
-def events(async_lab):
-    return async_lab.client("events")
-
-
-@pytest.fixture
-def logs(async_lab):
-    return async_lab.client("logs")
-
-
-@pytest.fixture
-def s3(async_lab):
-    return async_lab.client("s3")
-
-
-@pytest.fixture
-def scheduler(async_lab):
-    return async_lab.client("scheduler")
-
-
-@pytest.fixture
-def sns(async_lab):
-    return async_lab.client("sns")

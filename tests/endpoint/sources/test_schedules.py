@@ -8,6 +8,16 @@ from botocore.exceptions import ClientError
 from measured import payloads
 
 ANY_TIME = {"Mode": "OFF"}
+TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": {
+            "Effect": "Allow",
+            "Principal": {"Service": "scheduler.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+        },
+    }
+)
 
 
 ANY = "arn:aws:lambda:eu-west-1:123456789012:function:any"
@@ -33,7 +43,7 @@ def role(async_lab):
     iam = async_lab.client("iam")
 
     def make(policy=None):
-        arn = iam.create_role(RoleName="scheduler", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+        arn = iam.create_role(RoleName="scheduler", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
         if policy:
             iam.put_role_policy(RoleName="scheduler", PolicyName="it", PolicyDocument=json.dumps(policy))
         return arn
@@ -188,3 +198,16 @@ def test_an_update_says_anew_what_is_done_at_the_end(async_lab, scheduler, sched
 def test_a_group_that_can_not_be_deleted_is_not(scheduler, name, code):
     with pytest.raises(ClientError, match=code):
         scheduler.delete_schedule_group(Name=name)
+
+
+def test_a_schedule_whose_role_does_not_trust_the_scheduler_is_refused(async_lab, scheduler):
+    trust = TRUST.replace("scheduler.amazonaws", "lambda.amazonaws")
+    role = async_lab.client("iam").create_role(RoleName="other", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    for arn in (role, f"{role}-missing"):
+        with pytest.raises(ClientError, match="must allow AWS EventBridge Scheduler to assume the role"):
+            scheduler.create_schedule(
+                Name="once",
+                ScheduleExpression="rate(1 hour)",
+                FlexibleTimeWindow=ANY_TIME,
+                Target={"Arn": ANY, "RoleArn": arn},
+            )

@@ -68,17 +68,23 @@ def allows(role_arn: str, need: RequiredPermission) -> bool:
     return decision(role_arn, need) == ALLOW
 
 
-def decision(role_arn: str, need: RequiredPermission, request: Mapping[str, str | None] | None = None) -> str | None:
+def decision(
+    role_arn: str,
+    need: RequiredPermission,
+    request: Mapping[str, str | None] | None = None,
+    documents: Iterable[str] | None = None,
+) -> str | None:
     """Return ``ALLOW`` or ``DENY``, as the role's own policies say; None where none of them says anything.
 
     ``request`` has what is known of the request besides role and resource, by condition keys in small letters.
+    ``documents`` are asked instead of the role's own, as those of a session.
     """
     if denials.covers(need.action):
         return DENY
     context = _context(role_arn, need.resource, request or {})
     effects = {
         statement["Effect"]
-        for statement in _statements(role_arn)
+        for statement in _statements(_documents(role_arn) if documents is None else documents)
         if lists(statement, "Action", need.action, re.IGNORECASE)
         and lists(statement, "Resource", need.resource)
         and counts(statement, context, f"a policy of {role_arn}")
@@ -86,12 +92,17 @@ def decision(role_arn: str, need: RequiredPermission, request: Mapping[str, str 
     return next((effect for effect in (DENY, ALLOW) if effect in effects), None)
 
 
-def allows_on_some_resource(role_arn: str, action: str, request: Mapping[str, str | None] | None = None) -> bool:
-    """Return whether the role may do it on any resource at all, for who doesn't know on which."""
+def allows_on_some_resource(
+    role_arn: str,
+    action: str,
+    request: Mapping[str, str | None] | None = None,
+    documents: Iterable[str] | None = None,
+) -> bool:
+    """Return whether the role may do it on any resource at all, for who doesn't know on which; see ``decision``."""
     context = _context(role_arn, "", request or {})
     statements = [
         each
-        for each in _statements(role_arn)
+        for each in _statements(_documents(role_arn) if documents is None else documents)
         if lists(each, "Action", action, re.IGNORECASE) and counts(each, context, f"a policy of {role_arn}")
     ]
     refused = any(each["Effect"] == DENY and "*" in _listed(each.get("Resource")) for each in statements)
@@ -113,18 +124,18 @@ def counts(statement: Mapping[str, Any], context: Context, whose: str) -> bool:
 
 
 def _context(role_arn: str, resource: str, request: Mapping[str, str | None]) -> Context:
-    role = arns.parse(role_arn)
+    account_id = arns.parse(role_arn).account_id
     of_resource = arns.parse(resource) if arns.service_of(resource) else None
     known = {
         "aws:principalarn": role_arn,
-        "aws:principalaccount": role.account_id,
+        "aws:principalaccount": account_id,
         "aws:principaltype": "AssumedRole",
         "aws:principalisawsservice": "false",
         **dict.fromkeys(("aws:sourcearn", "aws:sourceaccount", "aws:sourceowner"), ABSENT),  # of services alone
         **({"aws:resourceaccount": of_resource.account_id} if of_resource and of_resource.account_id else {}),
         **request,
     }
-    found = _role(role_arn)
+    found = role(role_arn)
     of_role = None if found is None else {tag["Key"]: tag["Value"] for tag in found.tags or ()}
     return Context(known, {"aws:principaltag": of_role, "aws:resourcetag": tags_of(resource)})
 
@@ -151,22 +162,26 @@ def _resource(action: str, target_arn: str) -> str:
     return f"{target_arn}/*" if action == "s3:PutObject" else target_arn
 
 
-def _role(role_arn: str) -> Any:
+def role(role_arn: str) -> Any:
     """Return moto's role; None where there is none."""
-    role = arns.parse(role_arn)
     try:
-        return iam_backends[role.account_id][role.partition].get_role_by_arn(role_arn)
-    except NotFoundException:
+        arn = arns.parse(role_arn)
+        return iam_backends[arn.account_id][arn.partition].get_role_by_arn(role_arn)
+    except (NotFoundException, arns.NotAnArn):
         return None
 
 
-def _statements(role_arn: str) -> Iterator[dict[str, Any]]:
-    found = _role(role_arn)
+def _documents(role_arn: str) -> Iterator[str]:
+    found = role(role_arn)
     if found is None:
         return
     versions = (version for policy in found.managed_policies.values() for version in policy.versions)
-    attached = (version.document for version in versions if version.is_default)
-    for document in (*found.policies.values(), *attached):
+    yield from found.policies.values()
+    yield from (version.document for version in versions if version.is_default)
+
+
+def _statements(documents: Iterable[str]) -> Iterator[dict[str, Any]]:
+    for document in documents:
         yield from _parsed(document)
 
 

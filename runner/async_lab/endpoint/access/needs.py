@@ -44,7 +44,8 @@ def needs_of(service: str, operation: str, asked: Asked, region: str, account_id
     return [(action, arn) for arn in arns or [ANY_RESOURCE]]
 
 
-_FOR_EVERYBODY = {("sts", "GetCallerIdentity"), ("sts", "GetSessionToken")}
+_FOR_EVERYBODY = {("sts", "AssumeRole"), ("sts", "GetCallerIdentity"), ("sts", "GetSessionToken")}
+"""The first is asked for with the role's own trust, see ``assuming``."""
 _PREFIXES = {"logs": "logs", "cloudwatch": "cloudwatch", "awslambda": "lambda", "ses": "ses"}
 ACTIONS = {
     ("sqs", "SendMessageBatch"): "SendMessage",
@@ -65,6 +66,8 @@ def _named(name: str | None, arn: str) -> list[str]:
 
 
 def _queue(asked: Asked, place: str) -> list[str]:
+    if source := asked.get("SourceArn"):
+        return [str(source)]
     name = str(asked.get("QueueUrl") or asked.get("QueueName") or "").rstrip("/").rpartition("/")[2]
     return _named(name, f"arn:aws:sqs:{place}:{{name}}")
 

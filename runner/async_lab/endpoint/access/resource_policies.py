@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Collection, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from moto.awslambda.exceptions import UnknownFunctionException
@@ -22,7 +22,7 @@ from moto.sqs.models import sqs_backends
 
 from async_lab import arns
 from async_lab.endpoint.access.conditions import ABSENT, Context
-from async_lab.endpoint.access.identity_policies import ALLOW, DENY, counts, lists
+from async_lab.endpoint.access.identity_policies import ALLOW, DENY, counts, lists, role
 from async_lab.endpoint.moto_patches import replace
 
 
@@ -38,6 +38,8 @@ class Caller:
     """ARNs under which it is known, of a role that calls itself."""
     owns: bool = False
     """Whether it acts as the resource's owner, as CloudWatch does: a topic's default policy lets it in."""
+    request: Mapping[str, str | None] = field(default_factory=dict)
+    """What else is known of its request, by condition keys in small letters."""
 
 
 def lets_in(caller: Caller, action: str, resource_arn: str) -> bool:
@@ -45,9 +47,12 @@ def lets_in(caller: Caller, action: str, resource_arn: str) -> bool:
     return _decision(caller, action, resource_arn) == ALLOW
 
 
-def decision(principals: Collection[str], action: str, resource_arn: str) -> str | None:
+def decision(
+    principals: Collection[str], action: str, resource_arn: str, request: Mapping[str, str | None] | None = None
+) -> str | None:
     """Return what a resource says of a role by its own policy: ``ALLOW``, ``DENY``, or nothing."""
-    return _decision(Caller("", "", "", principals=frozenset(principals)), action, resource_arn)
+    caller = Caller("", "", "", principals=frozenset(principals), request=request or {})
+    return _decision(caller, action, resource_arn)
 
 
 def _statements_of(resource_arn: str) -> list[dict[str, Any]]:
@@ -87,7 +92,13 @@ def _of_bucket(arn: str) -> list[dict[str, Any]]:
     return _read(bucket.policy) if bucket.policy else []
 
 
-_POLICIES = {"lambda": _of_function, "sqs": _of_queue, "sns": _of_topic, "s3": _of_bucket}
+def _of_role(arn: str) -> list[dict[str, Any]]:
+    """Return whom a role trusts."""
+    found = role(arn)
+    return _read(found.assume_role_policy_document) if found is not None else []
+
+
+_POLICIES = {"iam": _of_role, "lambda": _of_function, "sqs": _of_queue, "sns": _of_topic, "s3": _of_bucket}
 
 
 def _read(policy: str | bytes) -> list[dict[str, Any]]:
@@ -144,16 +155,18 @@ def _arn(principal: str) -> str:
 
 
 def _context(caller: Caller) -> Context:
-    role = next((arn for arn in caller.principals if ":role/" in arn), ABSENT)
+    by_role = next((arn for arn in caller.principals if ":role/" in arn), ABSENT)
     known = {
         "aws:sourcearn": caller.source_arn or ABSENT,
         "aws:sourceaccount": caller.source_account or ABSENT,
         "aws:sourceowner": caller.source_account if caller.owns else ABSENT,
         "aws:principalisawsservice": "true" if caller.service else "false",
         "aws:principalservicename": caller.service or ABSENT,
+        **caller.request,
     }
-    if role or caller.service:  # nobody knows what the tester would be on AWS
-        known |= {"aws:principalarn": role, "aws:principalaccount": arns.parse(role).account_id if role else ABSENT}
+    if by_role or caller.service:  # nobody knows what the tester would be on AWS
+        account_id = arns.parse(by_role).account_id if by_role else ABSENT
+        known |= {"aws:principalarn": by_role, "aws:principalaccount": account_id}
     return Context(known)
 
 

@@ -89,11 +89,6 @@ class Alarm:
         return list(self.definition.get(ACTIONS[self.condition.state]) or ()) if is_enabled else []
 
 
-class _Seen:
-    high_resolution = False
-    """Whether this process ever had such an alarm: without one, nobody goes through all alarms at every instant."""
-
-
 @dataclass(frozen=True, slots=True)
 class AlarmRegistry:
     """All alarms of an account and region, by name, and their common history, oldest entry first."""
@@ -102,6 +97,8 @@ class AlarmRegistry:
     region: str
     alarms: dict[str, Alarm]
     history: deque[HistoryItem] = field(default_factory=lambda: deque(maxlen=HISTORY_ITEMS))
+    frequent: dict[str, None] = field(default_factory=dict)
+    """Names of alarms that were made to be looked at every 10 s: nobody goes through all alarms at every instant."""
 
     def of(self, type_: str) -> list[Alarm]:
         """Return the alarms of a type. Alarms that moto's own services made aren't ours to evaluate."""
@@ -109,7 +106,7 @@ class AlarmRegistry:
 
     def high_resolution(self) -> list[Alarm]:
         """Return the metric alarms that are looked at every 10 s."""
-        return [alarm for alarm in self.of(METRIC) if alarm.queries and alarm.period in HIGH_RESOLUTION]
+        return [alarm for name in list(self.frequent) if (alarm := self.alarms.get(name)) is not None]
 
     def named(self, reference: str) -> Alarm | None:
         """Return an alarm by its name or ARN."""
@@ -130,8 +127,9 @@ class AlarmRegistry:
             rule=_rule(definition) if is_metric else None,
         )
         self.alarms[name] = alarm
+        self.frequent.pop(name, None)
         if is_metric and alarm.period in HIGH_RESOLUTION:
-            _Seen.high_resolution = True
+            self.frequent[name] = None
         self.note(alarm, at, "ConfigurationUpdate", f'Alarm "{name}" {"updated" if before else "created"}', {})
         return alarm
 
@@ -165,7 +163,7 @@ def books() -> list[AlarmRegistry]:
 
 def has_high_resolution() -> bool:
     """Whether some alarm is looked at every 10 s."""
-    return _Seen.high_resolution and any(each.high_resolution() for each in books())
+    return any(each.high_resolution() for each in books())
 
 
 def _queries(definition: Mapping[str, Any]) -> list[Query]:

@@ -2,6 +2,16 @@
 
 from async_lab.endpoint.functions.concurrency import allocated, limit_account, unreserved_limit
 from async_lab.endpoint.functions.deployed import FunctionNotFound, ResolvedFunction, find
+from async_lab.endpoint.functions.late_queue import dispatch_seconds
 from async_lab.endpoint.functions.responses import install
 
-__all__ = ["FunctionNotFound", "ResolvedFunction", "allocated", "find", "install", "limit_account", "unreserved_limit"]
+__all__ = [
+    "FunctionNotFound",
+    "ResolvedFunction",
+    "allocated",
+    "dispatch_seconds",
+    "find",
+    "install",
+    "limit_account",
+    "unreserved_limit",
+]

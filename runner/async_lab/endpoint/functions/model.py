@@ -23,7 +23,7 @@ from moto.utilities.utils import get_partition
 
 from async_lab import arns
 from async_lab.endpoint.access.identity_policies import RequiredPermission, needs_of_target
-from async_lab.endpoint.functions.refusals import check_execution_role, invalid_value, too_large
+from async_lab.endpoint.functions.refusals import check_execution_role, check_trust, invalid_value, too_large
 from async_lab.endpoint.sandbox import UnusablePackage, check_package
 from async_lab.timestamps import iso_with_offset
 
@@ -237,7 +237,10 @@ class Function(models.LambdaFunction):
             needs += _VPC_NEEDS
         if (settings.get("TracingConfig") or self.tracing_config).get("Mode") == "Active":
             needs += _TRACING_NEEDS
-        check_execution_role(settings.get("Role", self.role), needs)
+        role_arn = settings.get("Role", self.role)
+        if not settings or "Role" in settings:
+            check_trust(role_arn, self.function_arn)
+        check_execution_role(role_arn, needs)
         if network := settings.get("VpcConfig"):
             self._check_network(network)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from moto.core.exceptions import JsonRESTError
 
 from async_lab.endpoint.access.identity_policies import RequiredPermission, first_missing, needs_of_target
+from async_lab.endpoint.access.trust_policies import trusts_service
 
 
 class Refusal(JsonRESTError):
@@ -52,6 +53,12 @@ def check_execution_role(role_arn: str, needs: tuple[RequiredPermission, ...]) -
         raise invalid_value(
             f"The provided execution role does not have permissions to call {missing.verb} on {service}"
         )
+
+
+def check_trust(role_arn: str, function_arn: str) -> None:
+    """Refuse a role that Lambda may not assume for a function, or that isn't there."""
+    if not trusts_service(role_arn, "lambda.amazonaws.com", function_arn):
+        raise invalid_value("The role defined for the function cannot be assumed by Lambda.")
 
 
 def check_destination(role_arn: str, target_arn: str) -> None:

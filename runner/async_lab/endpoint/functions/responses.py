@@ -9,12 +9,12 @@ from typing import Any
 from urllib.parse import unquote
 
 from moto.awslambda import models, urls
-from moto.awslambda.exceptions import UnknownFunctionException
+from moto.awslambda.exceptions import UnknownFunctionException, UnknownLayerException
 from moto.core.utils import get_service_model
 from moto.moto_api._internal import mock_random
 
 from async_lab import arns
-from async_lab.endpoint.functions import requests
+from async_lab.endpoint.functions import late_queue, requests
 from async_lab.endpoint.functions.concurrency import ConcurrencyRequests, limit_account
 from async_lab.endpoint.functions.event_invoke_config import EventInvokeConfigRequests
 from async_lab.endpoint.functions.model import Function, LayerVersion, check_sha256, check_zipped
@@ -63,6 +63,7 @@ class FunctionsResponse(EventInvokeConfigRequests, ConcurrencyRequests, PolicyRe
                 f"1 validation error detected: Value '{request['FunctionName']}' at 'functionName' failed to satisfy "
                 f"constraint: Member must have length less than or equal to {_LONGEST_NAME}",
             )
+        late_queue.check(request.get("Tags") or {})
         self.body = json.dumps(request | {"FunctionName": called.name})
         return super().create_function()
 
@@ -166,6 +167,13 @@ class FunctionsResponse(EventInvokeConfigRequests, ConcurrencyRequests, PolicyRe
         super().delete_layer_version()
         return NO_CONTENT
 
+    def get_layer_version_by_arn(self) -> Answer:
+        """Return what GetLayerVersion does, by the version's ARN."""
+        layer = self.backend.layers_versions_by_arn(self.querystring["Arn"][0])
+        if layer is None:
+            raise UnknownLayerException
+        return answer(200, layer.get_layer_version())
+
     def publish_layer_version(self) -> Any:
         """Publish a layer's next version."""
         self._check_size()
@@ -180,6 +188,7 @@ class FunctionsResponse(EventInvokeConfigRequests, ConcurrencyRequests, PolicyRe
             )
         if refused := tag_limits.check("lambda", self.backend.list_tags(arn), self.json_body["Tags"]):
             raise invalid_value(refused.message)
+        late_queue.check(self.json_body["Tags"])
         super().tag_resource()
         return NO_CONTENT
 

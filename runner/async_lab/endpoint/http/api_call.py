@@ -7,7 +7,6 @@ that it has there. Values are not converted: a query's are texts, an XML documen
 from __future__ import annotations
 
 import gzip
-import io
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping
@@ -24,8 +23,10 @@ from moto.core.utils import get_service_model
 from async_lab.endpoint.http import wire
 
 _MODELS = {
-    **{name: name for name in ("events", "iam", "lambda", "logs", "s3", "scheduler", "sns", "sqs")},
+    **{name: name for name in ("events", "iam", "lambda", "logs", "s3", "scheduler", "sns", "sqs", "sts")},
+    **{name: name for name in ("dynamodb", "firehose", "kinesis", "kms", "secretsmanager", "ssm")},
     "monitoring": "cloudwatch",
+    "states": "stepfunctions",
 }
 """botocore's names of the services that are looked at, by the names that requests are signed for."""
 _NO_MEMBERS = {"Action", "Version", "x-id"}
@@ -53,18 +54,44 @@ class ApiCall:
         return shape
 
 
+_CALL, _ACTION = "async_lab.call", "async_lab.action"
+_WITHOUT_SIGNATURE = "sts"
+"""What forms without a signature are for: tokens of web identities, and SAML, are exchanged by them."""
+
+
+def asked(environ: dict[str, Any]) -> ApiCall | None:
+    """Return what a request asked for when it was read; None where that wasn't known."""
+    return environ.get(_CALL)
+
+
+def operation(environ: dict[str, Any]) -> str:
+    """Return the name of the operation that a request asked for when it was read, or else its method and path."""
+    call, target = asked(environ), environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
+    named: str = call.operation.name if call else target or environ.get(_ACTION, "")
+    return named or f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
+
+
 def read(environ: dict[str, Any]) -> ApiCall | None:
     """Return what a request asks for; None for services that aren't looked at, and for what no service knows.
 
     Raises Malformed.
     """
+    environ[_CALL] = call = _read(environ)
+    if call is None and environ.get("CONTENT_TYPE", "").startswith(_FORM):
+        environ[_ACTION] = parse_qs(_body(environ).decode(errors="replace")).get("Action", [""])[0]
+    return call
+
+
+def _read(environ: dict[str, Any]) -> ApiCall | None:
+    is_form = environ.get("CONTENT_TYPE", "").startswith(_FORM)
+    if is_form and not wire.is_signed(environ):
+        return _query(_WITHOUT_SIGNATURE, environ)
     service = _MODELS.get(wire.signed_service(environ))
     if service is None:
         return None
     if get_service_model(service).metadata["protocol"].startswith("rest"):
         return _rest(service, environ)
-    is_query = environ.get("CONTENT_TYPE", "").startswith(_FORM) or "HTTP_X_AMZ_TARGET" not in environ
-    return _query(service, environ) if is_query else _json(service, environ)
+    return _query(service, environ) if is_form or "HTTP_X_AMZ_TARGET" not in environ else _json(service, environ)
 
 
 def _query(service: str, environ: dict[str, Any]) -> ApiCall | None:
@@ -142,8 +169,7 @@ def _named(service: str, operation: str) -> OperationModel | None:
 
 def _body(environ: dict[str, Any]) -> bytes:
     """Return a request's body, unpacked, and leave it to whoever reads it next."""
-    content = wire.body(environ)
-    environ["wsgi.input"] = io.BytesIO(content)
+    content = wire.peeked(environ)
     if environ.get("HTTP_CONTENT_ENCODING") != "gzip":
         return content
     try:

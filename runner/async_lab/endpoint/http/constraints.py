@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -25,7 +26,19 @@ _NARROWER: Mapping[tuple[str, str], Mapping[str, int]] = {
     ("lambda", "MemorySize"): {"max": 10_240},
     ("lambda", "EphemeralStorageSize"): {"max": 10_240},
 }
+_REQUIRED: Mapping[tuple[str, str], tuple[str, ...]] = {
+    # Where the model leaves open what the service does not, by their API references.
+    ("dynamodb", "CreateTableInput"): ("AttributeDefinitions", "KeySchema"),
+    ("kms", "GenerateRandomRequest"): ("NumberOfBytes",),
+    ("secretsmanager", "ReplicaRegionType"): ("Region",),
+    ("secretsmanager", "Tag"): ("Key",),
+    ("stepfunctions", "Tag"): ("key",),
+}
+_TYPES_ALONE = {"sns", "sqs"}
+"""Of these the model's other constraints are less, or others, than AWS's; ours stand with what they are about."""
 _NOT_ENUMERATED = {("lambda", "Runtime")}  # has words of its own, see ``functions``
+_CODES = {**dict.fromkeys(("cloudwatch", "iam", "sts"), "ValidationError"), "logs": "InvalidParameterException"}
+"""Of values that fail the model; elsewhere it is ``ValidationException``."""
 _NUMBERS = {"integer", "long", "float", "double"}
 _JSON_KINDS = {bool: "BOOLEAN_VALUE", int: "NUMBER_VALUE", float: "NUMBER_VALUE", str: "STRING_VALUE"}
 _JAVA_TYPES = {"integer": "Integer", "long": "Long", "float": "Float", "double": "Double", "boolean": "Boolean"}
@@ -43,6 +56,22 @@ class _WrongType(Exception):
     """A value of another type than the model's."""
 
 
+class _Unclear(Exception):
+    """A value of DynamoDB's that is of no kind, or of several."""
+
+
+_NO_KIND = "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"
+_MISSING = {
+    "cloudwatch": ("MissingParameter", "The parameter {name} is required."),
+    "sns": ("InvalidParameter", "Invalid parameter: {name} Reason: no value for required parameter"),
+    "sqs": ("MissingParameter", "The request must contain the parameter {name}."),
+}
+"""What services say of a required member in words of their own."""
+_TOO_MANY_KINDS = (
+    "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes"
+)
+
+
 def problem(call: ApiCall) -> Problem | None:
     """Return why AWS refuses a call by its model alone; None when it doesn't."""
     if call.shape is None:
@@ -54,14 +83,18 @@ def problem(call: ApiCall) -> Problem | None:
             (missing if found.constraint == _NOT_NULL else failed).append(found)
     except _WrongType as error:
         return Problem("SerializationException", str(error))
-    if missing and call.service == "cloudwatch":
-        return Problem("MissingParameter", f"The parameter {missing[0].parameter} is required.")
+    except _Unclear as error:
+        return Problem("ValidationException", str(error))
+    if missing and call.service in _MISSING:
+        code, sentence = _MISSING[call.service]
+        return Problem(code, sentence.format(name=missing[0].parameter))
     every = [*missing, *failed]
-    if not every:
+    if not every or call.service in _TYPES_ALONE:
         return None
     errors = f"{len(every)} validation error{'s' if len(every) > 1 else ''} detected"
-    code = "ValidationError" if call.service == "cloudwatch" else "ValidationException"
-    return Problem(code, f"{errors}: {'; '.join(each.sentence for each in every)}")
+    return Problem(
+        _CODES.get(call.service, "ValidationException"), f"{errors}: {'; '.join(each.sentence for each in every)}"
+    )
 
 
 _NOT_NULL = "Member must not be null"
@@ -90,8 +123,9 @@ def _violations(service: str, shape: Shape, value: Any, path: str) -> Iterator[_
         yield from _of_map(service, shape, value, path)
     else:
         known = _converted(shape, value)
+        shown = "***" if shape.metadata.get("sensitive") else _shown(known)
         for constraint in _failed(service, shape, known):
-            yield _Violation(path, f"'{_shown(known)}'", constraint)
+            yield _Violation(path, f"'{shown}'", constraint)
 
 
 def _of_structure(service: str, shape: Shape, value: Any, path: str) -> Iterator[_Violation]:
@@ -99,7 +133,9 @@ def _of_structure(service: str, shape: Shape, value: Any, path: str) -> Iterator
         return
     if not isinstance(value, Mapping):
         raise _WrongType(f"Unexpected {_kind(value)}: a structure is expected for {path}")
-    for name in shape.required_members:
+    if (service, shape.name) == ("dynamodb", "AttributeValue") and len(value) != 1:
+        raise _Unclear(_TOO_MANY_KINDS if value else _NO_KIND)
+    for name in (*shape.required_members, *_REQUIRED.get((service, shape.name), ())):
         if value.get(name) is None and not shape.members[name].serialization.get("streaming"):
             yield _Violation(f"{path}.{name}" if path else name, "null", _NOT_NULL)
     for name, below in value.items():
@@ -138,7 +174,13 @@ def _failed(service: str, shape: Shape, value: Any) -> Iterator[str]:
     said = _metadata(service, shape)
     if said.get("enum") and value not in said["enum"]:
         yield _enumerated(said["enum"])
-    size = value if shape.type_name in _NUMBERS else len(value) if isinstance(value, str | list | Mapping) else None
+    size = (
+        value
+        if shape.type_name in _NUMBERS
+        else len(value)
+        if isinstance(value, str | bytes | list | Mapping)
+        else None
+    )
     if size is not None and not math.isnan(size):
         if "max" in said and size > said["max"]:
             yield _bounded(shape, "less", said["max"])
@@ -205,9 +247,17 @@ def _converted(shape: Shape, value: Any) -> Any:
             if not isinstance(value, str):
                 raise _WrongType(f"{_kind(value)} can not be converted to a String")
         case "blob":
-            if not isinstance(value, str | bytes):
-                raise _WrongType(f"{_kind(value)} can not be converted to a Blob")
+            return _bytes(value)
     return value
+
+
+def _bytes(value: Any) -> bytes:
+    if isinstance(value, bytes):
+        return value
+    try:
+        return b64decode(value)
+    except (TypeError, ValueError):
+        raise _WrongType(f"{_kind(value)} can not be converted to a Blob") from None
 
 
 def _number(shape: Shape, value: Any) -> float:
@@ -255,4 +305,6 @@ def _kind(value: Any) -> str:
 def _shown(value: Any) -> str:
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{key}={_shown(below)}" for key, below in value.items()) + "}"
+    if isinstance(value, bytes):
+        return f"java.nio.HeapByteBuffer[pos=0 lim={len(value)} cap={len(value)}]"
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -147,7 +147,9 @@ def _listed(response: S3Response) -> Any:
     """
     if (response.querystring.get("encoding-type") or [None])[0] == "url":
         serialized = response.serialized
-        response.serialized = lambda answer: serialized(ActionResult(_encoded(answer.result)))
+        response.serialized = lambda answer: serialized(
+            answer if isinstance(answer.result, Exception) else ActionResult(_encoded(answer.result))
+        )
     return _list_object_versions(response)
 
 

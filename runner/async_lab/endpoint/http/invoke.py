@@ -16,6 +16,7 @@ from async_lab.endpoint.access import denials
 from async_lab.endpoint.functions import FunctionNotFound, ResolvedFunction, find, requests
 from async_lab.endpoint.functions.requests import LATEST
 from async_lab.endpoint.http import wire
+from async_lab.endpoint.http.event_stream import streamed
 from async_lab.endpoint.http.server import WsgiApp
 from async_lab.endpoint.http.wire import REQUEST_ID, Refused, Response
 from async_lab.endpoint.invocation.invocations import LambdaRegion
@@ -148,6 +149,7 @@ def _not_found(message: str) -> Refused:
 
 
 _INVOKE = re.compile(r"/2015-03-31/functions/(?P<name>[^/]+)/invocations/?")
+_INVOKE_STREAM = re.compile(r"/2021-11-15/functions/(?P<name>[^/]+)/response-streaming-invocations/?")
 _INVOKE_ASYNC = re.compile(r"/2014-11-13/functions/(?P<name>[^/]+)/invoke-async/?")
 
 
@@ -167,6 +169,8 @@ class InvokeMiddleware:
         path, is_post = environ["PATH_INFO"], environ["REQUEST_METHOD"] == "POST"
         if is_post and (match := _INVOKE.fullmatch(path)):
             response = self._answer(environ, unquote(match["name"]))
+        elif is_post and (match := _INVOKE_STREAM.fullmatch(path)):
+            response = streamed(self._answer(environ, unquote(match["name"])))
         elif is_post and (match := _INVOKE_ASYNC.fullmatch(path)):  # deprecated, and the same as an Event
             response = self._answer(environ | {"HTTP_X_AMZ_INVOCATION_TYPE": EVENT}, unquote(match["name"]))
         else:

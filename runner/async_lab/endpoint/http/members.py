@@ -18,7 +18,7 @@ from typing import Any
 
 from moto.core.model import Shape
 
-from async_lab.endpoint.http import api_call, constraints, tag_limits
+from async_lab.endpoint.http import api_call, constraints, object_checks, tag_limits
 from async_lab.endpoint.http.api_call import ApiCall, Malformed
 from async_lab.endpoint.http.constraints import Problem
 from async_lab.endpoint.http.server import WsgiApp
@@ -126,16 +126,18 @@ def _is_above(path: str, known: frozenset[str]) -> bool:
 
 _OURS = {"lambda", "cloudwatch"}
 """Of these an operation that has no table is none that anybody acts on, whatever moto makes of it."""
-_BY_MODEL = _OURS | {"scheduler"}
-"""Of these each value is held against botocore's model."""
 _ABSENT = re.compile(
     r"(Create|Delete|Get|Put)Bucket(Abac|(Analytics|IntelligentTiering|Metadata(Table)?|Metrics)Configuration)"
     r"|UpdateBucketMetadata\w+|\w+ObjectAnnotations?|DeleteBucketInventoryConfiguration|PutBucketRequestPayment"
     r"|GetObject(Retention|Torrent)|RenameObject|UpdateObjectEncryption|CreateSession|ListDirectoryBuckets"
 )
 """Of S3's operations those that moto takes for others: to delete a bucket's metrics would delete the bucket."""
-_NEVER_ACTS = {"AnyScaleFrontendService.RegisterScalableTarget": "scale anything, such as provisioned concurrency,"}
-"""What moto would keep and nobody acts on, by the target that a request names."""
+_NEVER_ACTS = {
+    "AnyScaleFrontendService.RegisterScalableTarget": "scale anything, such as provisioned concurrency,",
+    "AWSStepFunctions.GetExecutionHistory": "run executions of Step Functions, which have no history here,",
+    "AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken": "serve images, for which one would log in,",
+}
+"""What moto would keep and nobody acts on, or make up, by the target that a request names."""
 
 
 class ModelCheck:
@@ -158,7 +160,7 @@ def _refusal(environ: dict[str, Any]) -> Response | None:
     else:
         if call and _is_absent(call):
             return missing(environ, call.operation.name)
-        problem = _problem(call) if call else _of_what_never_acts(environ)
+        problem = _of_what_never_acts(environ) or (_problem(call, environ) if call else None)
     return error_response(environ, HTTPStatus.BAD_REQUEST, problem.code, problem.message) if problem else None
 
 
@@ -168,10 +170,11 @@ def _is_absent(call: ApiCall) -> bool:
     return call.service == "s3" and _ABSENT.fullmatch(call.operation.name) is not None
 
 
-def _problem(call: ApiCall) -> Problem | None:
+def _problem(call: ApiCall, environ: dict[str, Any]) -> Problem | None:
     if member := unmodeled(call):
         return _not_modeled(f"model {member} of {call.operation.name}")
-    return (constraints.problem(call) if call.service in _BY_MODEL else None) or tag_limits.problem(call)
+    by_service = object_checks.problem(call, environ) if call.service == "s3" else constraints.problem(call)
+    return tag_limits.problem(call) or by_service
 
 
 def _of_what_never_acts(environ: dict[str, Any]) -> Problem | None:

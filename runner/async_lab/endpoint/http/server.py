@@ -70,8 +70,18 @@ class _Task(WSGITask):
 
 
 class _Channel(HTTPChannel):
+    """waitress's connection, which forgets files: what is large and came, or was read, in part lies in one."""
+
     parser_class = _RequestParser
     task_class = _Task
+
+    def handle_close(self) -> None:
+        if self.request:
+            self.request.close()
+        super().handle_close()
+
+    def close(self) -> None:
+        self.handle_close()
 
 
 class Server:

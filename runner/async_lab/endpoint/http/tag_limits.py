@@ -36,7 +36,12 @@ def problem(call: ApiCall) -> Problem | None:
     tagging = call.parameters.get("Tagging")  # of an object put with its tags it is a header, which moto looks at
     of_bucket = tagging.get("TagSet") if isinstance(tagging, dict) else None
     given = call.parameters.get("Tags") or call.parameters.get("tags") or of_bucket or ()
-    if len(given) <= MOST_TAGS or call.service not in _SAID or call.operation.name == "PutObjectTagging":
+    if (
+        not isinstance(given, list | dict)
+        or len(given) <= MOST_TAGS
+        or call.service not in _SAID
+        or call.operation.name == "PutObjectTagging"
+    ):
         return None
     return _said(call.service, str(call.parameters.get("QueueName") or call.parameters.get("QueueUrl")))
 

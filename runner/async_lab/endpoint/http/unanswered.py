@@ -2,12 +2,16 @@
 
 moto answers an unknown path with a page of HTML, and an unknown action with a traceback and a 500. SDKs and Terraform
 try a 500 again and again, for many minutes; what fails here would fail each time, so that all of it is a 501.
+
+A wrong value fails in moto where it is used, as any Python does. Who sent it is told so, and gets no traceback: those
+are for failures of the endpoint's own.
 """
 
 from __future__ import annotations
 
 import logging
 import re
+import traceback
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
@@ -15,6 +19,7 @@ from xml.parsers.expat import ExpatError
 
 from async_lab.endpoint import trouble
 from async_lab.endpoint.access.denials import Denied
+from async_lab.endpoint.http import api_call
 from async_lab.endpoint.http.dispatch import UnknownRegion
 from async_lab.endpoint.http.server import WsgiApp
 from async_lab.endpoint.http.wire import Response, collected, error_response, missing, signed_service
@@ -47,8 +52,7 @@ class ErrorMiddleware:
                 what = f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
                 return missing(environ, what).sent(start_response)
             if status.startswith(_SERVERS_OWN):
-                _LOG.error("%s %s: %s", environ["REQUEST_METHOD"], environ["PATH_INFO"], status)
-                return _failed(environ, status).sent(start_response)
+                return _not_taken(environ, status).sent(start_response)
         if status.startswith(_FORBIDDEN) and not any(body) and signed_service(environ) == "s3":
             return error_response(environ, HTTPStatus.FORBIDDEN, "AccessDenied", "Access Denied").sent(start_response)
         start_response(status, headers)
@@ -69,10 +73,8 @@ def _whole(app: WsgiApp, environ: dict[str, Any]) -> tuple[str, list[tuple[str, 
 
 def _why(environ: dict[str, Any], error: Exception) -> Response:
     match error:
-        case NotImplementedError():
-            return missing(environ, _action(error))
-        case ModuleNotFoundError():  # moto's for this service, which the lab doesn't install
-            return missing(environ, f"any action, for want of {error.name},")
+        case NotImplementedError() | ModuleNotFoundError():
+            return missing(environ, _absent(error))
         case ExpatError() if signed_service(environ) == "s3":
             return error_response(environ, HTTPStatus.BAD_REQUEST, "MalformedXML", _MALFORMED)
         case Denied():
@@ -80,14 +82,62 @@ def _why(environ: dict[str, Any], error: Exception) -> Response:
             return error_response(environ, HTTPStatus.FORBIDDEN, code, error.sentence)
         case UnknownRegion():
             return error_response(environ, HTTPStatus.BAD_REQUEST, "InvalidParameterValue", error.sentence)
-        case _:
-            trouble.log(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}", error)
-            return _failed(environ, f"{type(error).__name__}: {error}")
+    if _is_motos(error):
+        return _of_motos(environ, error)
+    trouble.log(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}", error)
+    return _failed(environ, f"{type(error).__name__}: {error}")
 
 
-def _action(error: NotImplementedError) -> str:
+def _absent(error: NotImplementedError | ModuleNotFoundError) -> str:
+    if isinstance(error, ModuleNotFoundError):  # moto's for this service, which the lab doesn't install
+        return f"any action, for want of {error.name},"
     match = _ACTION.search(str(error))
     return match["name"].title().replace("_", "") if match else str(error)
+
+
+def _is_motos(error: Exception) -> bool:
+    """Whether it was moto that failed, or what it called, and none of ours that moto called."""
+    frames = (frame.f_globals.get("__name__", "") for frame, _ in traceback.walk_tb(error.__traceback__))
+    whose = [name.partition(".")[0] for name in frames]
+    return next((name for name in reversed(whose) if name in {"async_lab", "moto"}), "") == "moto"
+
+
+_NOT_FOUND = {"kms": "NotFoundException", "sns": "NotFound", "iam": "NoSuchEntity", "ssm": "DoesNotExistException"}
+"""Codes of services for what isn't there; elsewhere it is ``ResourceNotFoundException``."""
+
+
+def _of_motos(environ: dict[str, Any], error: Exception) -> Response:
+    """Return the answer to a call that moto failed at: with the value at which it did, where the error has that."""
+    _LOG.debug("%s %s", environ["REQUEST_METHOD"], environ["PATH_INFO"], exc_info=error)
+    named = _named(environ, error)
+    if named is None:
+        return _not_taken(environ, f"{type(error).__name__}: {error}")
+    member, value = named
+    if isinstance(error, KeyError):
+        code = _NOT_FOUND.get(signed_service(environ), "ResourceNotFoundException")
+        sentence = f"{api_call.operation(environ)} finds no {value!r}, which is its {member}."
+    else:
+        code, sentence = "ValidationException", f"{api_call.operation(environ)} can't have {value!r} as {member}."
+    return error_response(environ, HTTPStatus.BAD_REQUEST, code, sentence)
+
+
+def _named(environ: dict[str, Any], error: Exception) -> tuple[str, str] | None:
+    """Return the member of a request, and its value, that an error names; None where it names none."""
+    call = api_call.asked(environ)
+    given = call.parameters.items() if call else ()
+    texts = ((member, value) for member, value in given if isinstance(value, str) and value)
+    return next((each for each in texts if repr(each[1]) in str(error)), None)
+
+
+def _not_taken(environ: dict[str, Any], why: str) -> Response:
+    """Return the answer to a call that moto began and could not finish."""
+    what = f"{api_call.operation(environ)} of {signed_service(environ)}"
+    sentence = (
+        f"The embedded endpoint couldn't do this call of {what}: a value in it may be wrong, "
+        f"or one that it doesn't take ({why})."
+    )
+    _LOG.warning("%s", sentence)
+    return error_response(environ, HTTPStatus.NOT_IMPLEMENTED, "NotImplemented", sentence)
 
 
 def _failed(environ: dict[str, Any], what: str) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import struct
@@ -76,6 +77,13 @@ def body(environ: dict[str, Any]) -> bytes:
     return content
 
 
+def peeked(environ: dict[str, Any]) -> bytes:
+    """Return a request's body, and leave it to whoever reads it next."""
+    content = body(environ)
+    environ["wsgi.input"] = io.BytesIO(content)
+    return content
+
+
 def signed_region(environ: dict[str, Any]) -> str:
     """Return the region that a request's signature names."""
     match = _signed_for(environ)
@@ -86,6 +94,11 @@ def signed_service(environ: dict[str, Any]) -> str:
     """Return the service that a request's signature names, as the SDKs sign for it: ``lambda``, ``monitoring``."""
     match = _signed_for(environ)
     return match["service"] if match else "an unsigned request"
+
+
+def is_signed(environ: dict[str, Any]) -> bool:
+    """Whether a request says who signed it, and for which service."""
+    return _signed_for(environ) is not None
 
 
 def _signed_for(environ: dict[str, Any]) -> re.Match[str] | None:

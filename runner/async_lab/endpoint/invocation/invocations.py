@@ -136,7 +136,8 @@ class LambdaRegion:
         if chain.is_loop(target.function) and recursion.is_stopped(self.account_id, self.region, target.function):
             return self._stop_loop(target, payload or EMPTY_PAYLOAD)
         with self._changed:
-            event = self._twin.accept(target, self._clock.now())
+            late = functions.dispatch_seconds(self.account_id, self.region, target.function)
+            event = self._twin.accept(target, self._clock.now(), late)
             self._lineages[event.request_id] = chain
             self._payloads[event.request_id] = payload or EMPTY_PAYLOAD
             self._history.keep(event.request_id, payload or EMPTY_PAYLOAD)

@@ -78,6 +78,7 @@ def is_stopped(account_id: str, region: str, name: str) -> bool:
 
 
 def remember(queue: Queue, message: Message) -> None:
-    """Add a message that remembers what led to it."""
+    """Add a message that remembers what led to it, and from which queue it comes into a dead-letter queue."""
     message.lineage = current_lineage()
+    message.source_arn, message.queue_arn = vars(message).get("queue_arn"), queue.queue_arn
     _add_message(queue, message)

@@ -9,7 +9,9 @@ from types import SimpleNamespace
 from typing import Any
 
 from moto.core import utils
+from moto.core.responses import ActionResult
 from moto.s3 import models as s3
+from moto.s3.responses import S3Response
 from moto.secretsmanager import models as secretsmanager
 from moto.sqs import models as sqs
 
@@ -19,6 +21,7 @@ from async_lab.endpoint.state import aside
 
 _POLL_SECONDS = 0.02
 _DEDUPLICATION_SECONDS = 300  # SQS developer guide, "Using the message deduplication ID"
+_create_upload, _list_uploads = s3.S3Backend.create_multipart_upload, S3Response.list_multipart_uploads
 _receive_message = sqs.SQSBackend.receive_message
 
 
@@ -36,6 +39,8 @@ def install(now: Callable[[], float], *, stands: bool) -> None:
     clock = _datetime_module(now)
     replace(utils, "datetime", clock)  # whatever the other services call there reads it
     replace(s3, "datetime", clock)
+    replace(s3.S3Backend, "create_multipart_upload", _begun)
+    replace(S3Response, "list_multipart_uploads", _listed)
     replace(secretsmanager, "time", SimpleNamespace(time=now))
     replace(sqs.SQSBackend, "receive_message", receive_message)
     replace(sqs.Queue, "messages", property(lambda queue: _messages(queue, now())))
@@ -61,6 +66,27 @@ def _datetime_module(now: Callable[[], float]) -> Any:
             return dt.datetime.strptime(text, format_)  # noqa: DTZ007 - moto's times carry no zone
 
     return SimpleNamespace(**{**vars(dt), "datetime": Moment})
+
+
+def _begun(backend: s3.S3Backend, *asked: Any, **more: Any) -> s3.FakeMultipart:
+    """Begin an upload in parts, and remember when; moto tells 2010 of each."""
+    upload = _create_upload(backend, *asked, **more)
+    vars(upload)["initiated_at"] = utils.utcnow()
+    return upload
+
+
+def _listed(response: S3Response) -> Any:
+    """List uploads with when they were begun."""
+    serialized = response.serialized
+
+    def told(answer: ActionResult) -> Any:
+        begun = response.backend.list_multipart_uploads(response.bucket_name)
+        for upload in answer.result["Uploads"]:
+            upload["Initiated"] = vars(begun[upload["UploadId"]])["initiated_at"]
+        return serialized(answer)
+
+    response.serialized = told
+    return _list_uploads(response)
 
 
 def _wait_for_messages(_queue: sqs.Queue, _timeout: float) -> None:

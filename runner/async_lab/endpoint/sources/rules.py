@@ -24,7 +24,7 @@ from async_lab.endpoint import trouble
 from async_lab.endpoint.access.resource_policies import Caller
 from async_lab.endpoint.delivery.targets import DeliveryFailed, TargetMissing, TooLarge, send_to_queue
 from async_lab.endpoint.invocation.recursion import NOBODY, following
-from async_lab.endpoint.moto_patches import replace
+from async_lab.endpoint.moto_patches import add_operation, replace
 from async_lab.endpoint.sources import event_patterns
 from async_lab.endpoint.sources.event_patterns import InvalidPattern
 from async_lab.endpoint.sources.reach import Reach
@@ -104,7 +104,6 @@ MOST_BYTES = 1024 * 1024  # doc: of all entries of a PutEvents request, since Ja
 _PRINCIPAL = "events.amazonaws.com"
 _ENTRY_TIME_BYTES = 14  # user guide, "Calculating PutEvents event entry size"
 _MOST_TARGETS = 5  # EventBridge quotas, "Targets per rule"
-_AGES, _ATTEMPTS = range(60, 86_401), range(186)  # API reference, RetryPolicy
 _TARGETS = {"lambda", "sqs", "sns", "logs", "events"}
 _put_events = events.EventsBackend.put_events
 _put_targets = events.EventsBackend.put_targets
@@ -132,6 +131,23 @@ def install(reach: Reach) -> None:
     replace(events.EventPatternParser, "parse", _parsed)
     replace(EventsHandler, "test_event_pattern", _test_pattern)
     replace(events.Replay, "replay_events", _replay)
+    add_operation(EventsHandler, "update_event_bus", _update_bus)
+
+
+def _update_bus(handler: EventsHandler) -> tuple[str, dict[str, Any]]:
+    """Change what a bus keeps; what isn't given it has no more (assumed)."""
+    bus = handler.events_backend.describe_event_bus(handler._get_param("Name"))  # noqa: SLF001 - moto's own
+    bus.description = handler._get_param("Description")  # noqa: SLF001
+    bus.kms_key_identifier = handler._get_param("KmsKeyIdentifier")  # noqa: SLF001
+    bus.last_modified_time = Rule.reach.now()
+    told = {
+        "Arn": bus.arn,
+        "Name": bus.name,
+        "Description": bus.description,
+        "KmsKeyIdentifier": bus.kms_key_identifier,
+    }
+    given = {name: value for name, value in told.items() if value is not None}
+    return json.dumps(given), handler.response_headers
 
 
 def send(backend: events.EventsBackend, bus_name: str, event: Mapping[str, Any]) -> None:
@@ -291,7 +307,7 @@ def _check_targets(
                 f"async-lab sends no events of a rule to {what} yet: {target['Arn']}. It does to functions, queues, "
                 "topics, log groups and event buses."
             )
-        _check_retries(target)
+        _check_dead_letters(target)
         paths = [target.get("InputPath"), *((target.get("InputTransformer") or {}).get("InputPathsMap") or {}).values()]
         for path in filter(None, paths):
             if problem := problem_of(path):
@@ -344,11 +360,8 @@ def _test_pattern(response: EventsHandler) -> str:
     return json.dumps({"Result": _matches(pattern, event)})
 
 
-def _check_retries(target: Mapping[str, Any]) -> None:
-    policy, queue_arn = target.get("RetryPolicy") or {}, (target.get("DeadLetterConfig") or {}).get("Arn")
-    for name, allowed in (("MaximumEventAgeInSeconds", _AGES), ("MaximumRetryAttempts", _ATTEMPTS)):
-        if name in policy and policy[name] not in allowed:
-            raise ValidationException(f"{name} must be {allowed[0]} to {allowed[-1]} for target {target['Id']}.")
+def _check_dead_letters(target: Mapping[str, Any]) -> None:
+    queue_arn = (target.get("DeadLetterConfig") or {}).get("Arn")
     if queue_arn and (arns.service_of(queue_arn) != "sqs" or queue_arn.endswith(".fifo")):
         raise ValidationException(
             f"The dead-letter queue of target {target['Id']} must be a standard SQS queue, and is {queue_arn}."

@@ -20,6 +20,7 @@ from moto.scheduler.responses import EventBridgeSchedulerResponse
 from async_lab import arns
 from async_lab.endpoint import trouble
 from async_lab.endpoint.access.identity_policies import first_missing, needs_of_target
+from async_lab.endpoint.access.trust_policies import trusts_service
 from async_lab.endpoint.delivery.targets import DeliveryFailed, send_to_queue
 from async_lab.endpoint.moto_patches import replace
 from async_lab.endpoint.sources.reach import Reach
@@ -244,9 +245,17 @@ def _checked(real: Any) -> Any:
         group = settings.get("group_name") or "default"
         if group not in backend.schedule_groups:
             raise ScheduleGroupNotFound(group)
+        _check_trust(settings["target"]["RoleArn"], backend.schedule_groups[group].arn)
         return real(backend, **settings)
 
     return checked
+
+
+def _check_trust(role_arn: str, group_arn: str) -> None:
+    if not trusts_service(role_arn, "scheduler.amazonaws.com", group_arn):
+        raise ValidationException(  # public issues
+            "The execution role you provide must allow AWS EventBridge Scheduler to assume the role."
+        )
 
 
 def _check(settings: dict[str, Any]) -> None:
