@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from diagnosed import but
 from observed import QUEUE, configuration_of, seen_of
 from results import METRICS
 from series import FIRST_MINUTE, metrics_of
@@ -24,10 +25,6 @@ IDLE = metrics_of()
 def of(**settings):
     """Return a configuration that keeps failed events, so that only what is meant is found."""
     return configuration_of(**{"on_failure": QUEUE} | settings)
-
-
-def but(metrics, **minutes):
-    return metrics | {name: metrics_of(**minutes)[name] for name in minutes}
 
 
 def unseen(configuration, *parts):

@@ -398,6 +398,12 @@ def test_what_ends_at_an_instant_makes_room_for_what_is_attempted_at_it():
     assert sum(values(history, "Throttles")) == 1
 
 
+def test_all_that_is_due_at_an_instant_is_attempted_before_any_of_it_ends():
+    history = run(FunctionConfig(reserved_concurrency=1), Outcome(0.0), events=2)  # over at the instant it begins
+    assert values(history, "AsyncEventAge") == [35, 35, 1_035]
+    assert sum(values(history, "Throttles")) == 1
+
+
 def test_a_minute_begins_after_what_ends_and_before_what_starts_with_it():
     rules = Rules(jitter=0.0, dispatch_seconds=(0.0, 0.0))
     arrivals = [(0.0, FUNCTION), (30.0, FUNCTION), (60.0, FUNCTION)]  # each runs for 60 s

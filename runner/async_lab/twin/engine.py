@@ -233,15 +233,11 @@ class Twin:
         """Do what is due, instant by instant, up to ``until`` or until executions have started; return those."""
         self._check_resolved()
         due, do, unresolved = self._due, self._do, self._unresolved
-        instant = None
-        while due:
+        while due and due[0][0] <= until and not unresolved:
             at = due[0][0]
-            if at != instant:
-                if unresolved or at > until:
-                    break
-                instant = at
-            _, rank, _, _, _, whom = heappop(due)
-            do[rank](whom, at)
+            while due and due[0][0] == at:
+                _, rank, _, _, _, whom = heappop(due)
+                do[rank](whom, at)
         return [running.execution for running in unresolved.values()]
 
     def resolve(self, execution: Execution, outcome: Outcome) -> None:
@@ -362,7 +358,8 @@ class Twin:
     # The schedule
 
     def _begin(self, waiting: _Waiting, first_attempt_at: float) -> None:
-        heappush(self._due, (first_attempt_at, _ATTEMPTS, waiting.event.number, 0, waiting.is_duplicate, waiting))
+        number, attempts = waiting.event.number, waiting.attempts
+        heappush(self._due, (first_attempt_at, _ATTEMPTS, number, attempts, waiting.is_duplicate, waiting))
 
     def _waits(self) -> Iterator[_Due]:
         return (due for due in self._due if due[1] in _OF_EVENTS_THAT_WAIT)

@@ -37,7 +37,7 @@ class Numbers:
         """Return where the numbers of all attempts at an event come from: half the work of each, for ``symmetric``."""
         return _mix(self._state + _GOLDEN_GAMMA * (event + 1))
 
-    def bits(self, event: int, attempt: int = 0) -> int:
+    def bits(self, event: int, attempt: int) -> int:
         """Return 64 random bits for one attempt at one event."""
         return _bits(self.of_event(event), attempt)
 
