@@ -1,4 +1,4 @@
-"""Metrics of any namespace and dimension set, for tests of what `Lab.metrics` doesn't look at."""
+"""What became of events, and metrics of any namespace and dimension set, which `Lab.metrics` doesn't look at."""
 
 
 def measured(async_lab, statistic, namespace, metric, **dimensions):
@@ -23,3 +23,8 @@ def total(async_lab, namespace, metric, **dimensions):
 def payloads(function):
     """What a function was invoked with asynchronously, in the order of acceptance."""
     return [event.json for event in function.events]
+
+
+def outcomes(event):
+    """What each attempt at an event came to."""
+    return [attempt.outcome for attempt in event.attempts]

@@ -58,7 +58,8 @@ def make(target, name, tags=None):
     iam.put_role_policy(RoleName=name, PolicyName="inline", PolicyDocument=POLICY)
     policy = iam.create_policy(PolicyName=f"{name}-managed", PolicyDocument=POLICY)["Policy"]["Arn"]
     iam.attach_role_policy(RoleName=name, PolicyArn=policy)
-    target.client("logs").create_log_group(logGroupName=f"/aws/lambda/{name}", tags=tags)
+    some_tags = {"tags": tags} if tags else {}  # CloudWatch Logs takes no empty ones
+    target.client("logs").create_log_group(logGroupName=f"/aws/lambda/{name}", **some_tags)
     target.client("sqs").create_queue(QueueName=f"{name}-failures", tags=tags)
     _make_function(target, name, role, Tags=tags)
     target.client("sns").create_topic(Name=f"{name}-trigger", Tags=pairs)

@@ -7,7 +7,7 @@ something survives which isn't listed, or that something listed doesn't survive.
 
 A pattern names what is run, such as ``async_lab.twin.*``; all three packages otherwise. mutmut wants its sources in
 ``src``, so that it works in a copy, ``build/mutants``: one process, at a low priority. What has a result there is not
-run again until its function changes; ``rm -r build/mutants`` begins anew, as new tests want.
+run again until its function changes, or a pattern names it, as new tests want; ``rm -r build/mutants`` begins anew.
 """
 
 from __future__ import annotations
@@ -52,9 +52,10 @@ class Survivor:
 
 def main() -> int:
     """Run mutmut, print the score and what is not as listed."""
-    patterns = tuple(sys.argv[1:]) or PATTERNS
+    named = tuple(sys.argv[1:])
+    patterns = named or PATTERNS
     copy_sources()
-    run_mutmut(patterns)
+    run_mutmut(named)
     results = dict(read_results(patterns))
     survivors = {survivor_of(name) for name, code in results.items() if code in (_SURVIVED, _NO_TESTS)}
     listed = {each for each in read_listed() if _is_matched(each.function, patterns)}
@@ -79,7 +80,7 @@ def copy_sources() -> None:
 
 
 def run_mutmut(patterns: tuple[str, ...]) -> None:
-    """Run what has no result yet, one after the other, at a low priority.
+    """Run what patterns name, or else all that has no result yet: one after the other, at a low priority.
 
     Modules are imported anew for each mutant: compiled files may be written, as compiling takes ten times as long.
     """

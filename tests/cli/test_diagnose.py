@@ -316,6 +316,14 @@ def test_a_long_name_is_not_cut_where_many_are_told(as_told, diagnose, name):
     assert name in "".join(line.split()[0] for line in said.splitlines() if line.strip())
 
 
+def test_a_request_id_is_not_cut_in_a_narrow_terminal(async_lab, as_told):
+    function = as_told(retries=0)
+    sent = function.send({"fail": "no"})
+    async_lab.advance(seconds=60)
+    ran = call(PROJECT, "diagnose", function, COLUMNS="40", **endpoint_variables(async_lab.url, REGION))
+    assert sent.request_id in "".join(line.strip() for line in ran.stdout.splitlines())
+
+
 def test_a_runtime_that_was_killed_is_told_to_have_run_out_of_memory(async_lab, handler, diagnose):
     greedy = async_lab.function(handler(GREEDY), retries=0)
     greedy.send()
@@ -323,6 +331,16 @@ def test_a_runtime_that_was_killed_is_told_to_have_run_out_of_memory(async_lab, 
 
     (function,) = found_in(diagnose(greedy, "--json"), ExitCode.NOT_AS_EXPECTED)
     assert any("Raise the memory, 128 MB" in advice for advice in function["findings"][0]["advice"])
+
+
+def test_that_events_wait_is_said_before_what_could_be_better(async_lab, as_told, diagnose):
+    as_told(name="accepted").send()
+    assert re.search(r"accepted .* Not over yet", diagnose("--all").stdout)
+    throttled = as_told(name="full", reserved_concurrency=1)
+    for _ in range(2):
+        throttled.send({"sleep": 50})
+    async_lab.advance(seconds=2)
+    assert diagnose(throttled).stdout.splitlines()[-1] == "full: no event was lost. The function is throttled."
 
 
 def test_settings_that_are_not_in_effect_are_told(as_told, lambda_, diagnose):

@@ -64,6 +64,12 @@ def test_compare_sets_two_runs_side_by_side(checkout):
     assert "holds 5 runs: name one of them by its id: 00000000 (baseline)" in several.stderr
 
 
+def test_compare_cuts_no_setting_in_a_narrow_terminal(checkout):
+    compared = call(checkout, "compare", "00000000", "abcdef01", COLUMNS="50")
+    assert "≠" in compared.stdout
+    assert "…" not in compared.stdout
+
+
 @pytest.mark.parametrize(
     ("format_", "reads"),
     [

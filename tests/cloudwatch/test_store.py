@@ -78,10 +78,11 @@ def test_reading_does_not_change_what_is_stored():
 
 @pytest.mark.parametrize(("at", "latest"), [(None, None), (61.5, 60)])
 def test_the_latest_minute_is_known(at, latest):
-    store = MetricStore()
+    store, summarized = MetricStore(), MetricStore()
     if at is not None:
         put(store, at, 1.0)
-    assert store.latest(AGE) == latest
+        summarized.put_statistics(AGE, at, "Milliseconds", minimum=1.0, maximum=1.0, total=1.0, count=1.0)
+    assert store.latest(AGE) == summarized.latest(AGE) == latest
 
 
 def test_observations_of_several_threads_are_all_counted_while_others_read():
@@ -120,6 +121,32 @@ def test_what_somebody_has_summarized_is_added_to_what_was_seen_in_the_same_minu
     assert store.units(AGE) == ["Milliseconds", "Seconds"]
 
 
+def test_what_was_summarized_in_high_resolution_is_read_back_whole_by_second_and_by_minute():
+    store = MetricStore()
+    store.put_statistics(AGE, 119.9, "Milliseconds", minimum=2.0, maximum=5.0, total=10.0, count=3.0, resolution=SECOND)
+    store.put_statistics(AGE, 118.0, "Seconds", minimum=1.0, maximum=4.0, total=5.0, count=2.0, resolution=SECOND)
+
+    def of(unit, period):
+        return {
+            at: (seen.count, seen.total, seen.minimum, seen.maximum)
+            for at, seen in store.periods(AGE, 0, 300, period, unit).items()
+        }
+
+    assert of("Milliseconds", 1) == {119: (3.0, 10.0, 2.0, 5.0)}
+    assert of("Seconds", 1) == {118: (2.0, 5.0, 1.0, 4.0)}
+    assert of("Milliseconds", 60) == {60: (3.0, 10.0, 2.0, 5.0)}
+    assert of("Seconds", 60) == {60: (2.0, 5.0, 1.0, 4.0)}
+
+
+def test_what_was_summarized_in_standard_resolution_is_in_no_second():
+    store = MetricStore()
+    store.put_statistics(AGE, 61, "Milliseconds", minimum=2.0, maximum=5.0, total=10.0, count=3.0, resolution=SECOND)
+    store.put_statistics(AGE, 62, "Milliseconds", minimum=1.0, maximum=1.0, total=1.0, count=1.0)
+
+    assert sums(store.periods(AGE, 0, 120, 1)) == {61: 10.0}
+    assert sums(store.periods(AGE, 0, 120, 60)) == {60: 11.0}
+
+
 def test_of_a_metric_that_was_never_observed_nothing_is_known():
     store = MetricStore()
     assert (store.metrics(), store.units(AGE), store.latest(AGE), store.periods(AGE, 0, 60, 60)) == ([], [], None, {})
@@ -156,9 +183,10 @@ def test_no_observation_in_high_resolution_is_lost_or_counted_twice_at_any_perio
     assert list(periods) == sorted({int(at // period) * period for at in times})
 
 
-def test_seconds_that_are_forgotten_are_gone_in_whatever_order_they_came():
+@pytest.mark.parametrize("times", [(5, 10, 20, 30), (30, 10, 20, 5)])
+def test_seconds_before_a_time_are_forgotten_and_it_and_later_ones_are_not(times):
     store = MetricStore()
-    for at in (30, 10, 20, 5):
+    for at in times:
         store.put(AGE.namespace, AGE.name, AGE.dimensions, at, 1.0, resolution=SECOND)
     store.forget_seconds(20)
     assert list(store.periods(AGE, 0, 60, 1)) == [20, 30]

@@ -56,6 +56,7 @@ def failed(request_id, line):
     return FailedRequest(request_id, FIRST_MINUTE + 1.0, line, failures=1)
 
 
+KILLED = "RequestId: a Error: Runtime exited with error: signal: killed"
 AN_HOUR_BEFORE = FIRST_MINUTE - 3_600.0
 BOTH = {"$LATEST": 1.0, "live": 1.0}
 SHORT = {"MaximumEventAgeInSeconds": 60}
@@ -110,6 +111,8 @@ CASES = {
     "dropped after errors, and nothing else could be seen": seen_of(
         ERRORS, unseen(configuration_of(), "function", "reservation", "written", "aliases", "account")
     ),
+    "dropped after errors, of a function that could not be seen": seen_of(ERRORS, unseen(of(), "function"), sent=1),
+    "dropped after errors, told by a topic": seen_of(ERRORS, of(on_failure=TOPIC), sent=1),
     "dropped after errors, by settings that differ": seen_of(
         ERRORS, mixed(of(), maximum_event_age_seconds=300), received_by_qualifier=BOTH
     ),
@@ -217,6 +220,9 @@ CASES = {
     "late at the reservation, no execution ended": seen_of(
         but(LATE, Duration=[], Invocations=[[1]]), of(**ONE), sent=2
     ),
+    "late at the reservation, in a burst": seen_of(
+        but(LATE, AsyncEventsReceived=[[1] * 4], Duration=[[30_000] * 4]), of(**ONE), sent=4
+    ),
     "late at the reservation by no more than the waits": seen_of(
         but(LATE, AsyncEventAge=[[35, 35, 1_000, 3_000, 7_000, 16_800]], Throttles=[[1] * 4]), of(**ONE), sent=2
     ),
@@ -319,6 +325,12 @@ CASES = {
             queue("there"),
         ),
     ),
+    "a failure target is missing": seen_of(
+        IDLE, of(), failure_targets=(FailureTarget(QUEUE, is_dead_letter=True, exists=False),)
+    ),
+    "nobody listens to the topic": seen_of(
+        IDLE, of(), failure_targets=(FailureTarget(TOPIC, is_dead_letter=False, exists=True, subscriptions=0),)
+    ),
     "nobody listens to the topics": seen_of(
         IDLE,
         of(),
@@ -353,6 +365,9 @@ CASES = {
     "no alarm at all": seen_of(IDLE, of(), alarms=()),
     "no alarm on dropped events": seen_of(
         IDLE, of(), alarms=(StandingAlarm("errors", "OK", ("Errors",), has_actions=True),)
+    ),
+    "an alarm that tells nobody": seen_of(
+        IDLE, of(), alarms=(StandingAlarm("drops", "OK", ("AsyncEventsDropped",), has_actions=False),)
     ),
     "alarms that tell nobody": seen_of(
         IDLE,
@@ -433,6 +448,9 @@ CASES = {
         but(BASELINE, Errors=[[1]]), of(), minutes=1, failed_requests=(failed("a", "no"),)
     ),
     "too old for both retries as the log says": seen_of(ONCE, of(**SHORT), failed_requests=(failed("a", "no"),)),
+    "late after an error that took all memory as the log says": seen_of(
+        but(ERRORS, AsyncEventsDropped=[], Errors=[[1], [1], [], [0]]), of(), failed_requests=(failed("a", KILLED),)
+    ),
     # functions with other rules
     "a durable function": seen_of(ERRORS, of_kind(of(), Kind.DURABLE), sent=1),
     "a function on managed instances": seen_of(LATE, of_kind(of(**ONE), Kind.MANAGED_INSTANCES), sent=2),

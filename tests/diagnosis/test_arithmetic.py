@@ -103,6 +103,35 @@ def test_each_event_that_errors_end_needs_all_its_failures(errors, drops):
     assert arithmetic.drops_by_errors(replace(failing, configuration=near)) == drops
 
 
+MAY_BE_BY = [
+    ("Errors", arithmetic.may_drops_be_by_errors, 5),  # minutes: a timeout of 240 s, and the minute that it ends in
+    ("Throttles", arithmetic.may_drops_be_by_throttles, 6),  # the longest wait after a throttle, and its minute
+]
+
+
+@pytest.mark.parametrize(("metric", "may_be_by", "minutes"), MAY_BE_BY)
+@pytest.mark.parametrize(("later", "may_be"), [(-1, False), (0, True), ("longest", True), ("longer", False)])
+def test_a_drop_may_be_by_what_was_seen_no_longer_before_it_than_it_takes(metric, may_be_by, minutes, later, may_be):
+    later = {"longest": minutes, "longer": minutes + 1}.get(later, later)
+    dropped = seen(
+        configuration_of(Timeout=240),
+        AsyncEventAge=[[], [35]],
+        AsyncEventsDropped=[*[[]] * (1 + later), [1]],
+        **{metric: [[], [1]]},
+    )
+    assert may_be_by(replace(dropped, start=FIRST_MINUTE - 3_600.0)) is may_be
+
+
+@pytest.mark.parametrize(("metric", "may_be_by", "minutes"), MAY_BE_BY)
+def test_a_drop_may_be_by_what_came_before_the_time_that_was_looked_at(metric, may_be_by, minutes):
+    dropped = seen(configuration_of(Timeout=240), AsyncEventAge=[[35]], AsyncEventsDropped=[[1]])
+    earliest = FIRST_MINUTE - 60.0 * minutes
+
+    assert may_be_by(replace(dropped, start=FIRST_MINUTE + 0.0))
+    assert may_be_by(replace(dropped, start=earliest + 1))
+    assert not may_be_by(replace(dropped, start=earliest)), metric
+
+
 @pytest.mark.parametrize(
     ("sent", "minute", "throttles", "drops"),
     [
@@ -223,6 +252,31 @@ def test_throttles_make_an_event_as_old_as_their_waits_and_no_older_than_it_may_
 def test_as_much_concurrency_is_needed_as_arrivals_at_their_peak_times_their_duration(received, duration, needed):
     durations = [[duration * 1_000]] if duration else []
     assert arithmetic.concurrency_needed(seen(AsyncEventsReceived=received, Duration=durations)) == needed
+
+
+@pytest.mark.parametrize(
+    ("received", "duration", "peak"),
+    [([], 1, 0), ([[1], [1] * 9, [1]], 1, 9), ([[1], [1] * 9, [1]], 60, 9), ([[1] * 3, [1] * 9, [1]], 61, 12)],
+)
+def test_arrivals_at_their_peak_are_those_of_as_many_minutes_as_an_execution_takes(received, duration, peak):
+    assert arithmetic.peak_arrivals(seen(AsyncEventsReceived=received, Duration=[[duration * 1_000]])) == peak
+
+
+@pytest.mark.parametrize(
+    ("in_use", "peak"),
+    [
+        ({}, None),
+        ({1: 7.0}, None),  # one of the minutes with throttles was not seen
+        ({1: 0.0, 4: 0.0}, 0),
+        ({1: 7.0, 4: 8.0}, 8),
+        ({1: 7.0, 3: 9.0, 4: 8.0}, 9),  # an execution that began in a minute still ran in the next
+        ({1: 7.0, 2: 9.0, 4: 8.0, 5: 9.0}, 8),
+    ],
+)
+def test_the_peak_of_the_pool_is_of_the_minutes_with_throttles_and_of_those_before(in_use, peak):
+    throttled = seen(Throttles=[[0], [1], [0], [0], [1]])
+    by_minute = {FIRST_MINUTE + 60 * minute: executions for minute, executions in in_use.items()}
+    assert arithmetic.unreserved_peak(replace(throttled, unreserved_by_minute=by_minute)) == peak
 
 
 @pytest.mark.parametrize(

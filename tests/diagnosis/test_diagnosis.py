@@ -11,6 +11,7 @@ from async_lab.diagnosis import Confidence, Fact, Figure, Severity, arithmetic, 
 from async_lab.diagnosis.diagnose import CAUSES, NOTHING_WRONG
 from async_lab.observation.aggregate import aggregate
 from async_lab.observation.configuration import AccountConcurrency, AsyncSettings, Reservation
+from async_lab.observation.failed_requests import FailedRequest
 from async_lab.observation.failure_targets import FailureTarget
 from async_lab.observation.metrics import METRIC_NAMES
 from async_lab.twin.rules import Rules, too_old_next_time
@@ -593,9 +594,18 @@ def test_an_event_that_one_of_two_targets_took_is_not_lost(dead, undelivered, se
     assert ("the other of the two took them" in finding.explanation) == (severity == "warning")
 
 
+@pytest.mark.parametrize("targets", [{"dead_letter": QUEUE}, {"on_failure": QUEUE}])
+def test_an_event_that_the_only_target_refused_is_lost(targets):
+    refused = but(SCENARIO_1, DeadLetterErrors=[[1]])
+    finding = next(one for one in diagnose(seen_of(refused, configuration_of(**targets))) if one.code == "not-kept")
+    assert finding.severity is Severity.CRITICAL
+    assert "what was refused is gone" in finding.explanation
+
+
 def test_events_that_a_topic_handed_on_are_not_said_to_be_in_a_queue():
     topic = "arn:aws:sns:eu-west-1:123456789012:failed"
-    for target, says in ((QUEUE, "has them"), (topic, "hands them to")):
+    keeps, hands_on = "the failure destination or dead-letter queue has them", "hands them to"
+    for target, says in ((QUEUE, keeps), ("arn:aws:s3:::failed", keeps), (topic, hands_on)):
         assert says in strongest(SCENARIO_1, configuration_of(on_failure=target)).advice[-1]
 
 
@@ -749,6 +759,11 @@ def test_without_the_functions_own_settings_there_is_a_finding_too():
     assert strongest(SCENARIO_1, replace(DEFAULTS, function=None)).code == "dropped-retries-used"
 
 
+def test_without_the_functions_own_settings_the_destination_that_has_the_events_is_said():
+    finding = strongest(SCENARIO_1, replace(configuration_of(on_failure=QUEUE), function=None))
+    assert "the failure destination or dead-letter queue has them" in finding.advice[-1]
+
+
 # --- what is said ---
 
 
@@ -827,6 +842,12 @@ def test_the_advice_says_how_much_concurrency_would_have_been_enough():
     assert "Reserve at least 2 instead of 1" in strongest(SCENARIO_2, ONE_AT_A_TIME).advice[0]
 
 
+def test_the_advice_says_how_much_more_events_need_that_come_at_once():
+    burst = but(SCENARIO_2, AsyncEventsReceived=[[1] * 4], Duration=[[30_000] * 4])
+    assert "need when they are spread evenly, and up to 4 when they" in strongest(burst, ONE_AT_A_TIME).advice[0]
+    assert "spread evenly" not in strongest(SCENARIO_2, ONE_AT_A_TIME).advice[0]
+
+
 def test_where_arrivals_at_their_peak_need_no_more_than_is_reserved_no_number_is_claimed():
     seen = metrics_of(
         AsyncEventsReceived=[[1, 1]],
@@ -893,6 +914,23 @@ def test_executions_that_ran_into_the_timeout_are_recognised():
     assert any(text.startswith("Raise the timeout, 3 s,") for text in advice)
     almost = but(SCENARIO_1, Duration=[[2999], [2999], [], [2999]])
     assert not any("timeout" in text for text in strongest(almost, configuration_of(Timeout=3)).advice)
+
+
+@pytest.mark.parametrize(
+    ("line", "ran_out"),
+    [
+        ("RequestId: a Error: Runtime exited with error: signal: killed", True),
+        ("RequestId: a Error Type: Runtime.OutOfMemory", True),
+        ("KeyError: 'killed'", False),
+    ],
+)
+def test_memory_that_ran_out_is_recognized_by_what_lambda_logs(line, ran_out):
+    seen = seen_of(SCENARIO_1, configuration_of(MemorySize=256))
+    failed = tuple(FailedRequest("a", FIRST_MINUTE + 1.0, said, failures=1) for said in ("KeyError: 'id'", line))
+    advice = diagnose(replace(seen, failed_requests=failed))[0].advice
+    assert any(text.startswith("Raise the memory, 256 MB") for text in advice) is ran_out
+    unseen = replace(seen.configuration, function=None)
+    assert not any("memory" in text for text in diagnose(replace(seen, configuration=unseen))[0].advice)
 
 
 def test_what_stands_and_is_not_what_was_wished_is_said_first_among_warnings():

@@ -85,6 +85,18 @@ def test_an_event_that_two_queues_hold_is_to_be_sent_again_from_one():
 
 
 @pytest.mark.parametrize(
+    ("is_dead_letter", "command"),
+    [
+        (True, "async-lab redrive failed --to async-lab --dry-run"),  # a dead letter doesn't name its function
+        (False, "async-lab redrive failed --dry-run"),
+    ],
+)
+def test_where_failed_events_wait_the_command_that_sends_them_again_is_said(is_dead_letter, command):
+    (found,) = risks(failure_targets=(FailureTarget(QUEUE, is_dead_letter=is_dead_letter, exists=True, waiting=1),))
+    assert found.advice[-1].endswith(command)
+
+
+@pytest.mark.parametrize(
     ("received", "written", "expected"),
     [
         ({"$LATEST": 3}, ("live",), ["settings-not-in-effect"]),

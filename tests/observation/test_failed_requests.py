@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from async_lab.errors import UsageError
 from async_lab.observation.failed_requests import ACTION, _error_line, read_failed_requests
 from async_lab.observation.gaps import Looks
 
@@ -72,6 +73,14 @@ def test_a_request_is_named_though_hundreds_ran_before_it_in_its_environment(asy
     ids = [called(lambda_, function, {"n": number}) for number in range(121)]
     async_lab.advance(seconds=60)
     assert [request.request_id for request in read(async_lab, function)] == ids[-1:]
+
+
+def test_what_fails_before_its_request_begins_is_named_by_it(async_lab, handler):
+    function = async_lab.function(handler("import nothing\ndef handler(event, context): ..."), retries=0)
+    ids = {function.send().request_id for _ in range(2)}
+    with pytest.raises(UsageError, match="No module named 'nothing'"):
+        async_lab.advance(seconds=60)
+    assert {request.request_id for request in read(async_lab, function, last_error=async_lab.now)} == ids
 
 
 def test_a_log_that_can_not_be_read_is_a_gap(async_lab):

@@ -242,6 +242,7 @@ def test_settings_are_shown_as_a_file_has_them_and_without_what_says_nothing():
     assert "recovers_after_seconds" not in shown["behavior"]
     assert not {"dead_letter_target", "account_concurrency", "changed"} & set(shown)
     assert shown["reserved_concurrent_executions"] == "-1"
+    assert shown["trigger"] == "service = direct, permitted = true, endings = [.json]"
 
 
 def test_where_nothing_is_compared_the_page_says_why():

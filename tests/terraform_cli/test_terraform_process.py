@@ -80,3 +80,26 @@ def test_two_interruptions_while_terraform_is_started_stop_it(tmp_path: Path, mo
         Terraform(tmp_path, {}, tmp_path / "log", interrupts=interrupts, executable=program).apply(None)
     assert said[1].startswith("Stopping Terraform.")
     assert (tmp_path / "log").read_text().endswith("stopped\n")
+
+
+@pytest.mark.parametrize("command", ["init", "output"])
+def test_an_interruption_while_a_command_that_reads_is_started_leaves_no_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    program = tmp_path / "terraform"
+    program.write_text("#!/bin/sh\ntouch ready\nexec sleep 1000\n")
+    program.chmod(0o755)
+    start, begun = subprocess.Popen, []
+
+    def interrupted(*arguments: object, **options: object) -> subprocess.Popen[bytes]:
+        begun.append(start(*arguments, **options))
+        wait_until((tmp_path / "ready").exists)
+        signal.raise_signal(signal.SIGINT)
+        return begun[0]
+
+    monkeypatch.setattr(terraform_process.subprocess, "Popen", interrupted)
+    with pytest.raises(Interrupted), Interrupts(lambda _: None) as interrupts:
+        getattr(Terraform(tmp_path, {}, tmp_path / "log", interrupts=interrupts, executable=program), command)()
+    is_left = begun[0].poll() is None
+    begun[0].kill()
+    assert not is_left

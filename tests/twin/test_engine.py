@@ -2,8 +2,9 @@
 
 import uuid
 from collections import Counter
+from dataclasses import replace
 from itertools import count, pairwise
-from math import inf
+from math import inf, nextafter
 
 import pytest
 from histories import FAILS, FUNCTION, SLEEPS, STEADY, SUCCEEDS, finished, history_of, of_kind, run, values
@@ -214,6 +215,17 @@ def test_which_attempts_meet_a_system_error_follows_from_event_and_attempt():
     first = {event: next(n for n in count(1) if drawn.uniform(event, n) >= 0.5) for event in range(50)}
     failed = Counter(record.event.number for record in of_kind(history, SystemFailed))
     assert {event: failed[event] + 1 for event in range(50)} == first
+
+
+def test_a_rate_is_met_by_the_numbers_below_it_and_not_by_itself():
+    def met(**rates):
+        history = run(FunctionConfig(), SUCCEEDS, rules=replace(STEADY, **rates))
+        return len(of_kind(history, SystemFailed)), len(of_kind(history, Started))
+
+    error, duplicate = Numbers(0, Draw.SYSTEM_ERROR).uniform(0, 1), Numbers(0, Draw.DUPLICATE).uniform(0)
+    assert met(system_error_rate=error) == met(duplicate_rate=duplicate) == (0, 1)
+    assert met(system_error_rate=nextafter(error, 1))[0] >= 1
+    assert met(duplicate_rate=nextafter(duplicate, 1)) == (0, 2)
 
 
 def test_a_changed_configuration_applies_to_events_that_wait():

@@ -49,7 +49,7 @@ class MetricStore:
         """Take ``count`` observations of ``value`` made at the epoch second ``at``; ``resolution`` MINUTE or SECOND."""
         identity = Metric(namespace, metric, dimensions)
         with self._lock:
-            _bucket(self._metrics, identity, unit, int(at // MINUTE) * MINUTE).add(value, count)
+            _bucket(self._metrics, identity, unit, int(at) // MINUTE * MINUTE).add(value, count)
             if resolution != MINUTE:
                 _bucket(self._fine, identity, unit, int(at)).add(value, count)
 
@@ -67,7 +67,7 @@ class MetricStore:
     ) -> None:
         """Take observations that somebody has already summarized."""
         with self._lock:
-            _bucket(self._metrics, metric, unit, int(at // MINUTE) * MINUTE).add_statistics(
+            _bucket(self._metrics, metric, unit, int(at) // MINUTE * MINUTE).add_statistics(
                 minimum, maximum, total, count
             )
             if resolution != MINUTE:

@@ -235,16 +235,18 @@ def _sums(series: MetricSeries) -> dict[int, float]:
     return {point.minute: point.sum for point in series.points}
 
 
-def do_failures_time_out(seen: Observations) -> bool:
-    """Whether executions ran into the timeout in each minute with errors: all errors may be timeouts."""
+def timeout_of_failures(seen: Observations) -> int | None:
+    """Return the timeout, in seconds, that executions ran into in each minute with errors: all may be timeouts.
+
+    None where they didn't in some such minute, or the timeout could not be seen.
+    """
     function = seen.configuration.function
-    failed = [minute for minute, value in _sums(seen.metrics["Errors"]).items() if value]
-    longest = {point.minute: point.maximum for point in seen.metrics["Duration"].points}
-    return (
-        function is not None
-        and bool(failed)
-        and all(longest.get(minute, 0.0) >= function.timeout_seconds * 1000 for minute in failed)
-    )
+    if function is None:
+        return None
+    failed = {minute for minute, value in _sums(seen.metrics["Errors"]).items() if value}
+    durations = seen.metrics["Duration"].points
+    timed_out = {point.minute for point in durations if point.maximum >= function.timeout_seconds * 1000}
+    return function.timeout_seconds if failed <= timed_out else None
 
 
 # --- errors and throttles that are of no event ---
@@ -318,7 +320,7 @@ def unreserved_peak(seen: Observations) -> float | None:
     throttled = [minute for minute, value in _sums(seen.metrics["Throttles"]).items() if value]
     by_minute = seen.unreserved_by_minute or {}
     peaks = [
-        max(by_minute.get(minute, 0.0), by_minute.get(minute - PERIOD_SECONDS, 0.0))
+        max(by_minute[minute], by_minute.get(minute - PERIOD_SECONDS, 0.0))
         for minute in throttled
         if minute in by_minute
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from async_lab.diagnosis import arithmetic, words
-from async_lab.diagnosis.finding import Confidence, Evidence, Finding, Severity, figure
+from async_lab.diagnosis.finding import Confidence, Evidence, Fact, Finding, Severity, figure
 from async_lab.observation.observations import Observations
 from async_lab.wording import duration
 
@@ -36,20 +36,20 @@ def _retries_used(seen: Observations, confidence: Confidence) -> Finding:
     are_retries_known = seen.settings is not None and arithmetic.retries(seen) == arithmetic.most_retries(seen)
     tries = _TRIES[arithmetic.retries(seen)] if are_retries_known else "tried again as often as its settings allow,"
     then = "then" if arithmetic.most_retries(seen) else "and"
-    times_out = arithmetic.do_failures_time_out(seen)
-    failed = f"ran into its timeout, {words.timeout(seen).words}," if times_out else "failed"
+    timeout = arithmetic.timeout_of_failures(seen)
+    failed = "failed" if timeout is None else f"ran into its timeout, {duration(timeout)},"
     return Finding(
-        code="dropped-timed-out" if times_out else "dropped-retries-used",
+        code="dropped-retries-used" if timeout is None else "dropped-timed-out",
         severity=Severity.CRITICAL,
         confidence=confidence,
-        title="Dropped after timeouts" if times_out else "Dropped after function errors",
+        title="Dropped after function errors" if timeout is None else "Dropped after timeouts",
         explanation=(
             f"The function {failed} in {words.count_of(seen, 'Errors', 'execution')}; Lambda {tries} "
             f"{then} dropped {words.count_of(seen, 'AsyncEventsDropped', 'event')}."
         ),
         evidence=(
             *_evidence(seen),
-            *(_timeouts(seen) if times_out else ()),
+            *(() if timeout is None else (figure(seen, "Maximum", "Duration"), Fact("Timeout", timeout, "Seconds"))),
             words.retry_attempts(seen),
             *words.failures(seen),
         ),
@@ -57,10 +57,6 @@ def _retries_used(seen: Observations, confidence: Confidence) -> Finding:
         advice=(words.READ_LOGS, *words.raise_timeout(seen), *words.add_memory(seen), *words.keep_failed_events(seen)),
         source=words.ERROR_RETRIES,
     )
-
-
-def _timeouts(seen: Observations) -> tuple[Evidence, ...]:
-    return figure(seen, "Maximum", "Duration"), words.timeout(seen)
 
 
 def _too_old(seen: Observations, confidence: Confidence) -> Finding:

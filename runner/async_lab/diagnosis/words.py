@@ -107,12 +107,6 @@ def retry_attempts(seen: Observations) -> Fact:
     )
 
 
-def timeout(seen: Observations) -> Fact:
-    """Return the function's timeout."""
-    read = seen.configuration.function
-    return Fact("Timeout", None if read is None else read.timeout_seconds, "Seconds", is_known=read is not None)
-
-
 # --- confidence ---
 
 

@@ -20,6 +20,8 @@ _MOST_PAGES, _PAGE = 5, 100
 _SPAN_SECONDS = 900
 """How long before the last error is looked for others."""
 _LONGEST_LINE = 200
+_LONGEST_INIT_SECONDS = 10
+"""After which Lambda gives an initialization up (developer guide): what fails in it is written before the request."""
 _VERSION = re.compile(r"\[([^\[\]]+)\]")
 """In a stream's name: ``2026/11/23/[$LATEST]0a1b…`` (developer guide)."""
 _PATTERN = '?ERROR ?"Task timed out" ?"Runtime exited" ?errorType'
@@ -151,20 +153,24 @@ def _of_json(event: Mapping[str, Any], at: float, message: str) -> _Line | None:
 
 
 def _named(logs: Any, group: str, line: _Line, timeout_seconds: int, looks: Looks) -> _Line:
-    """Return a line with the request id of the execution that it is in: the last that began in its stream before.
-
-    Without one where that stands beyond what is read.
-    """
-    begin, end = line.at - timeout_seconds, line.at + 0.001
-    pages = looks.at(
+    """Return a line with its execution's request id; without one where that stands beyond what is read."""
+    begin, end = line.at - timeout_seconds, line.at + _LONGEST_INIT_SECONDS
+    request_id = looks.at(
         "the request id of a failed request",
         ACTION,
-        lambda: list(_pages(logs, group, begin, end, _BEGINNINGS, [line.stream])),
+        lambda: _request_of(line, _pages(logs, group, begin, end, _BEGINNINGS, [line.stream])),
     )
-    request_id = None
-    for event in (event for page in pages or () for event in page["events"]):
+    return replace(line, request_id=request_id)
+
+
+def _request_of(line: _Line, pages: Iterator[Mapping[str, Any]]) -> str | None:
+    """Return the last request that began in a line's stream before it; the next, where it failed to initialize."""
+    request_id, is_past = None, False
+    for event in (event for page in pages for event in page["events"]):
         if match := re.match(rf"START RequestId: ({_REQUEST_ID})", event["message"]):
             request_id = match[1]
         elif event.get("eventId") == line.event_id:
-            return replace(line, request_id=request_id)
-    return line
+            is_past = True
+        if is_past and request_id:
+            return request_id
+    return None

@@ -73,7 +73,11 @@ def _show(console: Console, title: str, names: list[str], differences: list[Diff
     for difference in differences:
         mark = Text(glyphs.not_equal, "yellow") if difference.is_one else Text("")
         table.add_row(
-            mark, *(Text(printable(text)) for text in (difference.subject, difference.first, difference.second))
+            mark,
+            *(
+                Text(printable(text), overflow="fold")
+                for text in (difference.subject, difference.first, difference.second)
+            ),
         )
     indented(console, table)
 

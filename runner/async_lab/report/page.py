@@ -176,6 +176,8 @@ def _setting(value: object) -> str:
             return ", ".join(f"{key} = {_inner(item)}" for key, item in value.items() if item not in _NOTHING)
         case tuple():
             return ", ".join(map(_inner, value))
+        case bool():
+            return str(value).lower()
         case _:
             return str(value)
 
@@ -187,7 +189,7 @@ def _inner(value: object) -> str:
         case tuple():
             return f"[{_setting(value)}]"
         case _:
-            return str(value)
+            return _setting(value)
 
 
 def _event(number: int, event: Event, result: RunResult, shown: Timeline) -> Mapping[str, Any]:

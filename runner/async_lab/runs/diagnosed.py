@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from async_lab.diagnosis import Finding, Severity
+from async_lab.diagnosis import Finding, Severity, diagnose
 from async_lab.observation.configuration import Configuration
 from async_lab.observation.gaps import Gap
 from async_lab.observation.history import Change
@@ -38,19 +38,17 @@ class Diagnosed:
 
     @property
     def headline(self) -> Finding:
-        """What answers the question: the strongest finding, but that no event is lost or late before mere notices."""
+        """What answers the question: the strongest finding, but what became of events before mere notices."""
         strongest = self.findings[0]
         if strongest.severity is not Severity.NOTICE:
             return strongest
-        return next((finding for finding in self.findings if finding.code in _WELL), strongest)
+        answer = diagnose(self.seen)[0].code
+        return next((finding for finding in self.findings if finding.code == answer), strongest)
 
     @property
     def loses_events(self) -> bool:
         """Whether events were dropped, didn't arrive, or could not be delivered after they had failed."""
         return any(finding.severity is Severity.CRITICAL for finding in self.findings)
-
-
-_WELL = ("healthy", "idle")
 
 
 def text(diagnosed: Sequence[Diagnosed]) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from async_lab.process.interrupts import Interrupts
 from async_lab.terraform.executable import for_terraform
@@ -21,6 +21,7 @@ _CHANGES = 2
 """What ``plan -detailed-exitcode`` ends with when an apply would change something."""
 
 Variables = Mapping[str, object]
+_Program = TypeVar("_Program")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,26 +107,47 @@ class Terraform:
         return shown
 
     def _answer(self, command: str, *arguments: str) -> bytes:
+        with self._begun(self._asked(command, arguments)) as terraform:
+            answer, errors = terraform.communicate()
+        if terraform.returncode != _SUCCESS:
+            why = " ".join(errors.decode(errors="replace").split()) or f"exit code {terraform.returncode}"
+            raise TerraformFailed(f"terraform {command} failed: {why}")
+        return answer
+
+    @contextmanager
+    def _asked(self, command: str, arguments: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
         try:
-            answer = subprocess.run(
+            terraform = subprocess.Popen(
                 [self.executable, command, "-json", *arguments],
                 cwd=self.directory,
                 env=for_terraform(self.environment),
-                capture_output=True,
-                check=False,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
                 start_new_session=True,
             )
         except OSError as error:
             raise TerraformFailed(f"terraform {command} can't be started: {error.strerror}.") from error
-        if answer.returncode != _SUCCESS:
-            why = " ".join(answer.stderr.decode(errors="replace").split()) or f"exit code {answer.returncode}"
-            raise TerraformFailed(f"terraform {command} failed: {why}")
-        return answer.stdout
+        with terraform:
+            try:
+                yield terraform
+            except BaseException:
+                terraform.kill()
+                terraform.wait()
+                raise
 
     def _only_read(self, command: str, options: Sequence[str], listener: Listener, accepted: tuple[int, ...]) -> int:
         self.interrupts.check()
-        with self._running(command, options) as terraform:
+        with self._begun(self._running(command, options)) as terraform:
             return self._follow(command, terraform, listener, accepted)
+
+    @contextmanager
+    def _begun(self, command: AbstractContextManager[_Program]) -> Iterator[_Program]:
+        """Begin a command that changes nothing; an interruption meanwhile would leave a program that nobody ends."""
+        with ExitStack() as until_it_has_ended:
+            with self.interrupts.deferred("Nothing is being changed."):
+                program = until_it_has_ended.enter_context(command)
+            yield program
 
     def _change(self, command: str, options: Sequence[str], meanwhile: str) -> None:
         stop = Stop()
