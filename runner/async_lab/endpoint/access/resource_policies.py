@@ -16,7 +16,8 @@ from typing import Any, Literal
 from moto.awslambda.exceptions import UnknownFunctionException
 from moto.awslambda.models import lambda_backends
 from moto.iam.access_control import PermissionResult
-from moto.s3.models import FakeBucket, s3_backends
+from moto.s3.exceptions import S3ClientError
+from moto.s3.models import FakeBucket, S3Backend, s3_backends
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 
@@ -201,6 +202,24 @@ def _permission(bucket: FakeBucket, action: str, resource: str) -> PermissionRes
 _PERMISSIONS = {ALLOW: PermissionResult.PERMITTED, DENY: PermissionResult.DENIED}
 
 
+def _put_policy(backend: S3Backend, bucket_name: str, policy: bytes) -> None:
+    """Keep a bucket's policy that can be read."""
+    backend.get_bucket(bucket_name)
+    try:
+        said = json.loads(policy)
+    except (ValueError, RecursionError):
+        said = None
+    if not isinstance(said, dict):
+        raise S3ClientError("MalformedPolicy", "Policies must be valid JSON and the first byte must be '{'")
+    if "Statement" not in said:
+        raise S3ClientError("MalformedPolicy", "Missing required field Statement")
+    _put_bucket_policy(backend, bucket_name, policy)
+
+
+_put_bucket_policy = S3Backend.put_bucket_policy
+
+
 def install() -> None:
     """Have moto read them as AWS does in the whole process, before it takes its first request; again is no harm."""
     replace(FakeBucket, "get_permission", _permission)
+    replace(S3Backend, "put_bucket_policy", _put_policy)

@@ -5,12 +5,19 @@ Sources: API reference, SetQueueAttributes and SendMessage; developer guide, "Am
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from moto.sqs import models as sqs
-from moto.sqs.exceptions import InvalidAttributeValue, InvalidParameterValue, MissingParameter, SQSException
+from moto.sqs.exceptions import (
+    InvalidAttributeName,
+    InvalidAttributeValue,
+    InvalidParameterValue,
+    MissingParameter,
+    SQSException,
+)
 
 from async_lab.endpoint.moto_patches import replace
 
@@ -22,6 +29,10 @@ _RANGES = {
     "VisibilityTimeout": range(43_201),
 }
 _MOST_ATTRIBUTES = 10
+_OF_FIFO = {"ContentBasedDeduplication", "DeduplicationScope", "FifoThroughputLimit"}
+_RECEIVES = range(1, 1_001)
+_RESERVED = ("aws.", "amazon.")
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _UNSENDABLE = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 _create = sqs.SQSBackend.create_queue
@@ -46,6 +57,19 @@ def check_message(body: str, attributes: Mapping[str, Any] | None) -> None:
         raise InvalidParameterValue(
             f"Number of message attributes [{len(attributes)}] exceeds the allowed maximum [{_MOST_ATTRIBUTES}]."
         )
+    for name, attribute in (attributes or {}).items():
+        _check_attribute(name, attribute)
+
+
+def _check_attribute(name: str, attribute: Mapping[str, Any]) -> None:
+    if name.lower().startswith(_RESERVED):
+        raise InvalidParameterValue(
+            "You can't use message attribute names beginning with 'AWS.' or 'Amazon.'. These strings are reserved for "
+            "internal use."
+        )
+    kind, value = str(attribute.get("DataType", "")).partition(".")[0], attribute.get("StringValue")
+    if kind == "Number" and value is not None and not _NUMBER.fullmatch(str(value)):
+        raise InvalidParameterValue(f"Can't cast the value of message (user) attribute '{name}' to a number.")
 
 
 def _create_checked(
@@ -55,20 +79,48 @@ def _create_checked(
         raise InvalidParameterValue(
             "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length"
         )
-    _check(attributes)
+    _check(attributes, is_fifo=name.endswith(".fifo"))
     return _create(backend, name, tags, **attributes)
 
 
 def _set_checked(backend: sqs.SQSBackend, queue_name: str, attributes: dict[str, Any]) -> sqs.Queue:
-    _check(attributes)
+    _check(attributes, is_fifo=queue_name.endswith(".fifo"))
     return _set_attributes(backend, queue_name, attributes)
 
 
-def _check(attributes: Mapping[str, Any]) -> None:
+def _check(attributes: Mapping[str, Any], *, is_fifo: bool) -> None:
     for name, allowed in _RANGES.items():
         value = str(attributes.get(name, allowed[0]))
         if not value.isdecimal() or int(value) not in allowed:
             raise InvalidAttributeValue(name)
+    for name in () if is_fifo else _OF_FIFO & attributes.keys():
+        raise InvalidAttributeName(name)
+    if attributes.get("Policy") and _read(attributes["Policy"]) is None:
+        raise InvalidAttributeValue("Policy")
+    if attributes.get("RedrivePolicy"):
+        _check_redrive(attributes["RedrivePolicy"])
+
+
+def _check_redrive(text: Any) -> None:
+    policy = _read(text)
+    why = None
+    if policy is None:
+        why = "Redrive policy is not a valid JSON map."
+    elif "maxReceiveCount" in policy:
+        count = str(policy["maxReceiveCount"])
+        if not count.isdecimal() or int(count) not in _RECEIVES:
+            why = f"Invalid value for maxReceiveCount: {count}, valid values are from 1 to 1000 both inclusive."
+    if why:
+        raise InvalidParameterValue(f"Value {text} for parameter RedrivePolicy is invalid. Reason: {why}")
+
+
+def _read(text: Any) -> dict[str, Any] | None:
+    """Return what a text of JSON says; None where it is no object."""
+    try:
+        given = json.loads(text) if isinstance(text, str) else text
+    except (ValueError, RecursionError):
+        return None
+    return given if isinstance(given, dict) else None
 
 
 def _in_whole_seconds(queue: sqs.Queue) -> dict[str, Any]:

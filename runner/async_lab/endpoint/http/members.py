@@ -18,7 +18,7 @@ from typing import Any
 
 from moto.core.model import Shape
 
-from async_lab.endpoint.http import api_call, constraints, object_checks, tag_limits
+from async_lab.endpoint.http import api_call, constraints, object_checks, tag_limits, value_checks
 from async_lab.endpoint.http.api_call import ApiCall, Malformed
 from async_lab.endpoint.http.constraints import Problem
 from async_lab.endpoint.http.server import WsgiApp
@@ -174,7 +174,7 @@ def _problem(call: ApiCall, environ: dict[str, Any]) -> Problem | None:
     if member := unmodeled(call):
         return _not_modeled(f"model {member} of {call.operation.name}")
     by_service = object_checks.problem(call, environ) if call.service == "s3" else constraints.problem(call)
-    return tag_limits.problem(call) or by_service
+    return tag_limits.problem(call) or by_service or value_checks.problem(call)
 
 
 def _of_what_never_acts(environ: dict[str, Any]) -> Problem | None:

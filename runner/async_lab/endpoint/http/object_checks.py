@@ -36,9 +36,24 @@ def problem(call: ApiCall, environ: dict[str, Any]) -> Problem | None:
     if call.operation.name == "CreateBucket":
         name = str(call.parameters.get("Bucket"))
         return None if is_name(name) else Problem("InvalidBucketName", "The specified bucket is not valid.")
+    if wrong := _of_headers(call):
+        return wrong
     if "HTTP_CONTENT_MD5" in environ and (wrong := _of_md5(environ)):
         return wrong
     return _of_checksums(environ) if call.operation.name in {"PutObject", "UploadPart"} else None
+
+
+def _of_headers(call: ApiCall) -> Problem | None:
+    """Return what is wrong of a header that has one of several values, but for storage classes, which moto checks."""
+    for name, value in call.parameters.items() if call.shape else ():
+        member = call.shape.members.get(name) if call.shape else None
+        if member is None or member.type_name != "string" or member.serialization.get("location") != "header":
+            continue
+        allowed = member.metadata.get("enum")
+        if allowed and value not in allowed and name != "StorageClass":
+            header = member.serialization.get("name", name)
+            return Problem("InvalidArgument", f"{value} is not valid for {header}: it is one of {', '.join(allowed)}.")
+    return None
 
 
 def is_name(name: str) -> bool:
