@@ -88,8 +88,8 @@ def test_an_event_that_two_queues_hold_is_to_be_sent_again_from_one():
 @pytest.mark.parametrize(
     ("is_dead_letter", "command"),
     [
-        (True, "async-lab redrive failed --to async-lab --dry-run"),  # a dead letter doesn't name its function
-        (False, "async-lab redrive failed --dry-run"),
+        (True, "async-lab redrive failed --to async-lab --dry-run"),
+        (False, "async-lab redrive failed --function async-lab --dry-run"),
     ],
 )
 def test_where_failed_events_wait_the_command_that_sends_them_again_is_said(is_dead_letter, command):
