@@ -1,6 +1,7 @@
 import gc
 import http.client
 import socket
+import ssl
 import sys
 import threading
 from contextlib import closing
@@ -166,6 +167,12 @@ def test_what_a_client_that_goes_has_sent_in_part_is_closed(serve, left_open):
         client.sendall(HALF_SENT)
     server.stop()
     assert left_open() == []
+
+
+def test_a_client_that_speaks_tls_is_hung_up_on(serve):
+    plain = socket.create_connection((LOOPBACK, port_of(serve())), timeout=30)
+    with closing(plain), pytest.raises((ssl.SSLError, ConnectionError)):
+        ssl.create_default_context().wrap_socket(plain, server_hostname="localhost")
 
 
 def test_stopping_twice_is_harmless(serve):

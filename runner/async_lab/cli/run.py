@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import pairwise
+from itertools import dropwhile, islice
 from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, Annotated
@@ -272,7 +272,17 @@ def _next_command(project: Project, result: RunResult) -> str | None:
     from async_lab import scenario
     from async_lab.checkout import program
 
-    names = scenario.names(project)
-    following = dict(pairwise(names)).get(result.scenario.name)
-    target = "" if result.place.target == TargetName.LOCAL else f" --target {result.place.target}"
+    is_local = result.place.target == TargetName.LOCAL
+    later = dropwhile(lambda name: name != result.scenario.name, scenario.names(project))
+    following = next((name for name in islice(later, 1, None) if is_local or _can_run_on_aws(project, name)), None)
+    target = "" if is_local else f" --target {result.place.target}"
     return program.command(f"run {following}{target}") if following else None
+
+
+def _can_run_on_aws(project: Project, name: str) -> bool:
+    from async_lab import scenario
+
+    try:
+        return scenario.can_run_on_aws(scenario.find(project, name))
+    except UsageError:
+        return False  # it is told of when it is run

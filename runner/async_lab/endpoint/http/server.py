@@ -30,6 +30,7 @@ that it will go.)"""
 _CONNECTIONS = 4_096  # a client with more senders than its pool holds opens one for each request
 
 
+_TLS_HANDSHAKE = b"\x16\x03"  # RFC 8446, 5.1: the record's type and its version's first byte
 _METADATA = re.compile(rb"^(x-amz-meta-[^:\s]+):[ \t]*(.*?)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 
 _METADATA_NAME = re.compile(rb"^x-amz-meta-[^:\r\n]+", re.IGNORECASE | re.MULTILINE)
@@ -74,6 +75,13 @@ class _Channel(HTTPChannel):
 
     parser_class = _RequestParser
     task_class = _Task
+
+    def received(self, data: bytes) -> bool:
+        if self.request is None and data.startswith(_TLS_HANDSHAKE):
+            self.handle_close()  # a client with an https URL would wait for an answer for ever
+            return False
+        is_taken: bool = super().received(data)
+        return is_taken
 
     def handle_close(self) -> None:
         if self.request:
