@@ -121,10 +121,11 @@ def test_what_somebody_has_summarized_is_added_to_what_was_seen_in_the_same_minu
     assert store.units(AGE) == ["Milliseconds", "Seconds"]
 
 
-def test_what_was_summarized_in_high_resolution_is_read_back_whole_by_second_and_by_minute():
+def test_what_came_in_high_resolution_is_read_back_whole_by_second_and_by_minute():
     store = MetricStore()
     store.put_statistics(AGE, 119.9, "Milliseconds", minimum=2.0, maximum=5.0, total=10.0, count=3.0, resolution=SECOND)
     store.put_statistics(AGE, 118.0, "Seconds", minimum=1.0, maximum=4.0, total=5.0, count=2.0, resolution=SECOND)
+    store.put(AGE.namespace, AGE.name, AGE.dimensions, 117.5, 7.0, "Bytes", 2.0, SECOND)
 
     def of(unit, period):
         return {
@@ -132,10 +133,11 @@ def test_what_was_summarized_in_high_resolution_is_read_back_whole_by_second_and
             for at, seen in store.periods(AGE, 0, 300, period, unit).items()
         }
 
-    assert of("Milliseconds", 1) == {119: (3.0, 10.0, 2.0, 5.0)}
-    assert of("Seconds", 1) == {118: (2.0, 5.0, 1.0, 4.0)}
-    assert of("Milliseconds", 60) == {60: (3.0, 10.0, 2.0, 5.0)}
-    assert of("Seconds", 60) == {60: (2.0, 5.0, 1.0, 4.0)}
+    seconds, minutes = {"Milliseconds": 119, "Seconds": 118, "Bytes": 117}, dict.fromkeys(store.units(AGE), 60)
+    for period, at in ((1, seconds), (60, minutes)):
+        assert of("Milliseconds", period) == {at["Milliseconds"]: (3.0, 10.0, 2.0, 5.0)}
+        assert of("Seconds", period) == {at["Seconds"]: (2.0, 5.0, 1.0, 4.0)}
+        assert of("Bytes", period) == {at["Bytes"]: (2.0, 14.0, 7.0, 7.0)}
 
 
 def test_what_was_summarized_in_standard_resolution_is_in_no_second():
