@@ -15,5 +15,5 @@ expectations = [
   { metric = "AsyncEventAge", statistic = "Minimum", at_least = 20000 },
   { metric = "AsyncEventAge", statistic = "Maximum", at_most = 60000 },
   { metric = "Errors", equals = 0 },
-  { metric = "Throttles", at_most = 0 },
+  { metric = "Throttles", equals = 0 },
 ]

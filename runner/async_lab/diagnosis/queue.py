@@ -40,11 +40,11 @@ def dropped_in_backlog(seen: Observations) -> Finding | None:
             words.maximum_event_age(seen),
         ),
         alternatives=(
-            "The errors or throttles may lie in the minutes before these.",
+            "The errors or throttles may lie in the minutes before this span.",
             *((words.STOPPED_FOR_A_MOMENT,) if arithmetic.are_drops_in_minutes_of_arrival(seen) else ()),
         ),
         advice=(
-            "Look at the minutes before these.",
+            "Look at the minutes before this span, too.",
             "A failure record says why each event was dropped: see its condition.",
             *words.live_longer(seen),
             *words.keep_failed_events(seen),
@@ -70,7 +70,7 @@ def late_in_queue(seen: Observations) -> Finding | None:
         title="Late, and not by this function's doing",
         explanation=f"One event was {words.oldest(seen)} old at an attempt, {which}: others hold up the queue.",
         evidence=(figure(seen, "Maximum", "AsyncEventAge"), *words.sums(seen, "Errors", "Throttles")),
-        alternatives=("The errors or throttles may lie in the minutes before these.",),
+        alternatives=("The errors or throttles may lie in the minutes before this span.",),
         advice=(
             "Look at the throttles of the region's other functions, and at the AWS Health Dashboard.",
             "Turn X-Ray tracing on: the dwell time is what an event spent in the queue.",
