@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from async_lab.endpoint.embedded import Endpoint
+from async_lab.testing.base import TRUST
 
 ROOT = Path(__file__).parents[2]
 CLI, NODE = ROOT / "build/clients/cli/bin/aws", ROOT / "build/clients/node"
@@ -72,8 +73,7 @@ def _cli(endpoint: Endpoint, package: Path) -> Iterator[str]:
         if said != expected:
             raise Failed(f"{said!r} came, and {expected!r} was expected")
 
-    trust = json.dumps({"Version": "2012-10-17", "Statement": []})
-    aws("iam", "create-role", "--role-name", "client", "--assume-role-policy-document", trust)
+    aws("iam", "create-role", "--role-name", "client", "--assume-role-policy-document", json.dumps(TRUST))
     policy = ("--policy-name", "all", "--policy-document", json.dumps(ALL))
     aws("iam", "put-role-policy", "--role-name", "client", *policy)
     yield "iam create-role, put-role-policy"
