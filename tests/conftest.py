@@ -1,7 +1,9 @@
 """What all tests share. Being here, this file also lets them import helpers such as ``series`` from ``tests/``."""
 
+import gc
 import json
 import signal
+import sys
 from itertools import count
 from textwrap import dedent
 
@@ -107,3 +109,20 @@ def open_queue(async_lab, sqs):
         return arn
 
     return make
+
+
+@pytest.fixture
+def interrupted_often():
+    """Garbage collection that runs Python code again and again, and so lets other threads in."""
+    threshold, interval = gc.get_threshold(), sys.getswitchinterval()
+
+    def collected(_phase, _info):
+        sum(range(50))
+
+    gc.set_threshold(20)
+    gc.callbacks.append(collected)
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
+    gc.callbacks.remove(collected)
+    gc.set_threshold(*threshold)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import ast
 import io
 import json
 import os
 import re
+import symtable
 import sys
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from importlib.util import decode_source
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -152,26 +153,18 @@ def async_settings(retries: int | None, maximum_age: float | None) -> dict[str, 
 
 
 def _defined(file: Path) -> set[str]:
-    """Return the names that a module's top level defines, whatever decides whether it does."""
+    """Return the names that a module's top level defines, whatever decides whether it does.
+
+    By its symbol table and not its syntax tree, of which CPython 3.11 takes one at a time (python/cpython#106905): the
+    endpoint's threads build some when they are asked for a service first.
+    """
     try:
-        tree = ast.parse(file.read_bytes(), str(file))
+        table = symtable.symtable(decode_source(file.read_bytes()), str(file), "exec")
     except (SyntaxError, ValueError) as error:
         where = f"{file}:{error.lineno}" if isinstance(error, SyntaxError) else f"{file}"
         why = error.msg if isinstance(error, SyntaxError) else error
         raise UsageError(f"The handler can't be imported: {where}: {why}.") from error
-    return set(_names(tree.body))
-
-
-def _names(statements: Sequence[ast.stmt]) -> Iterator[str]:
-    for statement in statements:
-        match statement:
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-                yield name
-            case ast.Import(names=names) | ast.ImportFrom(names=names):
-                yield from (alias.asname or alias.name.partition(".")[0] for alias in names)
-            case _:
-                yield from (node.id for node in ast.walk(statement) if isinstance(node, ast.Name))
-                yield from (node.name for node in ast.walk(statement) if isinstance(node, ast.FunctionDef))
+    return {symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
 
 
 def _packed(directory: Path) -> Iterator[str]:
