@@ -5,6 +5,7 @@ import json
 import zipfile
 
 from async_lab.stack.journal import Entry
+from async_lab.testing.base import TRUST
 
 ALARM = {
     "Namespace": "AWS/Lambda",
@@ -15,16 +16,6 @@ ALARM = {
     "Threshold": 1,
     "ComparisonOperator": "GreaterThanThreshold",
 }
-TRUST = json.dumps(
-    {
-        "Version": "2012-10-17",
-        "Statement": {
-            "Effect": "Allow",
-            "Principal": {"Service": "lambda.amazonaws.com"},
-            "Action": "sts:AssumeRole",
-        },
-    }
-)
 POLICY = json.dumps({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "logs:*", "Resource": "*"}})
 
 
@@ -54,7 +45,7 @@ def make(target, name, tags=None):
     tags = {"Project": "async-lab", "Stack": name} if tags is None else tags
     pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
     iam, cloudwatch = target.client("iam"), target.client("cloudwatch")
-    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=TRUST, Tags=pairs)["Role"]["Arn"]
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST), Tags=pairs)["Role"]["Arn"]
     iam.put_role_policy(RoleName=name, PolicyName="inline", PolicyDocument=POLICY)
     policy = iam.create_policy(PolicyName=f"{name}-managed", PolicyDocument=POLICY)["Policy"]["Arn"]
     iam.attach_role_policy(RoleName=name, PolicyArn=policy)
@@ -74,7 +65,7 @@ def make(target, name, tags=None):
 
 def reserve(target, name, number):
     """A function that has reserved some of the account's concurrency."""
-    role = target.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
+    role = target.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
     _make_function(target, name, role)
     target.client("lambda").put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=number)
 

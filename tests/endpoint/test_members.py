@@ -11,16 +11,9 @@ from moto.core.utils import get_service_model
 
 from async_lab.endpoint.embedded import Endpoint
 from async_lab.endpoint.http.members import leaves, table
+from async_lab.testing.base import TRUST
 
 ONCE = Config(retries={"total_max_attempts": 1})
-TRUST = json.dumps(
-    {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
-        ],
-    }
-)
 EVERY = [(service, operation) for service, operations in table().items() for operation in operations]
 
 
@@ -73,7 +66,7 @@ def test_each_member_that_botocore_knows_is_acted_on_kept_or_refused(service, op
 def function(client, **more):
     iam = client("iam")
     try:
-        role = iam.create_role(RoleName="f", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
+        role = iam.create_role(RoleName="f", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
     except iam.exceptions.EntityAlreadyExistsException:
         role = iam.get_role(RoleName="f")["Role"]["Arn"]
     code = {"ZipFile": PACKAGE}

@@ -1,13 +1,13 @@
 """Requests that come at the same moment don't meet inside moto, and none keeps the others waiting for long."""
 
+import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 from moto.iam.models import IAMBackend
 
 from async_lab.endpoint.state import LOCK, aside
-
-TRUST = '{"Version": "2012-10-17", "Statement": []}'
+from async_lab.testing.base import TRUST
 
 
 def test_roles_made_at_the_same_moment_do_not_meet(async_lab, monkeypatch):
@@ -25,7 +25,9 @@ def test_roles_made_at_the_same_moment_do_not_meet(async_lab, monkeypatch):
     clients = [async_lab.client("iam") for _ in range(8)]
     with ThreadPoolExecutor(8) as pool:
         made = [
-            pool.submit(clients[number % 8].create_role, RoleName=f"r-{number}", AssumeRolePolicyDocument=TRUST)
+            pool.submit(
+                clients[number % 8].create_role, RoleName=f"r-{number}", AssumeRolePolicyDocument=json.dumps(TRUST)
+            )
             for number in range(24)
         ]
         names = {each.result()["Role"]["RoleName"] for each in made}
@@ -38,7 +40,7 @@ def test_one_name_is_given_once_however_many_ask_for_it(async_lab):
 
     def make(_number):
         try:
-            iam.create_role(RoleName="one", AssumeRolePolicyDocument=TRUST)
+            iam.create_role(RoleName="one", AssumeRolePolicyDocument=json.dumps(TRUST))
         except iam.exceptions.EntityAlreadyExistsException:
             return 0
         return 1

@@ -18,13 +18,13 @@ import psutil
 import pytest
 from processes import is_alive
 from program import LONGEST_SECONDS, call, copy_of_checkout, environment, started
-from standing import TRUST
 
 from async_lab.checkout.package import build_package
 from async_lab.errors import ExitCode
 from async_lab.observation.metrics import collect
 from async_lab.target.environment import endpoint_variables
 from async_lab.terraform.mirror import find_mirrors, searched
+from async_lab.testing.base import TRUST
 
 pytestmark = pytest.mark.e2e
 
@@ -185,7 +185,9 @@ def make_function(shell):
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as package:
         package.writestr("app.py", HANDLER)
-    role = client("iam", shell).create_role(RoleName="daemon", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
+    role = client("iam", shell).create_role(RoleName="daemon", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"][
+        "Arn"
+    ]
     code = {"ZipFile": archive.getvalue()}
     client("lambda", shell).create_function(
         FunctionName="daemon", Runtime="python3.13", Role=role, Handler="app.handler", Code=code

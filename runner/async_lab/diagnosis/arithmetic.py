@@ -238,7 +238,7 @@ def _sums(series: MetricSeries) -> dict[int, float]:
 def timeout_of_failures(seen: Observations) -> int | None:
     """Return the timeout, in seconds, that executions ran into in each minute with errors: all may be timeouts.
 
-    None where they didn't in some such minute, or the timeout could not be seen.
+    None where they didn't in some such minute, or the timeout could not be seen. Asked where there were errors.
     """
     function = seen.configuration.function
     if function is None:

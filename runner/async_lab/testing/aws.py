@@ -23,11 +23,8 @@ from async_lab.testing.account import TAG, Account, Scope, log_group_arn
 from async_lab.testing.base import (
     DAY_SECONDS,
     BaseLab,
-    check_apply,
-    check_predicate,
     clock,
     in_one_sentence,
-    known_service,
 )
 from async_lab.testing.conclusions import Counts, Evidence, Letter, accepted, conclude
 from async_lab.testing.errors import NotOnAws, StillWaiting
@@ -121,7 +118,7 @@ class AwsLab(BaseLab):
 
     def client(self, service: str) -> Any:
         """Return a boto3 client with the credentials that the tests have."""
-        known_service(self.session, service)
+        checks.service(self.session, service)
         return self.target.client(service)
 
     @property
@@ -158,7 +155,7 @@ class AwsLab(BaseLab):
     def run_until(self, predicate: Callable[[], object], limit: float = DAY_SECONDS) -> None:
         """Wait until the predicate is true, which is asked every 15 seconds. Raises StillWaiting."""
         checks.limit(limit)
-        check_predicate(predicate)
+        checks.predicate(predicate)
         begun = self.now
         while not predicate():
             if self.now - begun >= limit:
@@ -269,7 +266,7 @@ class AwsLab(BaseLab):
         It is planned first: a name that is taken, another provider of AWS's, or one too old to set tags is refused
         before anything is made. With ``scope="session"`` it is applied once and stands until the session's end.
         """
-        check_apply(directory, scope, variables)
+        checks.apply(directory, scope, variables)
         place = self.directory / directory
         if scope == "test":
             return self._applied_now(self._scope, place, variables)

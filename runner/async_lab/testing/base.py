@@ -433,31 +433,6 @@ def request_id_of(event: object) -> str:
     raise UsageError(f"The event is {checks.given(event)}; give its request id, or the event as it was earlier.")
 
 
-def check_predicate(predicate: object) -> None:
-    """Raise UsageError for what can't be asked."""
-    if not callable(predicate):
-        raise UsageError(f"run_until() was given {checks.given(predicate)}; it takes a function without arguments.")
-
-
-def check_apply(directory: object, scope: object, variables: Mapping[str, object]) -> None:
-    """Raise UsageError for what is no directory's name, a scope that there isn't, and values that Terraform hasn't."""
-    if not isinstance(directory, (str, os.PathLike)):
-        raise UsageError(f"apply() was given {checks.given(directory)}; it takes a directory with Terraform files.")
-    checks.one_of("scope", scope, "test", "session")
-    for name, value in variables.items():
-        try:
-            json.dumps(value)
-        except (TypeError, ValueError) as error:
-            raise UsageError(f"The variable {name} is {checks.given(value)}; Terraform takes what JSON has.") from error
-
-
-def known_service(session: boto3.Session, service: object) -> None:
-    """Raise UsageError for what is no service of AWS, with the one that was meant."""
-    known = session.get_available_services()
-    if service not in known:
-        raise UsageError(f"There is no service {service!r}: {checks.meant(str(service), known, 'such as lambda.')}")
-
-
 @contextmanager
 def in_one_sentence(what: str) -> Iterator[None]:
     """Say what AWS refuses as an error of ours, in AWS's words."""

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from async_lab.errors import UsageError
 from async_lab.wording import shortened
+
+if TYPE_CHECKING:
+    import boto3
 
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 _LONGEST_LIMIT = 31 * 24 * 3_600
@@ -78,6 +83,31 @@ def listing(what: str, value: object, kinds: type | tuple[type, ...], example: s
     """Raise UsageError for what is no list or tuple of these kinds."""
     if not (isinstance(value, (list, tuple)) and all(isinstance(each, kinds) for each in value)):
         raise UsageError(f"{what} is {given(value)}; it must be a list, such as {example}.")
+
+
+def predicate(value: object) -> None:
+    """Raise UsageError for what can't be asked."""
+    if not callable(value):
+        raise UsageError(f"run_until() was given {given(value)}; it takes a function without arguments.")
+
+
+def apply(directory: object, scope: object, given_variables: Mapping[str, object]) -> None:
+    """Raise UsageError for what is no directory's name, a scope that there isn't, and values that Terraform hasn't."""
+    if not isinstance(directory, (str, os.PathLike)):
+        raise UsageError(f"apply() was given {given(directory)}; it takes a directory with Terraform files.")
+    one_of("scope", scope, "test", "session")
+    for name, value in given_variables.items():
+        try:
+            json.dumps(value)
+        except (TypeError, ValueError) as error:
+            raise UsageError(f"The variable {name} is {given(value)}; Terraform takes what JSON has.") from error
+
+
+def service(session: boto3.Session, value: object) -> None:
+    """Raise UsageError for what is no service of AWS, with the one that was meant."""
+    known = session.get_available_services()
+    if value not in known:
+        raise UsageError(f"There is no service {value!r}: {meant(str(value), known, 'such as lambda.')}")
 
 
 def given(value: object) -> str:

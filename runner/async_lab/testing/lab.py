@@ -24,10 +24,7 @@ from async_lab.testing import checks, functions, guard, logs, permissions, queue
 from async_lab.testing.base import (
     DAY_SECONDS,
     BaseLab,
-    check_apply,
-    check_predicate,
     clock,
-    known_service,
     request_id_of,
 )
 from async_lab.testing.errors import StillWaiting
@@ -157,7 +154,7 @@ class Lab(BaseLab):
 
         endpoint = self._endpoint
         if not isinstance(service, str) or service not in self._clients:
-            known_service(self.session, service)
+            checks.service(self.session, service)
             config = Config(retries={"total_max_attempts": 1}, proxies={})
             make: Callable[..., Any] = self.session.client
             self._clients[service] = make(service, endpoint_url=endpoint.url, config=config)
@@ -212,7 +209,7 @@ class Lab(BaseLab):
         Raises StillWaiting when it isn't after ``limit`` seconds.
         """
         checks.limit(limit)
-        check_predicate(predicate)
+        checks.predicate(predicate)
         begun, end = self.now, self.now + limit
         while not predicate():
             due = min(self._endpoint.next_due or end, self._endpoint.next_look, end)
@@ -294,7 +291,7 @@ class Lab(BaseLab):
         asks for the same: such an apply comes first in a test. Raises UsageError for a directory without Terraform,
         EnvironmentFailure with Terraform's own message.
         """
-        check_apply(directory, scope, variables)
+        checks.apply(directory, scope, variables)
         place = self.directory / directory
         if scope == "session":
             return self._applied_once(place, variables)

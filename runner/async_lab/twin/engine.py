@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from heapq import heapify, heappop, heappush
 from itertools import count
@@ -197,8 +197,7 @@ class Twin:
         event = Event(target, number, self.new_request_id(number), at)
         self._record(Received(at, event))
         self._pending += 1
-        rules = replace(self.rules, dispatch_seconds=dispatch_seconds) if dispatch_seconds else self.rules
-        first_attempt_at = at + rules.dispatch_after(self._random.dispatch.uniform(number))
+        first_attempt_at = at + self.rules.dispatch_after(self._random.dispatch.uniform(number), dispatch_seconds)
         waits = self._random.wait.of_event(number)
         self._begin(_Waiting(event, waits), first_attempt_at)
         rate = self.rules.duplicate_rate

@@ -134,9 +134,12 @@ class Rules:
         ),
     ] = 0.0
 
-    def dispatch_after(self, draw: float) -> float:
-        """Return the time from acceptance to the first attempt; ``draw`` is in [0, 1)."""
-        earliest, latest = self.dispatch_seconds
+    def dispatch_after(self, draw: float, dispatch_seconds: tuple[float, float] | None = None) -> float:
+        """Return the time from acceptance to the first attempt; ``draw`` is in [0, 1).
+
+        ``dispatch_seconds`` are those of a queue that is late; None for the rule's own.
+        """
+        earliest, latest = dispatch_seconds or self.dispatch_seconds
         return earliest + (latest - earliest) * draw
 
     def wait_after_error(self, errors: int) -> float:

@@ -7,17 +7,10 @@ import pytest
 from botocore.exceptions import ClientError
 from measured import payloads
 
+from async_lab.testing.base import TRUST
+
 ANY_TIME = {"Mode": "OFF"}
-TRUST = json.dumps(
-    {
-        "Version": "2012-10-17",
-        "Statement": {
-            "Effect": "Allow",
-            "Principal": {"Service": "scheduler.amazonaws.com"},
-            "Action": "sts:AssumeRole",
-        },
-    }
-)
+TRUST_OF_SCHEDULER = json.dumps(TRUST).replace("lambda.amazonaws", "scheduler.amazonaws")
 
 
 ANY = "arn:aws:lambda:eu-west-1:123456789012:function:any"
@@ -43,7 +36,7 @@ def role(async_lab):
     iam = async_lab.client("iam")
 
     def make(policy=None):
-        arn = iam.create_role(RoleName="scheduler", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
+        arn = iam.create_role(RoleName="scheduler", AssumeRolePolicyDocument=TRUST_OF_SCHEDULER)["Role"]["Arn"]
         if policy:
             iam.put_role_policy(RoleName="scheduler", PolicyName="it", PolicyDocument=json.dumps(policy))
         return arn
@@ -201,8 +194,9 @@ def test_a_group_that_can_not_be_deleted_is_not(scheduler, name, code):
 
 
 def test_a_schedule_whose_role_does_not_trust_the_scheduler_is_refused(async_lab, scheduler):
-    trust = TRUST.replace("scheduler.amazonaws", "lambda.amazonaws")
-    role = async_lab.client("iam").create_role(RoleName="other", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    role = async_lab.client("iam").create_role(RoleName="other", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"][
+        "Arn"
+    ]
     for arn in (role, f"{role}-missing"):
         with pytest.raises(ClientError, match="must allow AWS EventBridge Scheduler to assume the role"):
             scheduler.create_schedule(

@@ -169,18 +169,20 @@ def _of_map(service: str, shape: Shape, value: Any, path: str) -> Iterator[_Viol
         yield from _violations(service, shape.value, below, f"{path}.{key}.member")
 
 
+def _size(shape: Shape, value: Any) -> float | None:
+    """Return what the bounds of a shape are about: a number itself, a length of all else that has one."""
+    if shape.type_name in _NUMBERS:
+        number: float = value
+        return number
+    return len(value) if isinstance(value, str | bytes | list | Mapping) else None
+
+
 def _failed(service: str, shape: Shape, value: Any) -> Iterator[str]:
     """Yield the constraints of a shape that a value fails."""
     said = _metadata(service, shape)
     if said.get("enum") and value not in said["enum"]:
         yield _enumerated(said["enum"])
-    size = (
-        value
-        if shape.type_name in _NUMBERS
-        else len(value)
-        if isinstance(value, str | bytes | list | Mapping)
-        else None
-    )
+    size = _size(shape, value)
     if size is not None and not math.isnan(size):
         if "max" in said and size > said["max"]:
             yield _bounded(shape, "less", said["max"])

@@ -45,8 +45,9 @@ def problem(call: ApiCall, environ: dict[str, Any]) -> Problem | None:
 
 def _of_headers(call: ApiCall) -> Problem | None:
     """Return what is wrong of a header that has one of several values, but for storage classes, which moto checks."""
-    for name, value in call.parameters.items() if call.shape else ():
-        member = call.shape.members.get(name) if call.shape else None
+    members = call.shape.members if call.shape else {}
+    for name, value in call.parameters.items():
+        member = members.get(name)
         if member is None or member.type_name != "string" or member.serialization.get("location") != "header":
             continue
         allowed = member.metadata.get("enum")
