@@ -1,7 +1,7 @@
 """Which processes still run."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import psutil
@@ -16,6 +16,18 @@ def is_alive(process: psutil.Process) -> bool:
         return process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def with_command(processes: Iterable[psutil.Process], text: str) -> list[psutil.Process]:
+    """Those of them whose command line has this text; not those that have ended meanwhile."""
+    return [process for process in processes if text in " ".join(command_of(process))]
+
+
+def command_of(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.NoSuchProcess:
+        return []
 
 
 def processes_of(directory: Path) -> list[psutil.Process]:

@@ -16,7 +16,7 @@ from urllib.request import urlopen
 import boto3
 import psutil
 import pytest
-from processes import is_alive
+from processes import is_alive, with_command
 from program import LONGEST_SECONDS, call, copy_of_checkout, environment, started
 
 from async_lab.checkout.package import build_package
@@ -202,7 +202,7 @@ def test_it_is_stopped_like_any_service_with_all_its_handlers(checkout, number):
         program.wait_for("Ctrl-C ends it")
         make_function(endpoint_variables(f"http://127.0.0.1:{port}", REGION))
         children = psutil.Process(program.process.pid).children(recursive=True)
-        assert any("lab_child" in " ".join(child.cmdline()) for child in children)
+        assert with_command(children, "lab_child")
         program.process.send_signal(number)
         code, said = program.end()
     assert (code, said.splitlines()[-1]) == (ExitCode.AS_EXPECTED, "Ended.")

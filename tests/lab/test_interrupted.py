@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import psutil
 import pytest
-from processes import is_alive, wait_until
+from processes import is_alive, wait_until, with_command
 from program import Started, call, copy_of_checkout, started
 
 from async_lab.checkout.project import Project
@@ -81,9 +81,8 @@ def test_what_is_killed_leaves_no_process_and_can_be_forgotten(checkout: Project
     with started(checkout, "run", "baseline", "--keep") as run:
         run.wait_for("Ctrl-C takes it down.")
         started_by_it = psutil.Process(run.process.pid).children(recursive=True)
-        commands = [" ".join(process.cmdline()) for process in started_by_it]
-        assert any("terraform-provider-aws" in command for command in commands)
-        assert any("lab_child" in command for command in commands)
+        assert with_command(started_by_it, "terraform-provider-aws")
+        assert with_command(started_by_it, "lab_child")
         run.process.kill()
         wait_until(lambda: not any(map(is_alive, started_by_it)))
     assert len(list(checkout.stacks.glob("*"))) == 1

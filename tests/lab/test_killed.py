@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from processes import is_alive, wait_until
+from processes import is_alive, wait_until, with_command
 from program import PROJECT, Started, call, copy_of_checkout, started
 
 from async_lab.checkout.project import Project
@@ -155,7 +155,7 @@ def zygote_of(run: Started) -> psutil.Process:
 
     def forkers() -> list[psutil.Process]:
         children = psutil.Process(run.process.pid).children()
-        return [child for child in children if "lab_child" in child.cmdline() and child.children()]
+        return [child for child in with_command(children, "lab_child") if child.children()]
 
     wait_until(lambda: bool(forkers()))
     return forkers()[0]

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from processes import is_alive, wait_until
 
 from async_lab.endpoint.sandbox import Limits, Sandbox
 from async_lab.errors import EnvironmentFailure
@@ -35,18 +36,6 @@ def small():
     sandbox.close()
 
 
-def eventually(condition):
-    """Wait for a condition, much longer than it needs."""
-    until = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.01)
-
-
-def is_alive(pid):
-    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-
-
 def zygote_of(sandbox):
     return psutil.Process(sandbox._nursery._zygote._process.pid)
 
@@ -56,7 +45,7 @@ def test_the_environment_unused_for_longest_makes_room(deploy, small):
     first = {name: function.returns(environment=name)[1] for name in "ab"}
     function.returns(environment="a")
     function.returns(environment="c")
-    eventually(lambda: len(zygote_of(small).children()) == 2)
+    wait_until(lambda: len(zygote_of(small).children()) == 2)
     assert function.returns(environment="a") == [3, first["a"]]
     count, again = function.returns(environment="b")
     assert count == 1
@@ -80,7 +69,7 @@ def test_a_process_that_was_killed_between_executions_is_replaced(deploy, small)
     (keeper,) = zygote_of(small).children()
     (handler,) = keeper.children()
     handler.kill()
-    eventually(lambda: not is_alive(handler.pid))
+    wait_until(lambda: not is_alive(handler))
     assert function.returns()[0] == 1
 
 
@@ -128,9 +117,9 @@ def test_closing_ends_every_process_and_removes_every_file(deploy):
     function.returns()
     zygote = zygote_of(sandbox)
     everyone = [zygote, *zygote.children(recursive=True)]
-    eventually(lambda: [process.name() for process in everyone].count("sleep") == 2)  # a fork is a Python at first
+    wait_until(lambda: [process.name() for process in everyone].count("sleep") == 2)  # a fork is a Python at first
     sandbox.close()
-    eventually(lambda: not any(is_alive(process.pid) for process in everyone))
+    wait_until(lambda: not any(map(is_alive, everyone)))
     assert not sandbox._root.exists()
 
 
@@ -187,8 +176,8 @@ def test_killing_the_owner_leaves_no_process_and_no_file():
     assert [process.name() for process in started_by_it].count("sleep") == 2
     owner.kill()
     owner.communicate()
-    eventually(lambda: not any(is_alive(process.pid) for process in started_by_it))
-    eventually(lambda: not root.exists())
+    wait_until(lambda: not any(map(is_alive, started_by_it)))
+    wait_until(lambda: not root.exists())
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent died")
@@ -200,7 +189,7 @@ def test_killing_the_process_that_forks_them_ends_the_environments_is_told_and_t
         zygote = zygote_of(sandbox)
         environments = zygote.children(recursive=True)
         zygote.kill()
-        eventually(lambda: not any(is_alive(process.pid) for process in environments))
+        wait_until(lambda: not any(map(is_alive, environments)))
         with pytest.raises(EnvironmentFailure, match=f"process {zygote.pid}"):
             function()
         assert function.returns()[0] == 1
