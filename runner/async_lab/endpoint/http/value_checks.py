@@ -28,7 +28,6 @@ _TOPIC_ATTRIBUTES = {
     ),
 }
 _ENDPOINTS = {"lambda": ("lambda", "Lambda"), "sqs": ("sqs", "SQS"), "firehose": ("firehose", "Firehose")}
-_LONGEST_KEY_BYTES = 1_024
 _SECRET_NAME = re.compile(r"[\w/+=.@!-]+", re.ASCII)
 _PARAMETER_NAME = re.compile(r"/?[\w.-]+(/[\w.-]+)*/?", re.ASCII)
 _LONGEST_STANDARD_VALUE = 4_096
@@ -154,35 +153,6 @@ def _retention(asked: _Parameters) -> Problem | None:
     )
 
 
-def _key(asked: _Parameters) -> Problem | None:
-    is_long = len(str(asked.get("Key", "")).encode()) > _LONGEST_KEY_BYTES
-    return Problem("KeyTooLongError", "Your key is too long") if is_long else None
-
-
-def _tags_of_object(asked: _Parameters) -> Problem | None:
-    tagging = asked.get("Tagging")
-    tags = (tagging.get("TagSet") if isinstance(tagging, Mapping) else None) or []
-    keys = [tag.get("Key") for tag in tags if isinstance(tag, Mapping)]
-    if len(set(keys)) == len(keys):
-        return None
-    return Problem("InvalidTag", "Cannot provide multiple Tags with the same key")
-
-
-def _versioning(asked: _Parameters) -> Problem | None:
-    given = asked.get("VersioningConfiguration")
-    if isinstance(given, Mapping) and given.get("Status") in {"Enabled", "Suspended"}:
-        return None
-    sentence = "The XML you provided was not well-formed or did not validate against our published schema"
-    return Problem("MalformedXML", sentence)
-
-
-def _listed(asked: _Parameters) -> Problem | None:
-    most = asked.get("MaxKeys")
-    if most is None or str(most).isdecimal():
-        return None
-    return Problem("InvalidArgument", "Argument maxKeys must be an integer between 0 and 2147483647")
-
-
 def _identity_policy(asked: _Parameters) -> Problem | None:
     document = asked.get("PolicyDocument")
     policy = json.loads(str(document)) if is_json(document) else None
@@ -261,13 +231,6 @@ _CHECKS: Mapping[tuple[str, str], _Check] = {
     ("iam", "CreatePolicyVersion"): _identity_policy,
     ("iam", "PutRolePolicy"): _identity_policy,
     ("logs", "PutRetentionPolicy"): _retention,
-    ("s3", "CopyObject"): _key,
-    ("s3", "CreateMultipartUpload"): _key,
-    ("s3", "ListObjects"): _listed,
-    ("s3", "ListObjectsV2"): _listed,
-    ("s3", "PutBucketVersioning"): _versioning,
-    ("s3", "PutObject"): _key,
-    ("s3", "PutObjectTagging"): _tags_of_object,
     ("secretsmanager", "CreateSecret"): _secret,
     ("sns", "Publish"): _published,
     ("sns", "PublishBatch"): _batch,
