@@ -55,7 +55,8 @@ class Endpoint:
     ``port`` 0 takes a free one. ``start`` is the first instant of its clock in epoch seconds, by default this minute.
     ``speed`` None leaves time standing until someone waits; 1 lets it run like the wall's, 60 a minute a second.
     ``account_concurrency`` is the account's limit in each region; new accounts often have 10.
-    ``enforce_roles`` False lets handlers' own calls do what their role doesn't allow.
+    ``enforce_roles`` False lets handlers' own calls do what their role doesn't allow; whom a role trusts and where
+    Lambda may deliver by it count either way.
     ``allowed_hosts`` and ``allowed_origins`` are who may ask besides programs of this machine, see ``LocalCallers``.
 
     One runs in a process at a time, because moto's state is the process's. Raises EnvironmentFailure for a second one.

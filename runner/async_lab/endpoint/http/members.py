@@ -134,6 +134,8 @@ _ABSENT = re.compile(
 )
 """Of S3's operations those that moto takes for others, as to delete a bucket's metrics, which would delete the bucket;
 and those that it keeps for nobody who acts on them: nothing is replicated, and no inventory written."""
+_UNREAD = {"AssumeRoleWithSAML": "an assertion", "AssumeRoleWithWebIdentity": "a token"}
+"""Of STS' operations those that take what only somebody else can judge."""
 _NEVER_ACTS = {
     "AnyScaleFrontendService.RegisterScalableTarget": "scale anything, such as provisioned concurrency,",
     "AWSStepFunctions.GetExecutionHistory": "run executions of Step Functions, which have no history here,",
@@ -162,6 +164,8 @@ def _refusal(environ: dict[str, Any]) -> Response | None:
     else:
         if call and _is_absent(call):
             return missing(environ, call.operation.name)
+        if call and call.service == "sts" and call.operation.name in _UNREAD:
+            return missing(environ, f"{call.operation.name}, as nobody here could read {_UNREAD[call.operation.name]},")
         problem = _of_what_never_acts(environ) or (_problem(call, environ) if call else None)
     return error_response(environ, HTTPStatus.BAD_REQUEST, problem.code, problem.message) if problem else None
 
