@@ -15,6 +15,10 @@ def redrive(**policy):
     return {"QueueUrl": "q", "Attributes": {"RedrivePolicy": json.dumps({"deadLetterTargetArn": QUEUE} | policy)}}
 
 
+def sent_to(name):
+    return json.dumps({"deadLetterTargetArn": f"arn:aws:sqs:{PLACE}:{name}", "maxReceiveCount": 3})
+
+
 def attribute(name="a", **value):
     return {"QueueUrl": "q", "MessageBody": "x", "MessageAttributes": {name: {"DataType": "String"} | value}}
 
@@ -153,6 +157,47 @@ WRONG = [
         "InvalidAttributeName",
         "Unknown Attribute ContentBasedDeduplication",
     ),
+    *(
+        ("sqs", "set_queue_attributes", {"QueueUrl": queue, "Attributes": {name: value}}, code, said)
+        for queue, name, value, code, said in (
+            ("q", "FifoQueue", "false", "InvalidAttributeName", "Unknown Attribute FifoQueue"),
+            ("q", "KmsDataKeyReusePeriodSeconds", "59", "InvalidAttributeValue", "KmsDataKeyReusePeriodSeconds"),
+            ("q", "SqsManagedSseEnabled", "on", "InvalidAttributeValue", "SqsManagedSseEnabled"),
+            ("q.fifo", "DeduplicationScope", "all", "InvalidAttributeValue", "DeduplicationScope"),
+            ("q.fifo", "FifoThroughputLimit", "all", "InvalidAttributeValue", "FifoThroughputLimit"),
+            ("q", "RedriveAllowPolicy", "x", "InvalidParameterValue", "not a valid JSON map"),
+            ("q", "RedriveAllowPolicy", '{"redrivePermission": "x"}', "InvalidParameterValue", "must be one of"),
+            ("q", "RedriveAllowPolicy", '{"redrivePermission": "byQueue"}', "InvalidParameterValue", "sourceQueueArns"),
+            ("q", "RedrivePolicy", sent_to("q.fifo"), "InvalidParameterValue", "must be same type of queue"),
+            ("q", "RedrivePolicy", sent_to("closed"), "InvalidParameterValue", "doesn't allow"),
+            ("q", "RedrivePolicy", sent_to("picky"), "InvalidParameterValue", "doesn't allow"),
+        )
+    ),
+    ("sqs", "set_queue_attributes", redrive(maxReceives=3), "InvalidParameterValue", "Only following attributes"),
+    ("sqs", "send_message", attribute(StringValue=""), "InvalidParameterValue", "must contain a non-empty value"),
+    (
+        "sqs",
+        "send_message",
+        attribute(DataType="Binary", StringValue="x"),
+        "InvalidParameterValue",
+        "must use field 'Binary'",
+    ),
+    ("sqs", "send_message", attribute("a..b", StringValue="x"), "InvalidParameterValue", "name 'a..b'"),
+    (
+        "sqs",
+        "send_message",
+        {"QueueUrl": "q.fifo", "MessageBody": "x", "MessageGroupId": "a b", "MessageDeduplicationId": "d"},
+        "InvalidParameterValue",
+        "MessageGroupId can only include",
+    ),
+    (
+        "sqs",
+        "delete_message_batch",
+        {"QueueUrl": "q", "Entries": [{"Id": "1", "ReceiptHandle": "x"}] * 2},
+        "BatchEntryIdsNotDistinct",
+        "Id 1 repeated",
+    ),
+    ("sqs", "list_queues", {"MaxResults": 0}, "InvalidParameterValue", "from 1 to 1000"),
     ("events", "put_rule", {"Name": "r", "EventPattern": "{}"}, "InvalidEventPatternException", "Empty event pattern"),
     ("events", "create_event_bus", {"Name": "aws.orders"}, "ValidationException", "starting with 'aws.' is not valid"),
     (
@@ -290,12 +335,19 @@ WRONG = [
 ]
 
 
+PICKY = {"redrivePermission": "byQueue", "sourceQueueArns": [f"arn:aws:sqs:{PLACE}:chosen"]}
+
+
 @pytest.fixture(scope="module")
 def client(_open_lab):
     """Makes clients of a lab with what they are asked about."""
     lab = _open_lab
     lab.reset()
     lab.queue("q")
+    sqs = lab.client("sqs")
+    sqs.create_queue(QueueName="q.fifo", Attributes={"FifoQueue": "true"})
+    for name, allowed in (("closed", {"redrivePermission": "denyAll"}), ("picky", PICKY)):
+        sqs.create_queue(QueueName=name, Attributes={"RedriveAllowPolicy": json.dumps(allowed)})
     lab.client("sns").create_topic(Name="t")
     lab.client("events").put_rule(Name="r", EventPattern='{"source": ["x"]}')
     lab.client("logs").create_log_group(logGroupName="g")
@@ -323,6 +375,8 @@ def test_right_values_are_taken(client):
     sns.publish(TopicArn=TOPIC, Message="x", Subject="An order, für Sie")
     for number in ("1", "-1.5", "+2e10", ".5"):
         sqs.send_message(**attribute(DataType="Number", StringValue=number))
+    sqs.create_queue(QueueName="chosen", Attributes={"RedrivePolicy": sent_to("picky")})
+    sqs.send_message(**attribute("a.b-c_1", DataType="Binary", BinaryValue=b"x"))
     for name in ("n", "/a/b.c_d-e"):
         ssm.put_parameter(Name=name, Value="1", Type="String", AllowedPattern="[0-9]+")
     ssm.put_parameter(Name="large", Value="v" * 4097, Type="String", Tier="Advanced")

@@ -31,6 +31,9 @@ _SECRET_NAME = re.compile(r"[\w/+=.@!-]+", re.ASCII)
 _PARAMETER_NAME = re.compile(r"/?[\w.-]+(/[\w.-]+)*/?", re.ASCII)
 _LONGEST_STANDARD_VALUE = 4_096
 _MOST_RECEIVED_TIMEOUT = 43_200
+_GROUP = re.compile(r"[!-~]{1,128}")
+_RESULTS = range(1, 1_001)
+_SQS = "AWS.SimpleQueueService."
 
 
 def problem(call: ApiCall) -> Problem | None:
@@ -52,12 +55,31 @@ def _received(asked: _Parameters) -> Problem | None:
 
 
 def _sent(asked: _Parameters) -> Problem | None:
+    group = asked.get("MessageGroupId")
+    if group is not None and not _GROUP.fullmatch(str(group)):
+        reason = "MessageGroupId can only include alphanumeric and punctuation characters. 1 to 128 in length."
+        return Problem("InvalidParameterValue", reason)
     value = asked.get("MessageDeduplicationId")
     if value is None or str(asked.get("QueueUrl")).endswith(".fifo"):
         return None
     reason = "The request includes a parameter that is not valid for this queue type."
     sentence = f"Value {value} for parameter MessageDeduplicationId is invalid. Reason: {reason}"
     return Problem("InvalidParameterValue", sentence)
+
+
+def _entries(asked: _Parameters) -> Problem | None:
+    """Refuse a batch that names one entry twice; of messages that are sent moto sees it."""
+    ids = [entry.get("Id") for entry in asked.get("Entries") or () if isinstance(entry, Mapping)]
+    twice = next((each for each in ids if ids.count(each) > 1), None)
+    return None if twice is None else Problem(f"{_SQS}BatchEntryIdsNotDistinct", f"Id {twice} repeated.")
+
+
+def _listed_queues(asked: _Parameters) -> Problem | None:
+    most = asked.get("MaxResults")
+    if most is None or int(most) in _RESULTS:
+        return None
+    reason = "Value for parameter MaxResults is invalid. Reason: Must be an integer from 1 to 1000."  # assumed
+    return Problem("InvalidParameterValue", reason)
 
 
 def _bus(asked: _Parameters) -> Problem | None:
@@ -215,6 +237,10 @@ _CHECKS: Mapping[tuple[str, str], _Check] = {
     ("secretsmanager", "CreateSecret"): _secret,
     ("secretsmanager", "PutSecretValue"): _secret_value,
     ("secretsmanager", "UpdateSecret"): _secret_value,
+    ("sqs", "ChangeMessageVisibilityBatch"): _entries,
+    ("sqs", "DeleteMessageBatch"): _entries,
+    ("sqs", "ListDeadLetterSourceQueues"): _listed_queues,
+    ("sqs", "ListQueues"): _listed_queues,
     ("sqs", "ReceiveMessage"): _received,
     ("sqs", "SendMessage"): _sent,
     ("ssm", "GetParametersByPath"): _parameters_path,
