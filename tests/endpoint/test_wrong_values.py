@@ -31,6 +31,14 @@ def target(**more):
     return {"Rule": "r", "Targets": [{"Id": "1", "Arn": QUEUE} | more]}
 
 
+MAILED = {"Protocol": "email", "Endpoint": "a@b.example"}
+
+
+def policy(**statement):
+    allowed = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"} | statement
+    return json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+
+
 NOW = 1_795_422_225_000  # the lab's first instant
 
 
@@ -298,6 +306,29 @@ WRONG = [
         "MalformedPolicyDocument",
         "should not specify a principal",
     ),
+    (
+        "iam",
+        "put_role_policy",
+        {"RoleName": "trusting", "PolicyName": "p", "PolicyDocument": policy(Sid="a b")},
+        "MalformedPolicyDocument",
+        "must be alpha-numeric",
+    ),
+    (
+        "events",
+        "put_targets",
+        target(RoleArn="arn:aws:iam::123456789012:role/missing"),
+        "ValidationException",
+        "cannot be assumed by principal 'events.amazonaws.com'",
+    ),
+    ("sns", "subscribe", subscribed(Endpoint=f"{QUEUE}.fifo"), "InvalidParameter", "can not be subscribed to standard"),
+    ("sns", "subscribe", subscribed(TopicArn=f"{TOPIC}.fifo", **MAILED), "InvalidParameter", "sqs alone"),
+    (
+        "sns",
+        "subscribe",
+        subscribed(Attributes={"RawMessageDelivery": "true"}, **MAILED),
+        "InvalidParameter",
+        "does not support raw message delivery",
+    ),
     ("secretsmanager", "create_secret", {"Name": "a b", "SecretString": "x"}, "ValidationException", "Invalid name"),
     (
         "secretsmanager",
@@ -322,6 +353,35 @@ WRONG = [
         "ParameterPatternMismatchException",
         "allowedPattern",
     ),
+    ("ssm", "put_parameter", {"Name": "/a/", "Value": "v", "Type": "String"}, "ValidationException", "end with slash"),
+    (
+        "ssm",
+        "put_parameter",
+        {"Name": "n", "Value": "{{ssm:a}}", "Type": "String"},
+        "ValidationException",
+        "can't nest",
+    ),
+    (
+        "ssm",
+        "put_parameter",
+        {"Name": "/a" * 16, "Value": "v", "Type": "String"},
+        "HierarchyLevelLimitExceededException",
+        "15 levels",
+    ),
+    (
+        "ssm",
+        "put_parameter",
+        {"Name": "advanced", "Value": "v", "Type": "SecureString", "Overwrite": True},
+        "HierarchyTypeMismatchException",
+        "changing a parameter type",
+    ),
+    (
+        "ssm",
+        "put_parameter",
+        {"Name": "advanced", "Value": "v", "Tier": "Standard", "Overwrite": True},
+        "ValidationException",
+        "can't downgrade",
+    ),
     ("ssm", "get_parameters_by_path", {"Path": "x"}, "ValidationException", "forward slash"),
     ("stepfunctions", "create_state_machine", MACHINE | {"definition": "x"}, "InvalidDefinition", "INVALID_JSON"),
     ("stepfunctions", "create_state_machine", MACHINE | {"definition": "{}"}, "InvalidDefinition", "SCHEMA"),
@@ -338,6 +398,11 @@ WRONG = [
 PICKY = {"redrivePermission": "byQueue", "sourceQueueArns": [f"arn:aws:sqs:{PLACE}:chosen"]}
 
 
+def trusting(service):
+    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
 @pytest.fixture(scope="module")
 def client(_open_lab):
     """Makes clients of a lab with what they are asked about."""
@@ -349,6 +414,9 @@ def client(_open_lab):
     for name, allowed in (("closed", {"redrivePermission": "denyAll"}), ("picky", PICKY)):
         sqs.create_queue(QueueName=name, Attributes={"RedriveAllowPolicy": json.dumps(allowed)})
     lab.client("sns").create_topic(Name="t")
+    lab.client("sns").create_topic(Name="t.fifo", Attributes={"FifoTopic": "true"})
+    lab.client("ssm").put_parameter(Name="advanced", Value="v", Type="String", Tier="Advanced")
+    lab.client("iam").create_role(RoleName="trusting", AssumeRolePolicyDocument=trusting("events.amazonaws.com"))
     lab.client("events").put_rule(Name="r", EventPattern='{"source": ["x"]}')
     lab.client("logs").create_log_group(logGroupName="g")
     lab.client("logs").create_log_stream(logGroupName="g", logStreamName="s")
@@ -382,6 +450,10 @@ def test_right_values_are_taken(client):
     ssm.put_parameter(Name="large", Value="v" * 4097, Type="String", Tier="Advanced")
     sns.create_topic(Name="t", Attributes={"DisplayName": ""})
     client("events").put_targets(**target(Input='"text"'))
+    client("events").put_targets(**target(RoleArn="arn:aws:iam::123456789012:role/trusting"))
+    sns.subscribe(TopicArn=f"{TOPIC}.fifo", Protocol="sqs", Endpoint=f"{QUEUE}.fifo")
+    ssm.put_parameter(Name="advanced", Value="w", Type="StringList", Overwrite=True)
+    client("iam").put_role_policy(RoleName="trusting", PolicyName="p", PolicyDocument=policy(Sid="A1"))
     client("events").put_targets(**target(InputTransformer={"InputTemplate": '"<aws.events.rule-name>"'}))
     for pattern, value in (("{ $.a = 1 }", "$.took"), ("[shop, took]", "$took"), ("ERROR", "-1.5"), ("", "1")):
         client("logs").put_metric_filter(**metric(pattern, metricValue=value, defaultValue=0))

@@ -12,7 +12,16 @@ from types import TracebackType
 from typing import Self
 
 from async_lab.endpoint import cloudwatch, functions, sources, state, trouble
-from async_lab.endpoint.access import assuming, denials, keys, roles, secrets, trust_policies
+from async_lab.endpoint.access import (
+    assuming,
+    denials,
+    keys,
+    parameters,
+    policy_limits,
+    roles,
+    secrets,
+    trust_policies,
+)
 from async_lab.endpoint.access.principals import Holder, Holders
 from async_lab.endpoint.access.roles import RoleMiddleware
 from async_lab.endpoint.delivery import message_moves, targets
@@ -111,9 +120,8 @@ class Endpoint:
         self._sandbox.issue_key = holders.issue
         roles.install()
         assuming.install()
-        trust_policies.install()
-        keys.install()
-        secrets.install()
+        for refusing in (trust_policies, policy_limits, keys, secrets, parameters):
+            refusing.install()
         permitted = RoleMiddleware(front, holders, ACCOUNT_ID, self._lineage_of, enforces=enforce_roles)
         checked = OneAtATime(Scoped(CborTranslation(ModelCheck(permitted))))
         self._own = OwnRequests(checked, self)

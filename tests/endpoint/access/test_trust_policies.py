@@ -26,6 +26,13 @@ def without(element):
         (document(without("Principal")), "Missing required field Principal"),
         (document([without("Action")]), "Missing required field Action"),
         (document(ALLOWED | {"Effect": "allow"}), "Invalid effect: allow"),
+        (document([]), "Syntax errors in policy."),
+        (json.dumps({"Version": "2013", "Statement": [ALLOWED]}), "Syntax errors in policy."),
+        (document(ALLOWED | {"Principal": {"Service": "lambda"}}), 'Invalid principal in policy: "SERVICE":"lambda"'),
+        (
+            document(ALLOWED | {"Principal": {"AWS": ["arn:aws:iam::123456789012:role/missing"]}}),
+            'Invalid principal in policy: "AWS":"arn:aws:iam::123456789012:role/missing"',
+        ),
         (document(ALLOWED | {"Resource": "*"}), "Has prohibited field Resource"),
         (document(ALLOWED | {"Action": ["sqs:*"]}), "AssumeRole policy may only specify STS AssumeRole actions."),
     ],

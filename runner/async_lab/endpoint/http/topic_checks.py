@@ -36,6 +36,8 @@ _VALUES = {
 _DOCUMENTS = {"ArchivePolicy", "DataProtectionPolicy", "DeliveryPolicy", "Policy"}
 _LONGEST_DISPLAY_NAME = 100
 _ENDPOINTS = {"lambda": ("lambda", "Lambda"), "sqs": ("sqs", "SQS"), "firehose": ("firehose", "Firehose")}
+_RAW = {"firehose", "http", "https", "sqs"}
+"""Protocols by which a message may come without a notification around it."""
 _ADDRESS = re.compile(r"[^@\s;,]+@[^@\s;,]+")
 _BATCH_ID = re.compile(r"[\w-]{1,80}", re.ASCII)
 
@@ -115,17 +117,33 @@ def _batch(asked: _Parameters) -> Problem | None:
 
 def _subscription(asked: _Parameters) -> Problem | None:
     protocol, endpoint = str(asked.get("Protocol")), str(asked.get("Endpoint", ""))
-    service, called = _ENDPOINTS.get(protocol, ("", ""))
-    if service and arns.service_of(endpoint) != service:
-        return _invalid(f"{called} endpoint ARN")
-    if protocol in {"email", "email-json"} and not _ADDRESS.fullmatch(endpoint):
-        return _invalid("Email address")
-    if protocol in {"http", "https"} and not endpoint.startswith(f"{protocol}://"):
-        return _invalid("Endpoint must match the specified protocol")
+    if why := _endpoint_problem(str(asked.get("TopicArn")), protocol, endpoint):
+        return _invalid(why)
     attributes = asked.get("Attributes") or {}
     if not isinstance(attributes, Mapping):
         return None
+    if protocol not in _RAW and str(attributes.get("RawMessageDelivery", "")).lower() == "true":
+        return _invalid(
+            f"Attributes Reason: RawMessageDelivery: Delivery protocol [{protocol}] does not support raw message "
+            "delivery."
+        )
     return next((wrong for each in attributes.items() if (wrong := _of_subscription(*each))), None)
+
+
+def _endpoint_problem(topic_arn: str, protocol: str, endpoint: str) -> str | None:
+    """Return why a topic can't have a subscriber there; None when it can."""
+    service, called = _ENDPOINTS.get(protocol, ("", ""))
+    if service and arns.service_of(endpoint) != service:
+        return f"{called} endpoint ARN"
+    if protocol in {"email", "email-json"} and not _ADDRESS.fullmatch(endpoint):
+        return "Email address"
+    if protocol in {"http", "https"} and not endpoint.startswith(f"{protocol}://"):
+        return "Endpoint must match the specified protocol"
+    if topic_arn.endswith(".fifo") and protocol != "sqs":
+        return f"Protocol Reason: FIFO topics send nothing to {protocol}, but to sqs alone"  # assumed
+    if endpoint.endswith(".fifo") and not topic_arn.endswith(".fifo"):
+        return "Invalid parameter: Endpoint Reason: FIFO SQS Queues can not be subscribed to standard SNS topics"
+    return None
 
 
 def _subscription_attribute(asked: _Parameters) -> Problem | None:

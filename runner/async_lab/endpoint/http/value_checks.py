@@ -30,6 +30,9 @@ _MOST_LOG_BYTES, _LOG_EVENT_BYTES = 1_048_576, 26
 _SECRET_NAME = re.compile(r"[\w/+=.@!-]+", re.ASCII)
 _PARAMETER_NAME = re.compile(r"/?[\w.-]+(/[\w.-]+)*/?", re.ASCII)
 _LONGEST_STANDARD_VALUE = 4_096
+_MOST_LEVELS = 15
+_SID = re.compile(r"[0-9A-Za-z]*")
+_NESTED = re.compile(r"\{\{.*\}\}", re.DOTALL)
 _MOST_RECEIVED_TIMEOUT = 43_200
 _GROUP = re.compile(r"[!-~]{1,128}")
 _RESULTS = range(1, 1_001)
@@ -154,8 +157,15 @@ def _identity_policy(asked: _Parameters) -> Problem | None:
     policy = json.loads(str(document)) if is_json(document) else None
     statements = policy.get("Statement") if isinstance(policy, dict) else None
     for statement in statements if isinstance(statements, list) else [statements]:
-        if isinstance(statement, dict) and {"Principal", "NotPrincipal"} & statement.keys():
+        if not isinstance(statement, dict):
+            continue
+        if {"Principal", "NotPrincipal"} & statement.keys():
             return Problem("MalformedPolicyDocument", "Policy document should not specify a principal.")
+        if not _SID.fullmatch(str(statement.get("Sid", ""))):
+            sentence = (
+                "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression"
+            )
+            return Problem("MalformedPolicyDocument", f"{sentence} [0-9A-Za-z]*")
     return None
 
 
@@ -177,12 +187,14 @@ def _secret_value(asked: _Parameters) -> Problem | None:
 
 def _parameter(asked: _Parameters) -> Problem | None:
     name, value = str(asked.get("Name")), str(asked.get("Value"))
-    if not _PARAMETER_NAME.fullmatch(name):
-        return Problem(
-            "ValidationException", "Only a mix of letters, numbers and the following 4 symbols .-_/ is allowed"
-        )
-    if "/" in name and not name.startswith("/"):
-        return Problem("ValidationException", "Parameter name must be a fully qualified name.")
+    if why := _name_problem(name):
+        return Problem("ValidationException", why)
+    if name.count("/") > _MOST_LEVELS:
+        sentence = f"A parameter name can have at most {_MOST_LEVELS} levels."  # assumed
+        return Problem("HierarchyLevelLimitExceededException", sentence)
+    if _NESTED.search(value):
+        sentence = 'Parameter value can\'t nest another parameter. Do not use "{{}}" in the value.'
+        return Problem("ValidationException", sentence)
     if asked.get("Tier", "Standard") == "Standard" and len(value) > _LONGEST_STANDARD_VALUE:
         return Problem(
             "ValidationException",
@@ -190,6 +202,15 @@ def _parameter(asked: _Parameters) -> Problem | None:
             "To create a larger parameter value, upgrade the parameter to use the advanced-parameter tier.",
         )
     return _pattern_of_parameter(asked.get("AllowedPattern"), name, value)
+
+
+def _name_problem(name: str) -> str | None:
+    """Return why a parameter can't be called so."""
+    if not _PARAMETER_NAME.fullmatch(name):
+        return "Only a mix of letters, numbers and the following 4 symbols .-_/ is allowed"
+    if "/" in name and not name.startswith("/"):
+        return "Parameter name must be a fully qualified name."
+    return "Parameter name must not end with slash." if name.endswith("/") else None
 
 
 def _pattern_of_parameter(pattern: Any, name: str, value: str) -> Problem | None:

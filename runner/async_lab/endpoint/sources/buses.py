@@ -12,6 +12,7 @@ from moto.events.responses import EventsHandler
 from moto.moto_api._internal import mock_random
 
 from async_lab import arns
+from async_lab.endpoint.access.trust_policies import trusts_service
 from async_lab.endpoint.moto_patches import replace
 
 _MANAGED = (  # API reference, ManagedRuleException
@@ -36,9 +37,16 @@ def install() -> None:
         replace(EventsHandler, name, _unmanaged(name))
 
 
-def check_role(backend: events.EventsBackend, target: dict[str, Any]) -> None:
-    """Raise ValidationException for a bus of another region or account that is to be reached without a role."""
-    if ":event-bus/" not in target["Arn"] or target.get("RoleArn"):
+def check_role(backend: events.EventsBackend, target: dict[str, Any], rule_arn: str) -> None:
+    """Raise ValidationException for a role that EventBridge may not assume, and for a bus elsewhere without one."""
+    if role_arn := target.get("RoleArn"):
+        if arns.service_of(role_arn) != "iam" or not trusts_service(role_arn, "events.amazonaws.com", rule_arn):
+            raise ValidationException(
+                f"Parameter RoleArn is not valid. Reason: Provided role '{role_arn}' cannot be assumed by principal "
+                "'events.amazonaws.com'."
+            )
+        return
+    if ":event-bus/" not in target["Arn"]:
         return
     bus = arns.parse(target["Arn"])
     if (bus.region, bus.account_id) != (backend.region_name, backend.account_id):

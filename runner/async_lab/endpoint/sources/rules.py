@@ -300,6 +300,7 @@ def _check_targets(
     backend: events.EventsBackend, name: str, event_bus_arn: str | None, targets: list[dict[str, Any]]
 ) -> None:
     """Refuse targets that would never get anything, by name."""
+    rule_arn = f"arn:aws:events:{backend.region_name}:{backend.account_id}:rule/{name}"
     for target in targets:
         service = arns.service_of(target["Arn"])
         if target["Arn"].startswith("arn:") and (service not in _TARGETS or ":api-destination/" in target["Arn"]):
@@ -309,7 +310,7 @@ def _check_targets(
                 "topics, log groups and event buses."
             )
         _check_dead_letters(target)
-        buses.check_role(backend, target)
+        buses.check_role(backend, target, rule_arn)
         paths = [target.get("InputPath"), *((target.get("InputTransformer") or {}).get("InputPathsMap") or {}).values()]
         for path in filter(None, paths):
             if problem := problem_of(path):
