@@ -16,7 +16,6 @@ from async_lab.endpoint.access import (
     assuming,
     denials,
     keys,
-    parameters,
     policy_limits,
     roles,
     secrets,
@@ -120,7 +119,7 @@ class Endpoint:
         self._sandbox.issue_key = holders.issue
         roles.install()
         assuming.install()
-        for refusing in (trust_policies, policy_limits, keys, secrets, parameters):
+        for refusing in (trust_policies, policy_limits, keys, secrets):
             refusing.install()
         permitted = RoleMiddleware(front, holders, ACCOUNT_ID, self._lineage_of, enforces=enforce_roles)
         checked = OneAtATime(Scoped(CborTranslation(ModelCheck(permitted))))

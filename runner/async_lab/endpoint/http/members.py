@@ -18,11 +18,12 @@ from typing import Any
 
 from moto.core.model import Shape
 
+from async_lab.endpoint.access import parameters
 from async_lab.endpoint.http import api_call, bucket_checks, constraints, object_checks, tag_limits, value_checks
 from async_lab.endpoint.http.api_call import ApiCall, Malformed
 from async_lab.endpoint.http.constraints import Problem
 from async_lab.endpoint.http.server import WsgiApp
-from async_lab.endpoint.http.wire import Response, error_response, missing
+from async_lab.endpoint.http.wire import Response, error_response, missing, signed_region
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +184,8 @@ def _problem(call: ApiCall, environ: dict[str, Any]) -> Problem | None:
         by_service = object_checks.problem(call, environ) or bucket_checks.problem(call)
     else:
         by_service = constraints.problem(call)
-    return tag_limits.problem(call) or by_service or value_checks.problem(call)
+    by_values = tag_limits.problem(call) or by_service or value_checks.problem(call)
+    return by_values or parameters.problem(call, signed_region(environ))
 
 
 def _of_what_never_acts(environ: dict[str, Any]) -> Problem | None:
