@@ -53,7 +53,7 @@ def check(settings: Mapping[str, Any], *, runtime: str | None = None, package_ty
     _check_runtime(settings.get("Runtime"))
     _check_environment(settings.get("Environment") or {})
     _check_optimized(settings, settings.get("Runtime", runtime))
-    _check_logging(settings.get("LoggingConfig") or {})
+    _check_logging(settings.get("LoggingConfig") or {}, "JSON")
     network = settings.get("VpcConfig") or {}
     if bool(network.get("SubnetIds")) is not bool(network.get("SecurityGroupIds")):
         raise invalid_value("SubnetIds and SecurityIds must coexist or be both empty list.")
@@ -63,6 +63,7 @@ def check(settings: Mapping[str, Any], *, runtime: str | None = None, package_ty
 
 def check_created(settings: Mapping[str, Any]) -> None:
     """Refuse what no function is made of."""
+    _check_logging(settings.get("LoggingConfig") or {}, "Text")
     if settings.get("PackageType", "Zip") == "Zip":
         if not (settings.get("Runtime") and settings.get("Handler")):
             raise invalid_value(
@@ -94,9 +95,10 @@ def _number(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split("."))
 
 
-def _check_logging(logging: Mapping[str, Any]) -> None:
+def _check_logging(logging: Mapping[str, Any], present: str) -> None:
+    """Refuse levels for logs that have none; ``present`` is their format where none is asked for."""
     levels = {"ApplicationLogLevel", "SystemLogLevel"} & logging.keys()
-    if levels and logging.get("LogFormat", "Text") != "JSON":
+    if levels and logging.get("LogFormat", present) != "JSON":
         raise invalid_value(f"{min(levels)} can be set only when LogFormat is JSON.")  # assumed
 
 

@@ -7,6 +7,7 @@ guide, "Lifecycle configuration elements" and "Transitioning objects"; words fro
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, time
 from typing import Any
 
 from botocore.utils import parse_timestamp
@@ -43,6 +44,11 @@ def problem(call: ApiCall) -> Problem | None:
 
 def _argument(message: str) -> Problem:
     return Problem("InvalidArgument", message)
+
+
+def _whole(text: Any) -> int:
+    """Return a number that the model has found to be whole: ``1e1`` is one, too."""
+    return int(float(text))
 
 
 # Lifecycle
@@ -85,27 +91,32 @@ def _of_action(action: str, member: str, given: _Document) -> Iterator[Problem]:
     days, date, storage_class = given.get(member), given.get("Date"), given.get("StorageClass")
     if days is not None and date is not None:
         yield _MALFORMED
-    if date is not None and parse_timestamp(date).timestamp() % 86_400:
+    if date is not None and not _is_midnight(parse_timestamp(date)):
         yield _argument("'Date' must be at midnight GMT")
     if days is None:
         return
-    soonest = _SOONEST_DAYS.get(str(storage_class), 0)
-    if storage_class is None and int(days) <= 0:
+    soonest, count = _SOONEST_DAYS.get(str(storage_class), 0), _whole(days)
+    if storage_class is None and count <= 0:
         yield _argument(f"'{member}' for {action} action must be a positive integer")
-    elif int(days) < 0:
+    elif count < 0:
         yield _argument(f"'{member}' in {action} action must be nonnegative")
-    elif int(days) < soonest:
+    elif count < soonest:
         yield _argument(
             f"'{member}' in {action} action must be greater than or equal to {soonest} for storageClass "
             f"'{storage_class}'"
         )
 
 
+def _is_midnight(moment: datetime) -> bool:
+    in_utc = moment.astimezone(UTC) if moment.tzinfo else moment
+    return in_utc.time() == time.min
+
+
 def _of_order(rule: _Document) -> Iterator[Problem]:
     """Yield why objects can't expire when a rule says: before they are where it has moved them."""
     ends = (rule.get("Expiration") or {}).get("Days")
-    moved = [int(each["Days"]) for each in rule.get("Transitions") or () if each.get("Days") is not None]
-    if ends is not None and moved and int(ends) <= max(moved):
+    moved = [_whole(each["Days"]) for each in rule.get("Transitions") or () if each.get("Days") is not None]
+    if ends is not None and moved and _whole(ends) <= max(moved):
         where = f"(prefix={(rule.get('Filter') or {}).get('Prefix', rule.get('Prefix', ''))})"
         yield _argument(
             f"'Days' in the Expiration action for filter '{where}' must be greater than 'Days' in the Transition action"
@@ -135,7 +146,7 @@ def _deleted(document: _Document) -> Iterator[Problem]:
 
 
 def _completed(document: _Document) -> Iterator[Problem]:
-    numbers = [int(part["PartNumber"]) for part in document.get("Parts") or () if part.get("PartNumber")]
+    numbers = [_whole(part["PartNumber"]) for part in document.get("Parts") or () if part.get("PartNumber")]
     if sorted(set(numbers)) != numbers:
         yield Problem(
             "InvalidPartOrder",
