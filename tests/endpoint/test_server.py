@@ -4,10 +4,13 @@ import socket
 import ssl
 import sys
 import threading
+import time
 from contextlib import closing
+from types import SimpleNamespace
 
 import boto3
 import pytest
+import waitress.server
 from processes import wait_until
 
 from async_lab.endpoint.http.dispatch import moto_application
@@ -59,6 +62,22 @@ def test_a_response_is_sent_in_one_piece(serve):
             if not received[-1].endswith(b"GET /a"):
                 break
     assert [piece for piece in received if not piece.endswith(b"GET /a")] == []
+
+
+def test_a_connection_stays_open_however_far_time_goes(serve, monkeypatch):
+    """It goes for the whole process when a callable is a handler, and that calls the endpoint, too."""
+    port, ahead = port_of(serve()), [0]
+    monkeypatch.setattr(waitress.server, "time", SimpleNamespace(time=lambda: time.time() + ahead[0]))
+    with closing(http.client.HTTPConnection(LOOPBACK, port)) as idle:
+        idle.request("GET", "/a")
+        idle.getresponse().read()
+        ahead[0] = 1_000 * 365 * 86_400
+        with closing(http.client.HTTPConnection(LOOPBACK, port)) as other:
+            for _ in range(2):
+                other.request("GET", "/b")
+                other.getresponse().read()
+        idle.request("GET", "/a")
+        assert idle.getresponse().read() == b"GET /a"
 
 
 def test_only_loopback_is_listened_on(serve):
