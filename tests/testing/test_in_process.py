@@ -174,6 +174,24 @@ def test_handlers_run_one_at_a_time_while_their_times_overlap(async_lab):
     assert [event.condition for event in function.events] == ["Success"] * 3
 
 
+def test_one_may_take_all_the_time_it_needs_while_others_of_a_queue_wait_for_it(async_lab, monkeypatch):
+    """As at a breakpoint."""
+    monkeypatch.setattr(in_process, "_PATIENCE_SECONDS", 0.1)
+
+    def handler(event, context):
+        threading.Event().wait(0.5)
+        seen.extend(record["body"] for record in event["Records"])
+
+    function = async_lab.function(handler)
+    async_lab.client("lambda").create_event_source_mapping(
+        FunctionName=function.name, EventSourceArn=async_lab.queue("orders"), BatchSize=1
+    )
+    for number in range(3):
+        async_lab.client("sqs").send_message(QueueUrl="orders", MessageBody=str(number))
+    async_lab.run_until_idle()
+    assert sorted(seen) == ["0", "1", "2"]
+
+
 def test_one_that_waits_for_another_is_refused_with_what_to_do(async_lab, monkeypatch):
     monkeypatch.setattr(in_process, "_PATIENCE_SECONDS", 0.2)
     async_lab.function(lambda event, context: None, name="inner")
