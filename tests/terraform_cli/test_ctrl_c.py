@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from moto.iam.models import iam_backends
 from moto.logs.models import logs_backends
-from processes import MARK, processes_of, wait_until
+from processes import MARK, kill_processes_of, processes_of, wait_until
 from program import LONGEST_SECONDS
 from slow_endpoint import SlowEndpoint
 
@@ -61,11 +61,6 @@ def wrapper(kind: str, directory: Path, environment: Mapping[str, str], *argumen
         kill_processes_of(directory)
         process.wait(LONGEST_SECONDS)
         process.stderr.close()
-
-
-def kill_processes_of(directory: Path) -> None:
-    for process in processes_of(directory):
-        process.kill()
 
 
 def resources_in_state(directory: Path) -> list[str]:
