@@ -8,6 +8,7 @@ from urllib.request import urlopen
 
 import pytest
 from packages import AS_TOLD, deployed
+from processes import wait_until
 
 from async_lab import Lab
 from async_lab.endpoint.embedded import Endpoint
@@ -113,11 +114,7 @@ def test_running_clock_carries_events_through_without_anybody_waiting():
         target = LocalTarget(endpoint, "eu-west-1")
         name, since = deployed(target.client), target.now()
         target.invoking_client().invoke(FunctionName=name, InvocationType="Event", Payload=b'{"sleep": 5}')
-        stopped = threading.Event()
-        for _ in range(300):
-            if endpoint.region("eu-west-1").is_settled:
-                break
-            stopped.wait(0.1)
+        wait_until(lambda: endpoint.region("eu-west-1").is_settled)
         target.wait(0)
         assert collect(target.cloudwatch(), name, since, target.now())["Duration"].maximum == 5_001
 

@@ -1,4 +1,5 @@
 import os
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
@@ -9,6 +10,7 @@ from packages import deployed
 
 from async_lab.endpoint.embedded import ACCOUNT_ID, Endpoint
 from async_lab.errors import UsageError
+from async_lab.target import served
 from async_lab.target.aws import AwsTarget, open_aws
 from async_lab.target.environment import endpoint_variables, local_environment
 from async_lab.target.local import LocalTarget, open_local
@@ -228,12 +230,26 @@ def test_events_are_told_of_one_function_since_then(endpoint):
 
 
 def test_an_endpoint_that_is_served_elsewhere_has_its_own_time(endpoint, users_settings):
-    served = ServedTarget(endpoint.url, REGION)
-    assert served.now() == 1_692_778_920
-    served.wait(90)
-    assert served.now() == endpoint.clock.now() == 1_692_779_010
-    assert (served.account_id, served.name, served.events("any", 0)) == (endpoint.account_id, "local", None)
+    target = ServedTarget(endpoint.url, REGION)
+    assert target.now() == 1_692_778_920
+    target.wait(90)
+    assert target.now() == endpoint.clock.now() == 1_692_779_010
+    assert (target.account_id, target.name, target.events("any", 0)) == (endpoint.account_id, "local", None)
     assert is_served(endpoint.url)
+
+
+def test_moving_the_clock_of_one_takes_as_long_as_what_runs_on_the_way(endpoint, users_settings):
+    target, wait = ServedTarget(endpoint.url, REGION), endpoint.wait
+
+    def slow(seconds):
+        time.sleep(0.5)
+        wait(seconds)
+
+    users_settings.setattr(endpoint, "wait", slow)
+    with users_settings.context() as impatient:
+        impatient.setattr(served, "_ANSWER_SECONDS", 0.1)
+        target.wait(90)
+    assert endpoint.clock.now() == 1_692_779_010
 
 
 @pytest.mark.parametrize(
