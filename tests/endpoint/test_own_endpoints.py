@@ -114,6 +114,17 @@ def test_roles_need_not_be_asked():
         assert client("sts").assume_role(RoleArn=absent, RoleSessionName="anybody")["Credentials"]
 
 
+def test_what_lambda_itself_needs_of_a_role_counts_though_no_call_is_refused():
+    statement = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    with Endpoint(enforce_roles=False) as endpoint:
+        client = LocalTarget(endpoint, "eu-west-1").client
+        lambda_, iam = client("lambda"), client("iam")
+        role = iam.create_role(RoleName="other", AssumeRolePolicyDocument=json.dumps({"Statement": [statement]}))
+        settings = {"Runtime": "python3.12", "Handler": "app.handler", "Code": {"ZipFile": package(SENDS)}}
+        with pytest.raises(lambda_.exceptions.InvalidParameterValueException, match="cannot be assumed by Lambda"):
+            lambda_.create_function(FunctionName="other", Role=role["Role"]["Arn"], **settings)
+
+
 # One at a time
 
 

@@ -15,6 +15,10 @@ def redrive(**policy):
     return {"QueueUrl": "q", "Attributes": {"RedrivePolicy": json.dumps({"deadLetterTargetArn": QUEUE} | policy)}}
 
 
+def sent_to(name):
+    return json.dumps({"deadLetterTargetArn": f"arn:aws:sqs:{PLACE}:{name}", "maxReceiveCount": 3})
+
+
 def attribute(name="a", **value):
     return {"QueueUrl": "q", "MessageBody": "x", "MessageAttributes": {name: {"DataType": "String"} | value}}
 
@@ -25,6 +29,21 @@ def subscribed(**more):
 
 def target(**more):
     return {"Rule": "r", "Targets": [{"Id": "1", "Arn": QUEUE} | more]}
+
+
+NOW = 1_795_422_225_000  # the lab's first instant
+
+
+def logged(*events):
+    return {"logGroupName": "g", "logStreamName": "s", "logEvents": [EVENT | event for event in reversed(events)]}
+
+
+EVENT = {"timestamp": NOW, "message": "x"}
+
+
+def metric(pattern="{ $.a = 1 }", **transformation):
+    made = {"metricName": "m", "metricNamespace": "n", "metricValue": "1"} | transformation
+    return {"logGroupName": "g", "filterName": "f", "filterPattern": pattern, "metricTransformations": [made]}
 
 
 WRONG = [
@@ -47,6 +66,56 @@ WRONG = [
         {"TopicArn": TOPIC, "AttributeName": "Policy", "AttributeValue": "x"},
         "InvalidParameter",
         "Policy",
+    ),
+    ("sns", "subscribe", subscribed(Protocol="email", Endpoint="x"), "InvalidParameter", "Email address"),
+    ("sns", "subscribe", subscribed(Protocol="email-json", Endpoint="a@b, c@d"), "InvalidParameter", "Email address"),
+    ("sns", "subscribe", subscribed(Protocol="http", Endpoint="https://127.0.0.1"), "InvalidParameter", "must match"),
+    ("sns", "subscribe", subscribed(Protocol="pigeon"), "InvalidParameter", "does not support this protocol string"),
+    ("sns", "confirm_subscription", {"TopicArn": TOPIC, "Token": "t"}, "InvalidParameter", "Token"),
+    ("sns", "create_topic", {"Name": "n", "Attributes": {"Foo": "x"}}, "InvalidParameter", "Unknown attribute Foo"),
+    (
+        "sns",
+        "create_topic",
+        {"Name": "n", "Attributes": {"ContentBasedDeduplication": "true"}},
+        "InvalidParameter",
+        "FIFO topics alone",
+    ),
+    (
+        "sns",
+        "create_topic",
+        {"Name": "t", "Attributes": {"DisplayName": "other"}},
+        "InvalidParameter",
+        "already exists with different attributes",
+    ),
+    (
+        "sns",
+        "create_topic",
+        {"Name": "t", "Tags": [{"Key": "a", "Value": "b"}]},
+        "InvalidParameter",
+        "already exists with different tags",
+    ),
+    *(
+        (
+            "sns",
+            "set_topic_attributes",
+            {"TopicArn": TOPIC, "AttributeName": name, "AttributeValue": value},
+            "InvalidParameter",
+            name,
+        )
+        for name, value in (
+            ("DeliveryPolicy", "x"),
+            ("DisplayName", "x" * 101),
+            ("SignatureVersion", "3"),
+            ("TracingConfig", "On"),
+        )
+    ),
+    ("sns", "publish", {"TopicArn": TOPIC, "Message": "x", "Subject": ""}, "InvalidParameter", "Subject"),
+    (
+        "sns",
+        "publish_batch",
+        {"TopicArn": TOPIC, "PublishBatchRequestEntries": [{"Id": "a b", "Message": "x"}]},
+        "InvalidBatchEntryId",
+        "specification",
     ),
     ("sns", "unsubscribe", {"SubscriptionArn": "x"}, "InvalidParameter", "at least 6 elements, not 1"),
     ("sqs", "receive_message", {"QueueUrl": "q", "VisibilityTimeout": -1}, "InvalidParameterValue", ">= 0"),
@@ -88,10 +157,121 @@ WRONG = [
         "InvalidAttributeName",
         "Unknown Attribute ContentBasedDeduplication",
     ),
+    *(
+        ("sqs", "set_queue_attributes", {"QueueUrl": queue, "Attributes": {name: value}}, code, said)
+        for queue, name, value, code, said in (
+            ("q", "FifoQueue", "false", "InvalidAttributeName", "Unknown Attribute FifoQueue"),
+            ("q", "KmsDataKeyReusePeriodSeconds", "59", "InvalidAttributeValue", "KmsDataKeyReusePeriodSeconds"),
+            ("q", "SqsManagedSseEnabled", "on", "InvalidAttributeValue", "SqsManagedSseEnabled"),
+            ("q.fifo", "DeduplicationScope", "all", "InvalidAttributeValue", "DeduplicationScope"),
+            ("q.fifo", "FifoThroughputLimit", "all", "InvalidAttributeValue", "FifoThroughputLimit"),
+            ("q", "RedriveAllowPolicy", "x", "InvalidParameterValue", "not a valid JSON map"),
+            ("q", "RedriveAllowPolicy", '{"redrivePermission": "x"}', "InvalidParameterValue", "must be one of"),
+            ("q", "RedriveAllowPolicy", '{"redrivePermission": "byQueue"}', "InvalidParameterValue", "sourceQueueArns"),
+            ("q", "RedrivePolicy", sent_to("q.fifo"), "InvalidParameterValue", "must be same type of queue"),
+            ("q", "RedrivePolicy", sent_to("closed"), "InvalidParameterValue", "doesn't allow"),
+            ("q", "RedrivePolicy", sent_to("picky"), "InvalidParameterValue", "doesn't allow"),
+        )
+    ),
+    ("sqs", "set_queue_attributes", redrive(maxReceives=3), "InvalidParameterValue", "Only following attributes"),
+    ("sqs", "send_message", attribute(StringValue=""), "InvalidParameterValue", "must contain a non-empty value"),
+    (
+        "sqs",
+        "send_message",
+        attribute(DataType="Binary", StringValue="x"),
+        "InvalidParameterValue",
+        "must use field 'Binary'",
+    ),
+    ("sqs", "send_message", attribute("a..b", StringValue="x"), "InvalidParameterValue", "name 'a..b'"),
+    (
+        "sqs",
+        "send_message",
+        {"QueueUrl": "q.fifo", "MessageBody": "x", "MessageGroupId": "a b", "MessageDeduplicationId": "d"},
+        "InvalidParameterValue",
+        "MessageGroupId can only include",
+    ),
+    (
+        "sqs",
+        "delete_message_batch",
+        {"QueueUrl": "q", "Entries": [{"Id": "1", "ReceiptHandle": "x"}] * 2},
+        "BatchEntryIdsNotDistinct",
+        "Id 1 repeated",
+    ),
+    ("sqs", "list_queues", {"MaxResults": 0}, "InvalidParameterValue", "from 1 to 1000"),
     ("events", "put_rule", {"Name": "r", "EventPattern": "{}"}, "InvalidEventPatternException", "Empty event pattern"),
+    ("events", "create_event_bus", {"Name": "aws.orders"}, "ValidationException", "starting with 'aws.' is not valid"),
+    (
+        "events",
+        "put_targets",
+        target(InputTransformer={"InputPathsMap": {"a": "$.a"}, "InputTemplate": '"<a> <b>"'}),
+        "ValidationException",
+        "InputTemplate for target 1 contains invalid placeholder b.",
+    ),
+    (
+        "events",
+        "put_targets",
+        target(Arn="arn:aws:events:eu-west-1:210987654321:event-bus/default"),
+        "ValidationException",
+        "RoleArn is required for target",
+    ),
     ("events", "put_targets", target(Input="{}", InputPath="$.a"), "ValidationException", "Only one of Input"),
     ("events", "put_targets", target(Input="x"), "ValidationException", "JSON syntax error in input for target 1"),
     ("logs", "put_retention_policy", {"logGroupName": "g", "retentionInDays": 2}, "InvalidParameterException", "[1, 3"),
+    ("logs", "create_log_group", {"logGroupName": "aws/g"}, "InvalidParameterException", "reserved for AWS"),
+    ("logs", "put_log_events", logged({}, {"timestamp": NOW - 86_400_001}), "InvalidParameterException", "24 hours"),
+    ("logs", "put_log_events", logged({"message": "x" * 1_048_551}), "InvalidParameterException", "Upload too large"),
+    ("logs", "put_metric_filter", metric(metricValue="x"), "InvalidParameterException", "must be a valid number"),
+    ("logs", "put_metric_filter", metric(metricValue="$took"), "InvalidParameterException", "must be a valid number"),
+    (
+        "logs",
+        "put_metric_filter",
+        metric("ERROR", metricValue="$.took"),
+        "InvalidParameterException",
+        "must be a valid number",
+    ),
+    (
+        "logs",
+        "put_metric_filter",
+        metric("[shop, took]", metricValue="$time"),
+        "InvalidParameterException",
+        "must be a valid number",
+    ),
+    (
+        "logs",
+        "put_metric_filter",
+        metric(defaultValue=0, dimensions={"a": "$.a"}),
+        "InvalidParameterException",
+        "dimensions and default value are mutually exclusive properties",
+    ),
+    (
+        "logs",
+        "put_metric_filter",
+        metric("ERROR", dimensions={"a": "$.a"}),
+        "InvalidParameterException",
+        "The specified filter pattern does not support dimensions",
+    ),
+    (
+        "logs",
+        "put_metric_filter",
+        metric(dimensions={"a": "shop"}),
+        "InvalidParameterException",
+        "dimension value must be valid selector",
+    ),
+    (
+        "logs",
+        "put_metric_filter",
+        metric(dimensions=dict.fromkeys("abcd", "$.a")),
+        "InvalidParameterException",
+        "at most 3 dimensions",
+    ),
+    ("logs", "put_metric_filter", metric() | {"logGroupName": "no"}, "ResourceNotFoundException", "log group"),
+    (
+        "logs",
+        "delete_metric_filter",
+        {"logGroupName": "g", "filterName": "no"},
+        "ResourceNotFoundException",
+        "metric filter does not exist",
+    ),
     ("s3", "put_object", {"Bucket": "bbb", "Key": "k" * 1025, "Body": b""}, "KeyTooLongError", "too long"),
     ("s3", "put_object", {"Bucket": "bbb", "Key": "k", "Body": b"", "ACL": "foo"}, "InvalidArgument", "x-amz-acl"),
     ("s3", "put_bucket_policy", {"Bucket": "bbb", "Policy": "x"}, "MalformedPolicy", "valid JSON"),
@@ -155,15 +335,23 @@ WRONG = [
 ]
 
 
+PICKY = {"redrivePermission": "byQueue", "sourceQueueArns": [f"arn:aws:sqs:{PLACE}:chosen"]}
+
+
 @pytest.fixture(scope="module")
 def client(_open_lab):
     """Makes clients of a lab with what they are asked about."""
     lab = _open_lab
     lab.reset()
     lab.queue("q")
+    sqs = lab.client("sqs")
+    sqs.create_queue(QueueName="q.fifo", Attributes={"FifoQueue": "true"})
+    for name, allowed in (("closed", {"redrivePermission": "denyAll"}), ("picky", PICKY)):
+        sqs.create_queue(QueueName=name, Attributes={"RedriveAllowPolicy": json.dumps(allowed)})
     lab.client("sns").create_topic(Name="t")
     lab.client("events").put_rule(Name="r", EventPattern='{"source": ["x"]}')
     lab.client("logs").create_log_group(logGroupName="g")
+    lab.client("logs").create_log_stream(logGroupName="g", logStreamName="s")
     s3 = lab.client("s3")
     s3.create_bucket(Bucket="bbb", CreateBucketConfiguration={"LocationConstraint": lab.region})
     s3.put_object(Bucket="bbb", Key="k", Body=b"")
@@ -187,9 +375,17 @@ def test_right_values_are_taken(client):
     sns.publish(TopicArn=TOPIC, Message="x", Subject="An order, für Sie")
     for number in ("1", "-1.5", "+2e10", ".5"):
         sqs.send_message(**attribute(DataType="Number", StringValue=number))
+    sqs.create_queue(QueueName="chosen", Attributes={"RedrivePolicy": sent_to("picky")})
+    sqs.send_message(**attribute("a.b-c_1", DataType="Binary", BinaryValue=b"x"))
     for name in ("n", "/a/b.c_d-e"):
         ssm.put_parameter(Name=name, Value="1", Type="String", AllowedPattern="[0-9]+")
     ssm.put_parameter(Name="large", Value="v" * 4097, Type="String", Tier="Advanced")
+    sns.create_topic(Name="t", Attributes={"DisplayName": ""})
     client("events").put_targets(**target(Input='"text"'))
+    client("events").put_targets(**target(InputTransformer={"InputTemplate": '"<aws.events.rule-name>"'}))
+    for pattern, value in (("{ $.a = 1 }", "$.took"), ("[shop, took]", "$took"), ("ERROR", "-1.5"), ("", "1")):
+        client("logs").put_metric_filter(**metric(pattern, metricValue=value, defaultValue=0))
+    client("logs").put_log_events(**logged({}, {"timestamp": NOW - 86_400_000}))
+    client("logs").put_log_events(**logged({"message": "x" * 1_048_550}))
     client("logs").put_retention_policy(logGroupName="g", retentionInDays=7)
     client("s3").put_object(Bucket="bbb", Key="é" * 512, Body=b"", ACL="private")

@@ -4,6 +4,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import pytest
+from botocore.loaders import JSONFileLoader, Loader
 from moto.core.base_backend import AccountSpecificBackend
 from packages import deployed
 
@@ -93,6 +94,21 @@ def test_on_aws_terraform_does_what_the_scenario_says_and_nothing_else(users_set
     environment = open_aws(None, None).environment
     assert environment.keys().isdisjoint({"TF_VAR_name", "TF_REATTACH_PROVIDERS"})
     assert (environment["TF_WORKSPACE"], environment["TF_DATA_DIR"]) == ("theirs", "theirs")
+
+
+def test_models_of_services_that_a_user_keeps_are_not_a_local_runs(users_settings, endpoint, tmp_path, monkeypatch):
+    for folder in (tmp_path / "home", tmp_path / "named"):
+        (folder / "sts" / "2099-01-01").mkdir(parents=True)
+        (folder / "sts" / "2099-01-01" / "service-2.json").write_text("{}")
+    monkeypatch.setattr(Loader, "CUSTOMER_DATA_PATH", str(tmp_path / "home"))
+    users_settings.setenv("AWS_DATA_PATH", str(tmp_path / "named"))
+    assert LocalTarget(endpoint, REGION).client("sts").get_caller_identity()["Account"] == ACCOUNT_ID
+
+
+def test_a_services_model_is_read_once_for_all_targets(endpoint, monkeypatch):
+    LocalTarget(endpoint, REGION).client("sts")
+    monkeypatch.setattr(JSONFileLoader, "load_file", lambda *_: pytest.fail("read again"))
+    assert LocalTarget(endpoint, REGION).client("sts").get_caller_identity()["Account"] == ACCOUNT_ID
 
 
 def test_a_profile_that_does_not_exist_is_none_of_the_endpoints_business(users_settings):

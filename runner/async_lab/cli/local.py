@@ -56,7 +56,11 @@ def local(
         typer.Option(help="Let this web page's origin call it.", metavar="ORIGIN", show_default=False),
     ] = None,
     enforce_roles: Annotated[
-        bool, typer.Option(help="Refuse handlers' own calls that their role doesn't allow, as AWS does.")
+        bool,
+        typer.Option(
+            help="Refuse handlers' own calls that their role doesn't allow, as AWS does. Whom a role trusts and where "
+            "Lambda may deliver by it count either way."
+        ),
     ] = True,
 ) -> None:
     """Serve the embedded endpoint until Ctrl-C."""

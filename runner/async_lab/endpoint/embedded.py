@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from async_lab.endpoint import cloudwatch, functions, sources, state, trouble
-from async_lab.endpoint.access import assuming, denials, roles, trust_policies
+from async_lab.endpoint.access import assuming, denials, keys, roles, secrets, trust_policies
 from async_lab.endpoint.access.principals import Holder, Holders
 from async_lab.endpoint.access.roles import RoleMiddleware
 from async_lab.endpoint.delivery import message_moves, targets
@@ -55,7 +55,8 @@ class Endpoint:
     ``port`` 0 takes a free one. ``start`` is the first instant of its clock in epoch seconds, by default this minute.
     ``speed`` None leaves time standing until someone waits; 1 lets it run like the wall's, 60 a minute a second.
     ``account_concurrency`` is the account's limit in each region; new accounts often have 10.
-    ``enforce_roles`` False lets handlers' own calls do what their role doesn't allow.
+    ``enforce_roles`` False lets handlers' own calls do what their role doesn't allow; whom a role trusts and where
+    Lambda may deliver by it count either way.
     ``allowed_hosts`` and ``allowed_origins`` are who may ask besides programs of this machine, see ``LocalCallers``.
 
     One runs in a process at a time, because moto's state is the process's. Raises EnvironmentFailure for a second one.
@@ -111,6 +112,8 @@ class Endpoint:
         roles.install()
         assuming.install()
         trust_policies.install()
+        keys.install()
+        secrets.install()
         permitted = RoleMiddleware(front, holders, ACCOUNT_ID, self._lineage_of, enforces=enforce_roles)
         checked = OneAtATime(Scoped(CborTranslation(ModelCheck(permitted))))
         self._own = OwnRequests(checked, self)

@@ -266,3 +266,27 @@ def test_whoever_is_no_handler_may_do_everything(async_lab):
     async_lab.queue("orders")
     boto3.client("sqs").send_message(QueueUrl="orders", MessageBody="x")
     assert [message.body for message in async_lab.messages("orders")] == ["x"]
+
+
+@pytest.mark.parametrize("destination", [None, "elsewhere"])
+def test_who_moves_dead_letters_may_send_to_where_they_go(async_lab, sqs, caller, destination):
+    dead = async_lab.queue("dead")
+    redrive = json.dumps({"deadLetterTargetArn": dead, "maxReceiveCount": 1})
+    sqs.set_queue_attributes(QueueUrl="orders", Attributes={"RedrivePolicy": redrive})
+    target = async_lab.queue(destination) if destination else arn("sqs", "orders")
+    asked = {"SourceArn": dead} | ({"DestinationArn": target} if destination else {})
+    own = ("StartMessageMoveTask", "ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
+    for action in own:
+        refused = caller.call("sqs", "start_message_move_task", **asked)
+        assert f"not authorized to perform: sqs:{action} on resource: {dead}" in refused["said"]
+        caller.allow(f"sqs:{action}", resource=dead)
+    refused = caller.call("sqs", "start_message_move_task", **asked)
+    assert refused["code"] == "AccessDenied"
+    assert f"not authorized to perform: sqs:SendMessage on resource: {target}" in refused["said"]
+    caller.allow("sqs:SendMessage", resource=target)
+    assert caller.call("sqs", "start_message_move_task", **asked)["code"] is None
+    handle = sqs.list_message_move_tasks(SourceArn=dead)["Results"][0].get("TaskHandle")
+    listed = caller.call("sqs", "list_message_move_tasks", SourceArn=dead)
+    assert "sqs:ListMessageMoveTasks" in listed["said"]
+    canceled = caller.call("sqs", "cancel_message_move_task", TaskHandle=handle or "none")
+    assert "sqs:CancelMessageMoveTask" in canceled["said"]

@@ -510,6 +510,7 @@ def test_a_dashboards_name_has_no_other_characters_than_aws_allows(cloudwatch):
     ("action", "said"),
     [
         ("nonsense", "Invalid arn syntax: nonsense"),
+        ("arn:aws:sns:eu-north-1:123456789012:alarms", "Invalid region eu-north-1 specified. Only .* is supported"),
         ("arn:aws:automate:us-east-1:ec2:stop", "async-lab carries out alarms' actions of .* alone"),
         ("arn:aws:ssm:us-east-1:123456789012:opsitem:1", "async-lab carries out alarms' actions of .* alone"),
     ],

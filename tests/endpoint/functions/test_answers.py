@@ -5,7 +5,7 @@ import re
 
 import pytest
 from botocore.exceptions import ClientError
-from lambda_client import FUNCTION_ARN, NAME, package, refused, settings
+from lambda_client import FUNCTION_ARN, NAME, ROLE_ARN, package, refused, settings
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 STALE = (
@@ -172,6 +172,79 @@ def test_a_permissions_principal_reads_as_policies_have_it(functions, create, na
     assert json.loads(functions.get_policy(FunctionName=NAME)["Policy"])["Statement"] == [added]
 
 
+@pytest.mark.parametrize(
+    "named", ["s3", "123", "arn:aws:iam::123456789012:role/missing", "arn:aws:iam::12:root", "arn:aws:s3:::bucket"]
+)
+def test_a_permission_is_for_somebody_that_there_may_be(functions, create, named):
+    create()
+    wanted = {"FunctionName": NAME, "StatementId": "s", "Action": "lambda:InvokeFunction"}
+    sentence = "The provided principal was invalid. Please check the principal and try again."
+    with refused("InvalidParameterValueException", 400, sentence):
+        functions.add_permission(**wanted, Principal=named)
+    with pytest.raises(functions.exceptions.ResourceNotFoundException):
+        functions.get_policy(FunctionName=NAME)
+    functions.add_permission(**wanted, Principal=ROLE_ARN)
+
+
+def test_a_urls_authorization_is_for_its_own_action(functions, create):
+    create()
+    wanted = {"FunctionName": NAME, "StatementId": "s", "Principal": "*", "FunctionUrlAuthType": "NONE"}
+    sentence = "FunctionUrlAuthType is only supported for lambda:InvokeFunctionUrl action"
+    with refused("InvalidParameterValueException", 400, sentence):
+        functions.add_permission(**wanted, Action="lambda:InvokeFunction")
+    functions.add_permission(**wanted, Action="lambda:InvokeFunctionUrl")
+
+
+@pytest.mark.parametrize(
+    ("runtime", "is_taken"),
+    [
+        ("python3.12", True),
+        ("python3.11", False),
+        ("java21", True),
+        ("dotnet8", True),
+        ("nodejs22.x", False),
+        ("provided.al2023", False),
+    ],
+)
+def test_snapstart_is_for_some_runtimes(create, runtime, is_taken):
+    wanted = {"Runtime": runtime, "SnapStart": {"ApplyOn": "PublishedVersions"}}
+    if is_taken:
+        assert create(**wanted)["SnapStart"]["ApplyOn"] == "PublishedVersions"
+        return
+    sentence = f"{runtime} is not supported for SnapStart enabled functions."
+    with refused("InvalidParameterValueException", 400, sentence):
+        create(**wanted)
+    create(Runtime=runtime, SnapStart={"ApplyOn": "None"})
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ({"ZipFile": package(), "S3Bucket": "b" * 3, "S3Key": "k"}, "other FunctionCode parameters"),
+        ({"ZipFile": package(), "ImageUri": "i"}, "other FunctionCode parameters"),
+    ],
+)
+def test_code_comes_from_one_place(functions, create, code, said):
+    with pytest.raises(functions.exceptions.InvalidParameterValueException, match=said):
+        create(Code=code)
+    create()
+    with pytest.raises(functions.exceptions.InvalidParameterValueException, match=said):
+        functions.update_function_code(FunctionName=NAME, **code)
+
+
+def test_a_container_image_has_no_handler_of_lambdas(functions, create):
+    image = {"Code": {"ImageUri": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/orders:1"}, "PackageType": "Image"}
+    with pytest.raises(functions.exceptions.InvalidParameterValueException, match="container image"):
+        create(**image)
+
+
+def test_a_change_of_tags_has_some(functions, create):
+    create()
+    sentence = "An error occurred and the request cannot be processed."
+    with refused("InvalidParameterValueException", 400, sentence):
+        functions.tag_resource(Resource=FUNCTION_ARN, Tags={})
+
+
 def test_a_permissions_conditions_stand_beside_each_other(functions, create):
     create()
     functions.add_permission(
@@ -253,6 +326,10 @@ def test_lists_come_in_pages(functions, create):
             {"Environment": {"Variables": {"LAMBDA_TASK_ROOT": "z", "KEY": "y", "AWS_REGION": "x"}}},
             "not supported for modification. Reserved keys used in this request: AWS_REGION, LAMBDA_TASK_ROOT",
         ),
+        ({"VpcConfig": {"SubnetIds": ["subnet-1"]}}, "SubnetIds and SecurityIds must coexist or be both empty list."),
+        ({"LoggingConfig": {"LogFormat": "Text", "SystemLogLevel": "INFO"}}, "only when LogFormat is JSON"),
+        ({"ImageConfig": {"Command": ["x"]}}, "functions with a container image alone"),
+        ({"DeadLetterConfig": {"TargetArn": FUNCTION_ARN}}, "Invalid dead letter target"),
     ],
 )
 def test_what_the_model_takes_and_lambda_does_not_is_refused(functions, create, settings, said):

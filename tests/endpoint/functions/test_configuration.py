@@ -2,7 +2,7 @@ import json
 
 import pytest
 from botocore.exceptions import ClientError
-from lambda_client import FUNCTION_ARN, NAME, QUEUE_ARN, TOPIC_ARN, client, package, refused
+from lambda_client import FUNCTION_ARN, NAME, QUEUE_ARN, ROLE_ARN, TOPIC_ARN, client, package, refused
 
 ACCESS_POINTS = "arn:aws:elasticfilesystem:eu-west-1:123456789012:access-point"
 SETTINGS = {
@@ -112,7 +112,7 @@ def test_version_keeps_what_latest_changes(functions, create, clock):
     [
         ({"DeadLetterConfig": {"TargetArn": QUEUE_ARN}}, "SendMessage on SQS"),
         ({"DeadLetterConfig": {"TargetArn": TOPIC_ARN}}, "Publish on SNS"),
-        ({"VpcConfig": {"SubnetIds": ["subnet-1"], "SecurityGroupIds": []}}, "CreateNetworkInterface on EC2"),
+        ({"VpcConfig": {"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}}, "CreateNetworkInterface on EC2"),
         ({"TracingConfig": {"Mode": "Active"}}, "PutTraceSegments on XRAY"),
     ],
 )
@@ -149,9 +149,9 @@ def test_statements_belong_to_a_qualifier(functions, create):
     assert functions.get_policy(FunctionName=NAME, Qualifier="live")
 
 
-def test_image_configuration_reads_back_and_can_be_taken_away(functions, create):
+def test_image_configuration_reads_back_and_can_be_taken_away(functions):
     image = {"Code": {"ImageUri": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/orders:1"}, "PackageType": "Image"}
-    create(**image, ImageConfig={"Command": ["app.first"]})
+    functions.create_function(FunctionName=NAME, Role=ROLE_ARN, **image, ImageConfig={"Command": ["app.first"]})
     functions.update_function_configuration(FunctionName=NAME, ImageConfig={"Command": ["app.second"]})
     assert configuration(functions)["ImageConfigResponse"]["ImageConfig"]["Command"] == ["app.second"]
     functions.update_function_configuration(FunctionName=NAME, ImageConfig={})
@@ -191,7 +191,7 @@ def test_a_network_that_is_not_there_is_refused_and_changes_nothing(url, functio
     subnet = client("ec2", url).describe_subnets()["Subnets"][0]["SubnetId"]
     create()
     for wanted, said in (
-        ({"SubnetIds": ["subnet-1"], "SecurityGroupIds": []}, "InvalidSubnetID.NotFound"),
+        ({"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}, "InvalidSubnetID.NotFound"),
         ({"SubnetIds": [subnet], "SecurityGroupIds": ["sg-1"]}, "InvalidGroup.NotFound"),
     ):
         with pytest.raises(ClientError, match=said):

@@ -290,3 +290,45 @@ def test_a_bus_is_changed_and_reads_back(events):
     assert "Description" not in events.describe_event_bus(Name="orders")
     with pytest.raises(ClientError, match="ResourceNotFoundException"):
         events.update_event_bus(Name="missing", Description="x")
+
+
+def test_a_bus_with_rules_is_not_deleted(events):
+    events.create_event_bus(Name="orders")
+    events.put_rule(Name="r", EventBusName="orders", EventPattern='{"source": ["a"]}')
+    with pytest.raises(ClientError, match="EventBus can't be deleted since it has rules"):
+        events.delete_event_bus(Name="orders")
+    assert events.describe_event_bus(Name="orders")["Name"] == "orders"
+    events.delete_rule(Name="r", EventBusName="orders")
+    events.delete_event_bus(Name="orders")
+    events.delete_event_bus(Name="orders")
+
+
+def test_a_rule_that_eventbridge_manages_is_not_changed_unless_it_is_forced(events):
+    bus = events.describe_event_bus(Name="default")["Arn"]
+    events.create_archive(ArchiveName="kept", EventSourceArn=bus)
+    name = events.list_rules()["Rules"][0]["Name"]
+    targets = events.list_targets_by_rule(Rule=name)["Targets"]
+    for call, arguments in (
+        (events.put_rule, {"Name": name, "EventPattern": '{"source": ["a"]}'}),
+        (events.put_targets, {"Rule": name, "Targets": targets}),
+        (events.disable_rule, {"Name": name}),
+        (events.enable_rule, {"Name": name}),
+        (events.remove_targets, {"Rule": name, "Ids": [targets[0]["Id"]]}),
+        (events.delete_rule, {"Name": name}),
+    ):
+        with pytest.raises(events.exceptions.ManagedRuleException):
+            call(**arguments)
+    events.remove_targets(Rule=name, Ids=[targets[0]["Id"]], Force=True)
+    events.delete_rule(Name=name, Force=True)
+    assert events.list_rules()["Rules"] == []
+
+
+def test_an_event_for_a_bus_that_is_not_there_is_accepted_and_gone(async_lab, events, open_queue):
+    queue = open_queue("events")
+    events.put_rule(Name="all", EventPattern='{"source": ["shop"]}')
+    events.put_targets(Rule="all", Targets=[{"Id": "1", "Arn": queue}])
+    entry = {"Source": "shop", "DetailType": "order", "Detail": "{}"}
+    answer = events.put_events(Entries=[entry | {"EventBusName": "nowhere"}, entry])
+    assert answer["FailedEntryCount"] == 0
+    assert all(each["EventId"] for each in answer["Entries"])
+    assert len(async_lab.messages(queue)) == 1

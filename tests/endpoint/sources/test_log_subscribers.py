@@ -100,6 +100,14 @@ def test_a_metric_filter_takes_values_and_dimensions_from_the_message(say, filte
     assert found() == []
 
 
+def test_a_value_that_is_no_number_is_no_data_point(say, filtered, found):
+    filtered("{ $.took = * }", metricValue="$.took")
+    say(*(json.dumps({"took": value}) for value in ("fast", "nan", "inf", "1_0", "", True, [1], {"a": 1}, None)))
+    assert found() == []
+    say(*(json.dumps({"took": value}) for value in (1, "2.5", -0.5, "1e1")))
+    assert found() == [13]
+
+
 def test_a_metric_filter_says_its_default_where_nothing_matches(say, filtered, found):
     filtered("ERROR", defaultValue=0)
     say("well")

@@ -327,6 +327,7 @@ def test_a_mapping_that_is_not_there_is_404(lambda_, operation):
             "event sources of dynamodb",
         ),
         ({"FilterCriteria": {"Filters": [{"Pattern": '{"body": 1}'}]}}, "Invalid filter pattern definition"),
+        ({"FilterCriteria": {"Filters": [{"Pattern": '{"body": ["x"]}'}] * 6}}, "exceeds the limit of 5"),
     ],
 )
 def test_what_can_not_be_done_is_refused_before_anything_is_made(lambda_, function, queue, settings, sentence):

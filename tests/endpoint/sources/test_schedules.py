@@ -187,6 +187,13 @@ def test_an_update_says_anew_what_is_done_at_the_end(async_lab, scheduler, sched
     assert scheduler.get_schedule(Name=made)["ActionAfterCompletion"] == expected
 
 
+def test_a_group_that_is_there_is_not_made_again(scheduler):
+    scheduler.create_schedule_group(Name="orders")
+    for name in ("default", "orders"):
+        with pytest.raises(scheduler.exceptions.ConflictException, match=f"Schedule group {name} already exists"):
+            scheduler.create_schedule_group(Name=name)
+
+
 @pytest.mark.parametrize(("name", "code"), [("none", "ResourceNotFoundException"), ("default", "ValidationException")])
 def test_a_group_that_can_not_be_deleted_is_not(scheduler, name, code):
     with pytest.raises(ClientError, match=code):

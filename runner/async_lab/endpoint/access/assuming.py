@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -22,13 +22,11 @@ _ACTION = "sts:AssumeRole"
 _CHAINED_SECONDS = 3_600  # IAM user guide, "Role chaining"
 _DEFAULT_SECONDS = 3_600
 _assume_role = TokenResponse.assume_role
-_assume_role_with_web_identity = TokenResponse.assume_role_with_web_identity
 
 
 def install() -> None:
     """Have moto ask the role before it is assumed; again is no harm."""
     replace(TokenResponse, "assume_role", _assumed)
-    replace(TokenResponse, "assume_role_with_web_identity", _assumed_with_web_identity)
     for operation in ("get_session_token", "get_federation_token"):
         replace(TokenResponse, operation, _refused_to_roles(operation))
 
@@ -49,28 +47,14 @@ def _refused_to_roles(operation: str) -> Any:
 
 
 def _assumed(response: TokenResponse) -> Any:
+    """Have moto begin a session, and keep what it is limited by."""
     if not enforces(response):
         return _assume_role(response)
-    _ask_for(response, response.params["RoleArn"])
-    return _begun(response, _assume_role)
-
-
-def _assumed_with_web_identity(response: TokenResponse) -> Any:
-    """Assume a role that is there; whether it trusts a token can't be known, as nobody here can read one."""
-    if not enforces(response):
-        return _assume_role_with_web_identity(response)
-    if identity_policies.role(response.params["RoleArn"]) is None:
-        message = "Not authorized to perform sts:AssumeRoleWithWebIdentity"
-        raise Refused("AccessDenied", message, HTTPStatus.FORBIDDEN)
-    return _begun(response, _assume_role_with_web_identity)
-
-
-def _begun(response: TokenResponse, motos: Callable[[TokenResponse], Any]) -> Any:
-    """Have moto begin a session, and keep what it is limited by."""
     asked = response.params
+    _ask_for(response, asked["RoleArn"])
     _check_duration(asked["RoleArn"], int(asked.get("DurationSeconds", _DEFAULT_SECONDS)))
     policies = tuple(_session_policies(asked, response.current_account))
-    answer = motos(response)
+    answer = _assume_role(response)
     remember(answer.result["Credentials"], policies)
     return answer
 

@@ -6,9 +6,12 @@ then it is enough that the role may do the action on any resource.
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
+
+from async_lab import arns
 
 ANY_RESOURCE = ""
 """Of an operation whose resource isn't known here."""
@@ -37,16 +40,19 @@ def needs_of(service: str, operation: str, asked: Asked, region: str, account_id
         return []
     if (service, operation) == ("dynamodb", "TransactWriteItems"):
         return _transaction(asked, f"{region}:{account_id}")
+    if service == "sqs" and operation in _ON_DEAD_LETTERS:
+        return _move(operation, asked)
     prefix = _PREFIXES.get(service, service)
     action = f"{prefix}:{ACTIONS.get((service, operation), operation)}"
     locate = _RESOURCES.get(service)
-    arns = locate(asked, f"{region}:{account_id}") if locate else []
-    return [(action, arn) for arn in arns or [ANY_RESOURCE]]
+    located = locate(asked, f"{region}:{account_id}") if locate else []
+    return [(action, resource) for resource in located or [ANY_RESOURCE]]
 
 
 _FOR_EVERYBODY = {("sts", "AssumeRole"), ("sts", "GetCallerIdentity"), ("sts", "GetSessionToken")}
 """The first is asked for with the role's own trust, see ``assuming``."""
 _PREFIXES = {"logs": "logs", "cloudwatch": "cloudwatch", "awslambda": "lambda", "ses": "ses"}
+_ON_DEAD_LETTERS = {"CancelMessageMoveTask", "ListMessageMoveTasks", "StartMessageMoveTask"}
 ACTIONS = {
     ("sqs", "SendMessageBatch"): "SendMessage",
     ("sqs", "DeleteMessageBatch"): "DeleteMessage",
@@ -93,6 +99,40 @@ def _transaction(asked: Asked, place: str) -> list[tuple[str, str]]:
         for item in asked.get("TransactItems") or ()
         for kind, what in item.items()
         for found in _named(what["TableName"], arn)
+    ]
+
+
+def _move(operation: str, asked: Asked) -> list[tuple[str, str]]:
+    """Return what a move of messages needs (SQS developer guide, "Configuring queue permissions for redrive").
+
+    Messages go to the destination, or to the queues that the dead-letter queue serves.
+    """
+    source = str(asked.get("SourceArn") or _source_of(str(asked.get("TaskHandle"))) or ANY_RESOURCE)
+    own = (operation, "ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
+    destinations = [asked.get("DestinationArn")] if asked.get("DestinationArn") else _served_by(source)
+    sends = destinations if operation == "StartMessageMoveTask" else []
+    return [*((f"sqs:{action}", source) for action in own), *(("sqs:SendMessage", str(each)) for each in sends)]
+
+
+def _source_of(handle: str) -> str | None:
+    """Return the ARN of the queue whose messages a task moves, by its handle; None of what is no handle."""
+    try:
+        return str(json.loads(base64.b64decode(handle))["sourceArn"])
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _served_by(dead_letter_arn: str) -> list[str]:
+    from moto.sqs.models import sqs_backends
+
+    if not arns.service_of(dead_letter_arn):
+        return []
+    arn = arns.parse(dead_letter_arn)
+    queues = sqs_backends[arn.account_id][arn.region].queues.values()
+    return [
+        queue.queue_arn
+        for queue in queues
+        if queue.dead_letter_queue is not None and queue.dead_letter_queue.queue_arn == dead_letter_arn
     ]
 
 

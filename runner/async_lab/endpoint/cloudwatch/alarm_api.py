@@ -298,6 +298,10 @@ class AlarmsResponse(MetricsResponse):
         return result
 
     def _put(self, definition: Mapping[str, Any], parameters: Mapping[str, Any]) -> ActionResult:
+        for arn in (arn for name in ACTIONS.values() for arn in definition.get(name) or ()):
+            named = arns.parse(arn).region
+            if named and named != self.region:  # words: public issues
+                raise ValidationError(f"Invalid region {named} specified. Only {self.region} is supported.")
         is_new = definition["AlarmName"] not in self._book.alarms
         alarm = self._book.put(definition, type(self).now())
         if is_new and parameters.get("Tags"):  # an update leaves the tags alone (API reference, PutMetricAlarm)

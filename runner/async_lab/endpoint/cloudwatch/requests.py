@@ -292,6 +292,10 @@ def _check_numbers(datum: Mapping[str, Any], owner: str) -> None:
         if name not in summary:
             raise InvalidParameterValue(f"The parameter {owner}.StatisticValues.{name} is required.")
         check_value(float(summary[name]), f"{owner}.StatisticValues.{name}")
+    if summary and float(summary["Minimum"]) > float(summary["Maximum"]):
+        raise InvalidParameterValue(  # assumed
+            f"The parameter {owner}.StatisticValues.Maximum must not be less than {owner}.StatisticValues.Minimum."
+        )
 
 
 def _check_time(at: float, owner: str, now: float) -> None:

@@ -23,11 +23,23 @@ from async_lab.endpoint.moto_patches import replace
 
 _RANGES = {
     "DelaySeconds": range(901),
+    "KmsDataKeyReusePeriodSeconds": range(60, 86_401),
     "MaximumMessageSize": range(1_024, 1_048_577),
     "MessageRetentionPeriod": range(60, 1_209_601),
     "ReceiveMessageWaitTimeSeconds": range(21),
     "VisibilityTimeout": range(43_201),
 }
+_VALUES = {
+    "ContentBasedDeduplication": ("true", "false"),
+    "DeduplicationScope": ("messageGroup", "queue"),
+    "FifoThroughputLimit": ("perMessageGroupId", "perQueue"),
+    "SqsManagedSseEnabled": ("true", "false"),
+}
+_REDRIVES = ("allowAll", "denyAll", "byQueue")
+_MOST_SOURCES = 10
+_REDRIVE_MEMBERS = ["deadLetterTargetArn", "maxReceiveCount"]
+_NAME = re.compile(r"(?!\.)(?!.*\.\.)[\w.-]{1,256}(?<!\.)", re.ASCII)
+_FIELDS = {"String": "StringValue", "Number": "StringValue", "Binary": "BinaryValue"}
 _MOST_ATTRIBUTES = 10
 _OF_FIFO = {"ContentBasedDeduplication", "DeduplicationScope", "FifoThroughputLimit"}
 _RECEIVES = range(1, 1_001)
@@ -62,12 +74,23 @@ def check_message(body: str, attributes: Mapping[str, Any] | None) -> None:
 
 
 def _check_attribute(name: str, attribute: Mapping[str, Any]) -> None:
+    if not _NAME.fullmatch(name):
+        raise InvalidParameterValue(f"The message attribute name '{name}' is invalid.")  # assumed
     if name.lower().startswith(_RESERVED):
         raise InvalidParameterValue(
             "You can't use message attribute names beginning with 'AWS.' or 'Amazon.'. These strings are reserved for "
             "internal use."
         )
     kind, value = str(attribute.get("DataType", "")).partition(".")[0], attribute.get("StringValue")
+    field = _FIELDS.get(kind)
+    if field and not attribute.get(field):
+        if any(attribute.get(other) for other in _FIELDS.values()):
+            raise InvalidParameterValue(
+                f"The message attribute '{name}' with type '{kind}' must use field '{field.removesuffix('Value')}'."
+            )
+        raise InvalidParameterValue(
+            f"Message (user) attribute '{name}' must contain a non-empty value of type '{kind}'."
+        )
     if kind == "Number" and value is not None and not _NUMBER.fullmatch(str(value)):
         raise InvalidParameterValue(f"Can't cast the value of message (user) attribute '{name}' to a number.")
 
@@ -79,39 +102,77 @@ def _create_checked(
         raise InvalidParameterValue(
             "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length"
         )
-    _check(attributes, is_fifo=name.endswith(".fifo"))
+    _check(backend, name, attributes)
     return _create(backend, name, tags, **attributes)
 
 
 def _set_checked(backend: sqs.SQSBackend, queue_name: str, attributes: dict[str, Any]) -> sqs.Queue:
-    _check(attributes, is_fifo=queue_name.endswith(".fifo"))
+    _check(backend, queue_name, attributes)
     return _set_attributes(backend, queue_name, attributes)
 
 
-def _check(attributes: Mapping[str, Any], *, is_fifo: bool) -> None:
+def _check(backend: sqs.SQSBackend, queue_name: str, attributes: Mapping[str, Any]) -> None:
     for name, allowed in _RANGES.items():
         value = str(attributes.get(name, allowed[0]))
         if not value.isdecimal() or int(value) not in allowed:
             raise InvalidAttributeValue(name)
-    for name in () if is_fifo else _OF_FIFO & attributes.keys():
+    for name in () if queue_name.endswith(".fifo") else (_OF_FIFO | {"FifoQueue"}) & attributes.keys():
         raise InvalidAttributeName(name)
+    for name, texts in _VALUES.items():
+        if str(attributes.get(name) or texts[0]).lower() not in {text.lower() for text in texts}:
+            raise InvalidAttributeValue(name)
     if attributes.get("Policy") and _read(attributes["Policy"]) is None:
         raise InvalidAttributeValue("Policy")
-    if attributes.get("RedrivePolicy"):
-        _check_redrive(attributes["RedrivePolicy"])
+    if redrive := attributes.get("RedrivePolicy"):
+        _refuse("RedrivePolicy", redrive, _redrive_problem(backend, queue_name, redrive))
+    if allow := attributes.get("RedriveAllowPolicy"):
+        _refuse("RedriveAllowPolicy", allow, _allow_problem(allow))
 
 
-def _check_redrive(text: Any) -> None:
-    policy = _read(text)
-    why = None
-    if policy is None:
-        why = "Redrive policy is not a valid JSON map."
-    elif "maxReceiveCount" in policy:
-        count = str(policy["maxReceiveCount"])
-        if not count.isdecimal() or int(count) not in _RECEIVES:
-            why = f"Invalid value for maxReceiveCount: {count}, valid values are from 1 to 1000 both inclusive."
+def _refuse(name: str, text: Any, why: str | None) -> None:
     if why:
-        raise InvalidParameterValue(f"Value {text} for parameter RedrivePolicy is invalid. Reason: {why}")
+        raise InvalidParameterValue(f"Value {text} for parameter {name} is invalid. Reason: {why}")
+
+
+def _redrive_problem(backend: sqs.SQSBackend, queue_name: str, text: Any) -> str | None:
+    policy = _read(text)
+    if policy is None:
+        return "Redrive policy is not a valid JSON map."
+    if not policy.keys() <= set(_REDRIVE_MEMBERS):
+        return f"Only following attributes are supported: [{', '.join(_REDRIVE_MEMBERS)}]."
+    count = str(policy.get("maxReceiveCount", "1"))
+    if not count.isdecimal() or int(count) not in _RECEIVES:
+        return f"Invalid value for maxReceiveCount: {count}, valid values are from 1 to 1000 both inclusive."
+    target = str(policy.get("deadLetterTargetArn"))
+    dead_letters = next((queue for queue in backend.queues.values() if queue.queue_arn == target), None)
+    return _target_problem(backend, queue_name, dead_letters) if dead_letters else None  # moto refuses what isn't there
+
+
+def _target_problem(backend: sqs.SQSBackend, queue_name: str, dead_letters: sqs.Queue) -> str | None:
+    """Return why a queue can't have another one for its dead letters."""
+    if bool(dead_letters.fifo_queue) is not queue_name.endswith(".fifo"):
+        return "Dead-letter queue must be same type of queue as the source."
+    allowed = _read(getattr(dead_letters, "redrive_allow_policy", None)) or {}
+    arn = f"arn:aws:sqs:{backend.region_name}:{backend.account_id}:{queue_name}"
+    permission = allowed.get("redrivePermission", "allowAll")
+    if permission == "allowAll" or (permission == "byQueue" and arn in allowed.get("sourceQueueArns", ())):
+        return None
+    return f"The dead-letter queue {dead_letters.queue_arn} doesn't allow {arn} as a source."  # assumed
+
+
+def _allow_problem(text: Any) -> str | None:
+    """Return what is wrong with who may use a queue for dead letters (API reference, SetQueueAttributes)."""
+    policy = _read(text)
+    if policy is None:
+        return "Redrive allow policy is not a valid JSON map."  # as all that follows: assumed
+    permission, sources = policy.get("redrivePermission"), policy.get("sourceQueueArns")
+    if permission not in _REDRIVES:
+        return f"redrivePermission must be one of {', '.join(_REDRIVES)}."
+    if (permission == "byQueue") is not bool(sources):
+        return "sourceQueueArns must be given where redrivePermission is byQueue, and only there."
+    if sources and len(sources) > _MOST_SOURCES:
+        return f"sourceQueueArns may name at most {_MOST_SOURCES} queues."
+    return None
 
 
 def _read(text: Any) -> dict[str, Any] | None:

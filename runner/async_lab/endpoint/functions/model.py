@@ -7,7 +7,6 @@ import binascii
 import copy
 import hashlib
 import itertools
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
@@ -15,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Self
 from moto.awslambda import models
 from moto.awslambda.policy import Policy
 from moto.awslambda.utils import get_backend
-from moto.core.utils import get_service_model
 from moto.moto_api._internal import mock_random
 from moto.s3.exceptions import MissingBucket
 from moto.s3.models import s3_backends
@@ -23,6 +21,7 @@ from moto.utilities.utils import get_partition
 
 from async_lab import arns
 from async_lab.endpoint.access.identity_policies import RequiredPermission, needs_of_target
+from async_lab.endpoint.functions import settings
 from async_lab.endpoint.functions.refusals import check_execution_role, check_trust, invalid_value, too_large
 from async_lab.endpoint.sandbox import UnusablePackage, check_package
 from async_lab.timestamps import iso_with_offset
@@ -47,35 +46,6 @@ _UPDATING = {  # snapshot
     "LastUpdateStatusReason": "The function is being created.",
     "LastUpdateStatusReasonCode": "Creating",
 }
-_NO_LONGER = frozenset(  # developer guide, "Deprecated runtimes": functions can neither be created nor updated
-    {
-        *("nodejs", "nodejs4.3", "nodejs4.3-edge", "nodejs6.10", "nodejs8.10", "nodejs10.x", "nodejs12.x"),
-        *("python2.7", "python3.6", "python3.7", "ruby2.5", "ruby2.7", "java8", "go1.x", "provided"),
-        *("dotnetcore1.0", "dotnetcore2.0", "dotnetcore2.1", "dotnetcore3.1"),
-    }
-)
-_ENVIRONMENT_BYTES = 4_096  # developer guide, "Lambda quotas"
-_RESERVED_VARIABLES = frozenset(  # developer guide, "Defined runtime environment variables", reserved
-    {
-        "AWS_ACCESS_KEY",
-        "AWS_ACCESS_KEY_ID",
-        "AWS_DEFAULT_REGION",
-        "AWS_EXECUTION_ENV",
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
-        "AWS_LAMBDA_FUNCTION_NAME",
-        "AWS_LAMBDA_FUNCTION_VERSION",
-        "AWS_LAMBDA_INITIALIZATION_TYPE",
-        "AWS_LAMBDA_LOG_GROUP_NAME",
-        "AWS_LAMBDA_LOG_STREAM_NAME",
-        "AWS_LAMBDA_RUNTIME_API",
-        "AWS_REGION",
-        "AWS_SECRET_ACCESS_KEY",
-        "AWS_SESSION_TOKEN",
-        "LAMBDA_RUNTIME_DIR",
-        "LAMBDA_TASK_ROOT",
-    }
-)
-_WRAPPER = "AWS_LAMBDA_EXEC_WRAPPER"  # developer guide, "Wrapper scripts"
 _MOST_LAYERS = 5  # developer guide, "Lambda quotas"
 _LOG_LEVEL = "INFO"  # API reference, LoggingConfig: the default of both levels in JSON
 
@@ -95,11 +65,8 @@ class Function(models.LambdaFunction):
     tracing_config: dict[str, Any]
 
     def __init__(self, account_id: str, spec: dict[str, Any], region: str, version: str | int = 1) -> None:
-        _check(spec)
-        if spec.get("PackageType", "Zip") == "Zip" and not (spec.get("Runtime") and spec.get("Handler")):
-            raise invalid_value(  # snapshot
-                "Runtime and Handler are mandatory parameters for functions created with deployment packages."
-            )
+        settings.check(spec)
+        settings.check_created(spec)
         self._versions = itertools.count(1)
         self.dead_letter_config: dict[str, Any] = spec.get("DeadLetterConfig") or {}
         self.logging_config: dict[str, Any] = spec.get("LoggingConfig") or {}
@@ -132,10 +99,10 @@ class Function(models.LambdaFunction):
     @property
     def logging_variables(self) -> dict[str, str]:
         """What tells the runtime client to write the handler's log as JSON (doc); text is what it writes unasked."""
-        settings = self._logging()
-        if settings["LogFormat"] != "JSON":
+        logging = self._logging()
+        if logging["LogFormat"] != "JSON":
             return {}
-        return {"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": settings["ApplicationLogLevel"]}
+        return {"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": logging["ApplicationLogLevel"]}
 
     @property
     def system_log_level(self) -> str | None:
@@ -188,7 +155,7 @@ class Function(models.LambdaFunction):
 
     def update_configuration(self, config_updates: dict[str, Any]) -> dict[str, Any]:
         """Change what the request names."""
-        _check(config_updates)
+        settings.check(config_updates, runtime=self.run_time, package_type=self.package_type)
         self.check_role(config_updates)
         self.dead_letter_config = config_updates.get("DeadLetterConfig") or self.dead_letter_config  # {} keeps it (doc)
         self.logging_config = config_updates.get("LoggingConfig") or self.logging_config
@@ -203,7 +170,9 @@ class Function(models.LambdaFunction):
         environment = config_updates.get("Environment")
         # Terraform takes the last variable away by an empty environment, and plans nothing more: AWS then has none.
         self.has_environment = self.has_environment and environment is None
-        updates = config_updates if environment is None else config_updates | {"Environment": _variables(environment)}
+        updates = (
+            config_updates if environment is None else config_updates | {"Environment": settings.variables(environment)}
+        )
         super().update_configuration(updates)
         self._changed()
         return self.get_configuration() | _UPDATING
@@ -227,21 +196,21 @@ class Function(models.LambdaFunction):
         if package is not None and not source.get("DryRun"):
             package.describe(self)  # moto forgets which version of an object was asked for
 
-    def check_role(self, settings: dict[str, Any]) -> None:
+    def check_role(self, wanted: dict[str, Any]) -> None:
         """Refuse settings that the execution role can't serve; those not given are as they are."""
-        dead_letter = (settings.get("DeadLetterConfig") or self.dead_letter_config).get("TargetArn")
-        if dead_letter and (not arns.service_of(dead_letter) or dead_letter.endswith(".fifo")):
+        dead_letter = (wanted.get("DeadLetterConfig") or self.dead_letter_config).get("TargetArn")
+        if dead_letter and (arns.service_of(dead_letter) not in {"sns", "sqs"} or dead_letter.endswith(".fifo")):
             raise invalid_value(f"Invalid dead letter target: {dead_letter}")
         needs = needs_of_target(dead_letter) if dead_letter else ()
-        if (settings.get("VpcConfig") or self._vpc_config or {}).get("SubnetIds"):
+        if (wanted.get("VpcConfig") or self._vpc_config or {}).get("SubnetIds"):
             needs += _VPC_NEEDS
-        if (settings.get("TracingConfig") or self.tracing_config).get("Mode") == "Active":
+        if (wanted.get("TracingConfig") or self.tracing_config).get("Mode") == "Active":
             needs += _TRACING_NEEDS
-        role_arn = settings.get("Role", self.role)
-        if not settings or "Role" in settings:
+        role_arn = wanted.get("Role", self.role)
+        if not wanted or "Role" in wanted:
             check_trust(role_arn, self.function_arn)
         check_execution_role(role_arn, needs)
-        if network := settings.get("VpcConfig"):
+        if network := wanted.get("VpcConfig"):
             self._check_network(network)
 
     def _get_layers_data(self, layers_versions_arns: list[str]) -> list[dict[str, Any]]:
@@ -256,10 +225,10 @@ class Function(models.LambdaFunction):
         return data
 
     def _logging(self) -> dict[str, Any]:
-        settings = {"LogFormat": "Text", "LogGroup": self.logs_group_name} | self.logging_config
-        if settings["LogFormat"] != "JSON":
-            return settings
-        return {"ApplicationLogLevel": _LOG_LEVEL, "SystemLogLevel": _LOG_LEVEL} | settings
+        logging = {"LogFormat": "Text", "LogGroup": self.logs_group_name} | self.logging_config
+        if logging["LogFormat"] != "JSON":
+            return logging
+        return {"ApplicationLogLevel": _LOG_LEVEL, "SystemLogLevel": _LOG_LEVEL} | logging
 
     def _runtime_version(self) -> str:
         """Return an ARN in AWS's form; the hash is ours, as nobody publishes which version has which."""
@@ -296,39 +265,6 @@ class Function(models.LambdaFunction):
         self.revision_id = str(mock_random.uuid4())
 
 
-def _check(settings: dict[str, Any]) -> None:
-    """Refuse what the model takes and Lambda doesn't. Words: snapshot."""
-    runtime = settings.get("Runtime")
-    known = get_service_model("lambda").shape_for("Runtime").metadata["enum"]
-    if runtime is not None and runtime not in known:
-        raise invalid_value(
-            f"Value {runtime} at 'runtime' failed to satisfy constraint: "
-            f"Member must satisfy enum value set: [{', '.join(known)}] or be a valid ARN"
-        )
-    if runtime in _NO_LONGER:
-        raise invalid_value(
-            f"The runtime parameter of {runtime} is no longer supported for creating or updating AWS Lambda functions. "
-            "We recommend you use a supported runtime while creating or updating functions."
-        )
-    given = _variables(settings.get("Environment") or {})["Variables"]
-    if _WRAPPER in given:
-        raise invalid_value(
-            f"async-lab starts no handler by a script, which {_WRAPPER} asks for: leave it out, or use AWS."
-        )
-    if taken := sorted(_RESERVED_VARIABLES & set(given)):
-        raise invalid_value(
-            "Lambda was unable to configure your environment variables because the environment variables you have "
-            "provided contains reserved keys that are currently not supported for modification. "
-            f"Reserved keys used in this request: {', '.join(taken)}"
-        )
-    variables = json.dumps(given, separators=(",", ":"))
-    if len(variables.encode()) > _ENVIRONMENT_BYTES:
-        raise invalid_value(
-            "Lambda was unable to configure your environment variables because the environment variables you have "
-            f"provided exceeded the 4KB limit. String measured: {variables}"
-        )
-
-
 def _check_layers(backend: models.LambdaBackend, layers: Sequence[str]) -> None:
     """Refuse layers that the function can't have. Words: snapshot."""
     if len(layers) > _MOST_LAYERS:
@@ -356,11 +292,6 @@ def _check_layers(backend: models.LambdaBackend, layers: Sequence[str]) -> None:
         seen[name] = layer
 
 
-def _variables(environment: dict[str, Any]) -> dict[str, Any]:
-    """Fill in the variables that Terraform leaves out when it takes the last one away."""
-    return {"Variables": environment.get("Variables") or {}}
-
-
 ZIPPED_LIMIT_BYTES = 52_428_800  # developer guide, "Lambda quotas": 50 MB, uploaded directly; words: snapshot
 _NOT_BASE64 = "Could not unzip uploaded file. Please check your file, then try to upload again."
 
@@ -381,6 +312,10 @@ class Package:
 def uploaded(account_id: str, region: str, source: Mapping[str, Any]) -> Package | None:
     """Return the package that a request brings or names; None where it names a container image, or nothing."""
     if "ZipFile" in source:
+        if source.keys() & {"ImageUri", "S3Bucket", "S3Key", "S3ObjectVersion"}:
+            raise invalid_value(  # public issues
+                "Please do not provide other FunctionCode parameters when providing a ZipFile."
+            )
         return Package(_decoded(source["ZipFile"]))
     if "S3Bucket" in source and "S3Key" in source:
         return Package(_stored(account_id, region, source))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +11,8 @@ from moto.awslambda.policy import Policy
 from moto.moto_api._internal import mock_random
 
 from async_lab import arns
-from async_lab.endpoint.functions.refusals import check_revision, conflict, not_found
+from async_lab.endpoint.access import identity_policies
+from async_lab.endpoint.functions.refusals import check_revision, conflict, invalid_value, not_found
 from async_lab.endpoint.functions.requests import NO_CONTENT, Answer, Requests, answer
 
 _CONDITIONS = {  # API reference, AddPermission: what becomes of each of its members
@@ -22,6 +24,9 @@ _CONDITIONS = {  # API reference, AddPermission: what becomes of each of its mem
     "SourceArn": ("ArnLike", "AWS:SourceArn"),
 }
 
+_ACCOUNT = re.compile(r"\d{12}", re.ASCII)
+_SERVICE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
+
 
 class PolicyRequests(Requests):
     """Requests about a function's policies, one per qualifier; moto has one for all."""
@@ -31,6 +36,7 @@ class PolicyRequests(Requests):
         name, qualifier = self._named()
         self.backend.get_function(name, qualifier)  # 404 for a version or alias that isn't there
         function, request = self._function(), self.json_body
+        _check(request, function.account_id)
         policy = function.policies.setdefault(qualifier or "", Policy(function))
         check_revision(request.get("RevisionId"), policy.revision)
         if any(each["Sid"] == request["StatementId"] for each in policy.statements):
@@ -65,6 +71,26 @@ class PolicyRequests(Requests):
     def _policy(self) -> Policy | None:
         policy = self._function().policies.get(self._named()[1] or "")
         return policy if policy and policy.statements else None
+
+
+def _check(request: Mapping[str, Any], account_id: str) -> None:
+    """Refuse whom and what no policy of a function can be about. Words: snapshot."""
+    if request.get("FunctionUrlAuthType") and request["Action"] != "lambda:InvokeFunctionUrl":
+        raise invalid_value("FunctionUrlAuthType is only supported for lambda:InvokeFunctionUrl action")
+    if not _is_principal(request["Principal"], account_id):
+        raise invalid_value("The provided principal was invalid. Please check the principal and try again.")
+
+
+def _is_principal(named: str, account_id: str) -> bool:
+    """Whether there may be somebody of that name: all, an account, a service, or somebody of an account's."""
+    if named == "*" or _ACCOUNT.fullmatch(named) or _SERVICE.fullmatch(named):
+        return True
+    if arns.service_of(named) not in {"iam", "sts"}:
+        return False
+    arn = arns.parse(named)
+    if arn.account_id != account_id or ":role/" not in named:
+        return _ACCOUNT.fullmatch(arn.account_id) is not None
+    return identity_policies.role(named) is not None
 
 
 def statement(request: Mapping[str, Any], function_arn: str) -> dict[str, Any]:

@@ -186,6 +186,8 @@ class FunctionsResponse(EventInvokeConfigRequests, ConcurrencyRequests, PolicyRe
             raise invalid_value(  # snapshot
                 "Tags on function aliases and versions are not supported. Please specify a function ARN."
             )
+        if not self.json_body["Tags"]:
+            raise invalid_value("An error occurred and the request cannot be processed.")  # snapshot
         if refused := tag_limits.check("lambda", self.backend.list_tags(arn), self.json_body["Tags"]):
             raise invalid_value(refused.message)
         late_queue.check(self.json_body["Tags"])

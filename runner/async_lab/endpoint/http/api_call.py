@@ -261,7 +261,7 @@ def _from_xml(shape: Shape, element: ET.Element) -> Any:
     if shape.type_name != "structure":
         return element.text or ""
     lists = {_xml_name(member, name): name for name, member in shape.members.items()}
-    given: dict[str, Any] = {}
+    given: dict[str, Any] = _attributes(shape, element)
     for child in element:
         called = _NAMESPACE.sub("", child.tag)
         name = lists.get(called, called)
@@ -274,6 +274,17 @@ def _from_xml(shape: Shape, element: ET.Element) -> Any:
             given.setdefault(name, []).append(_from_xml(member.member, child))
         else:
             given[name] = [_from_xml(member.member, item) for item in child]
+    return given
+
+
+def _attributes(shape: Shape, element: ET.Element) -> dict[str, Any]:
+    """Return the members that stand in an element's tag: of S3's, the type of a grantee."""
+    by_name = {_NAMESPACE.sub("", called): value for called, value in element.attrib.items()}
+    given = {}
+    for name, member in shape.members.items():
+        called = member.serialization.get("name", name).rpartition(":")[2]
+        if member.serialization.get("xmlAttribute") and called in by_name:
+            given[name] = by_name[called]
     return given
 
 

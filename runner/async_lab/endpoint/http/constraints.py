@@ -25,6 +25,8 @@ _NARROWER: Mapping[tuple[str, str], Mapping[str, int]] = {
     ("lambda", "Timeout"): {"max": LONGEST_TIMEOUT_SECONDS},
     ("lambda", "MemorySize"): {"max": 10_240},
     ("lambda", "EphemeralStorageSize"): {"max": 10_240},
+    # API reference, ScheduleKeyDeletion.
+    ("kms", "PendingWindowInDaysType"): {"min": 7, "max": 30},
 }
 _REQUIRED: Mapping[tuple[str, str], tuple[str, ...]] = {
     # Where the model leaves open what the service does not, by their API references.
@@ -36,7 +38,10 @@ _REQUIRED: Mapping[tuple[str, str], tuple[str, ...]] = {
 }
 _TYPES_ALONE = {"sns", "sqs"}
 """Of these the model's other constraints are less, or others, than AWS's; ours stand with what they are about."""
-_NOT_ENUMERATED = {("lambda", "Runtime")}  # has words of its own, see ``functions``
+_NOT_ENUMERATED = {
+    ("lambda", "Runtime"),  # each of these has words of its own: see ``functions``,
+    *(("s3", shape) for shape in ("BucketLocationConstraint", "Event", "FilterRuleName")),  # moto and ``buckets``
+}
 _CODES = {**dict.fromkeys(("cloudwatch", "iam", "sts"), "ValidationError"), "logs": "InvalidParameterException"}
 """Of values that fail the model; elsewhere it is ``ValidationException``."""
 _NUMBERS = {"integer", "long", "float", "double"}
@@ -95,6 +100,14 @@ def problem(call: ApiCall) -> Problem | None:
     return Problem(
         _CODES.get(call.service, "ValidationException"), f"{errors}: {'; '.join(each.sentence for each in every)}"
     )
+
+
+def is_as_modeled(service: str, shape: Shape, document: Any) -> bool:
+    """Whether a document is one by the model of its shape: types, required members, enumerations."""
+    try:
+        return not any(_violations(service, shape, document, ""))
+    except _WrongType:
+        return False
 
 
 _NOT_NULL = "Member must not be null"

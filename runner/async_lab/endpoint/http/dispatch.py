@@ -196,14 +196,11 @@ def _send_here(adapter: HTTPAdapter, request: PreparedRequest, *args: Any, **opt
 
 
 def _subscribe_here(backend: SNSBackend, topic_arn: str, endpoint: str, protocol: str) -> Any:
-    if protocol in _BY_HTTP:
-        if not _stays_here(endpoint):
-            raise SNSInvalidParameter(
-                f"Invalid parameter: Endpoint Reason: the embedded endpoint sends nothing to {endpoint}, "
-                "which is not this machine"
-            )
-        if urlsplit(endpoint).scheme != protocol:
-            raise SNSInvalidParameter("Invalid parameter: Endpoint must match the specified protocol")
+    if protocol in _BY_HTTP and not _stays_here(endpoint):
+        raise SNSInvalidParameter(
+            f"Invalid parameter: Endpoint Reason: the embedded endpoint sends nothing to {endpoint}, "
+            "which is not this machine"
+        )
     return _subscribe(backend, topic_arn, endpoint, protocol)
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from moto.core.model import Shape
 
-from async_lab.endpoint.http import api_call, constraints, object_checks, tag_limits, value_checks
+from async_lab.endpoint.http import api_call, bucket_checks, constraints, object_checks, tag_limits, value_checks
 from async_lab.endpoint.http.api_call import ApiCall, Malformed
 from async_lab.endpoint.http.constraints import Problem
 from async_lab.endpoint.http.server import WsgiApp
@@ -129,9 +129,13 @@ _OURS = {"lambda", "cloudwatch"}
 _ABSENT = re.compile(
     r"(Create|Delete|Get|Put)Bucket(Abac|(Analytics|IntelligentTiering|Metadata(Table)?|Metrics)Configuration)"
     r"|UpdateBucketMetadata\w+|\w+ObjectAnnotations?|DeleteBucketInventoryConfiguration|PutBucketRequestPayment"
+    r"|PutBucket(Inventory|Replication)\w*"
     r"|GetObject(Retention|Torrent)|RenameObject|UpdateObjectEncryption|CreateSession|ListDirectoryBuckets"
 )
-"""Of S3's operations those that moto takes for others: to delete a bucket's metrics would delete the bucket."""
+"""Of S3's operations those that moto takes for others, as to delete a bucket's metrics, which would delete the bucket;
+and those that it keeps for nobody who acts on them: nothing is replicated, and no inventory written."""
+_UNREAD = {"AssumeRoleWithSAML": "an assertion", "AssumeRoleWithWebIdentity": "a token"}
+"""Of STS' operations those that take what only somebody else can judge."""
 _NEVER_ACTS = {
     "AnyScaleFrontendService.RegisterScalableTarget": "scale anything, such as provisioned concurrency,",
     "AWSStepFunctions.GetExecutionHistory": "run executions of Step Functions, which have no history here,",
@@ -160,6 +164,8 @@ def _refusal(environ: dict[str, Any]) -> Response | None:
     else:
         if call and _is_absent(call):
             return missing(environ, call.operation.name)
+        if call and call.service == "sts" and call.operation.name in _UNREAD:
+            return missing(environ, f"{call.operation.name}, as nobody here could read {_UNREAD[call.operation.name]},")
         problem = _of_what_never_acts(environ) or (_problem(call, environ) if call else None)
     return error_response(environ, HTTPStatus.BAD_REQUEST, problem.code, problem.message) if problem else None
 
@@ -173,7 +179,10 @@ def _is_absent(call: ApiCall) -> bool:
 def _problem(call: ApiCall, environ: dict[str, Any]) -> Problem | None:
     if member := unmodeled(call):
         return _not_modeled(f"model {member} of {call.operation.name}")
-    by_service = object_checks.problem(call, environ) if call.service == "s3" else constraints.problem(call)
+    if call.service == "s3":
+        by_service = object_checks.problem(call, environ) or bucket_checks.problem(call)
+    else:
+        by_service = constraints.problem(call)
     return tag_limits.problem(call) or by_service or value_checks.problem(call)
 
 

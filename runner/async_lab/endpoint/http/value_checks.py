@@ -10,98 +10,38 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from async_lab import arns
+from async_lab.endpoint.http import topic_checks
 from async_lab.endpoint.http.api_call import ApiCall
 from async_lab.endpoint.http.constraints import Problem
+from async_lab.endpoint.http.topic_checks import is_json
 
 _Parameters = Mapping[str, Any]
 _Check = Callable[[_Parameters], Problem | None]
 _RETENTIONS = {1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
-_TOPIC_ATTRIBUTES = {
-    *("ApplicationSuccessFeedbackRoleArn", "ApplicationSuccessFeedbackSampleRate", "ApplicationFailureFeedbackRoleArn"),
-    *("ArchivePolicy", "ContentBasedDeduplication", "DataProtectionPolicy", "DeliveryPolicy", "DisplayName"),
-    *("FifoThroughputScope", "KmsMasterKeyId", "Policy", "SignatureVersion", "TracingConfig"),
-    *(
-        f"{protocol}{outcome}"
-        for protocol in ("Firehose", "HTTP", "Lambda", "SQS")
-        for outcome in ("SuccessFeedbackRoleArn", "SuccessFeedbackSampleRate", "FailureFeedbackRoleArn")
-    ),
+_PLACEHOLDER = re.compile(r"<([\w.-]+)>")
+_PLACEHOLDERS = {
+    *("aws.events.rule-arn", "aws.events.rule-name", "aws.events.event.ingestion-time", "aws.events.event"),
+    "aws.events.event.json",
 }
-_ENDPOINTS = {"lambda": ("lambda", "Lambda"), "sqs": ("sqs", "SQS"), "firehose": ("firehose", "Firehose")}
-_LONGEST_KEY_BYTES = 1_024
+"""What EventBridge fills in by itself (user guide, "Predefined variables")."""
+_DAY_MS = 86_400_000
+_MOST_LOG_BYTES, _LOG_EVENT_BYTES = 1_048_576, 26
+"""Of a PutLogEvents request, and what each of its log events counts beside its message (doc)."""
 _SECRET_NAME = re.compile(r"[\w/+=.@!-]+", re.ASCII)
 _PARAMETER_NAME = re.compile(r"/?[\w.-]+(/[\w.-]+)*/?", re.ASCII)
 _LONGEST_STANDARD_VALUE = 4_096
 _MOST_RECEIVED_TIMEOUT = 43_200
+_GROUP = re.compile(r"[!-~]{1,128}")
+_RESULTS = range(1, 1_001)
+_SQS = "AWS.SimpleQueueService."
 
 
 def problem(call: ApiCall) -> Problem | None:
     """Return why a call is refused by its values; None when it isn't."""
+    if call.service == "sns":
+        return topic_checks.problem(call)
     check = _CHECKS.get((call.service, call.operation.name))
     return check(call.parameters) if check else None
-
-
-def is_json(text: Any) -> bool:
-    """Whether a text is JSON."""
-    try:
-        json.loads(text)
-    except (TypeError, ValueError, RecursionError):
-        return False
-    return True
-
-
-def _invalid(message: str) -> Problem:
-    """Return SNS' refusal."""
-    return Problem("InvalidParameter", f"Invalid parameter: {message}")
-
-
-def _subscription(asked: _Parameters) -> Problem | None:
-    protocol, endpoint = asked.get("Protocol"), str(asked.get("Endpoint", ""))
-    service, called = _ENDPOINTS.get(str(protocol), ("", ""))
-    if service and arns.service_of(endpoint) != service:
-        return _invalid(f"{called} endpoint ARN")
-    attributes = asked.get("Attributes") or {}
-    if not isinstance(attributes, Mapping):
-        return None
-    return next((wrong for each in attributes.items() if (wrong := _of_subscription(*each))), None)
-
-
-def _subscription_attribute(asked: _Parameters) -> Problem | None:
-    return _of_subscription(str(asked.get("AttributeName")), asked.get("AttributeValue"))
-
-
-def _of_subscription(name: str, value: Any) -> Problem | None:
-    if name == "RawMessageDelivery" and str(value).lower() not in {"true", "false"}:
-        return _invalid(f"Attributes Reason: RawMessageDelivery: Invalid value [{value}]. Must be true or false.")
-    if name in {"FilterPolicy", "RedrivePolicy"} and value and not is_json(value):
-        return _invalid(f"{name}: failed to parse JSON.")
-    return None
-
-
-def _topic_attribute(asked: _Parameters) -> Problem | None:
-    name, value = asked.get("AttributeName"), asked.get("AttributeValue")
-    if name not in _TOPIC_ATTRIBUTES:
-        return _invalid("AttributeName")
-    return _invalid("Policy failed to parse JSON.") if name == "Policy" and not is_json(value) else None
-
-
-def _published(asked: _Parameters) -> Problem | None:
-    subject = str(asked.get("Subject") or "")
-    return None if subject.isprintable() else _invalid("Subject")
-
-
-def _batch(asked: _Parameters) -> Problem | None:
-    if asked.get("PublishBatchRequestEntries"):
-        return None
-    return Problem("EmptyBatchRequest", "The batch request doesn't contain any entries.")
-
-
-def _unsubscribed(asked: _Parameters) -> Problem | None:
-    arn = str(asked.get("SubscriptionArn"))
-    if arn.count(":") >= 5:  # noqa: PLR2004 - an ARN's parts
-        return None
-    parts = arn.count(":") + 1
-    return _invalid(f"SubscriptionArn Reason: An ARN must have at least 6 elements, not {parts}")
 
 
 def _received(asked: _Parameters) -> Problem | None:
@@ -115,6 +55,10 @@ def _received(asked: _Parameters) -> Problem | None:
 
 
 def _sent(asked: _Parameters) -> Problem | None:
+    group = asked.get("MessageGroupId")
+    if group is not None and not _GROUP.fullmatch(str(group)):
+        reason = "MessageGroupId can only include alphanumeric and punctuation characters. 1 to 128 in length."
+        return Problem("InvalidParameterValue", reason)
     value = asked.get("MessageDeduplicationId")
     if value is None or str(asked.get("QueueUrl")).endswith(".fifo"):
         return None
@@ -123,8 +67,33 @@ def _sent(asked: _Parameters) -> Problem | None:
     return Problem("InvalidParameterValue", sentence)
 
 
+def _entries(asked: _Parameters) -> Problem | None:
+    """Refuse a batch that names one entry twice; of messages that are sent moto sees it."""
+    ids = [entry.get("Id") for entry in asked.get("Entries") or () if isinstance(entry, Mapping)]
+    twice = next((each for each in ids if ids.count(each) > 1), None)
+    return None if twice is None else Problem(f"{_SQS}BatchEntryIdsNotDistinct", f"Id {twice} repeated.")
+
+
+def _listed_queues(asked: _Parameters) -> Problem | None:
+    most = asked.get("MaxResults")
+    if most is None or int(most) in _RESULTS:
+        return None
+    reason = "Value for parameter MaxResults is invalid. Reason: Must be an integer from 1 to 1000."  # assumed
+    return Problem("InvalidParameterValue", reason)
+
+
+def _bus(asked: _Parameters) -> Problem | None:
+    """Refuse the name of a partner's bus; one with its event source is refused before, by name."""
+    if not str(asked.get("Name")).startswith("aws."):
+        return None
+    return Problem("ValidationException", "EventBus name starting with 'aws.' is not valid.")
+
+
 def _targets(asked: _Parameters) -> Problem | None:
     for target in asked.get("Targets") or ():
+        if name := _unknown_placeholder(target.get("InputTransformer") or {}):
+            sentence = f"InputTemplate for target {target['Id']} contains invalid placeholder {name}."
+            return Problem("ValidationException", sentence)
         inputs = [name for name in ("Input", "InputPath", "InputTransformer") if target.get(name) is not None]
         if len(inputs) > 1:
             sentence = "Only one of Input, InputPath, or InputTransformer must be provided for target"
@@ -132,6 +101,13 @@ def _targets(asked: _Parameters) -> Problem | None:
         if "Input" in inputs and not is_json(target["Input"]):
             return Problem("ValidationException", f"JSON syntax error in input for target {target['Id']}.")
     return None
+
+
+def _unknown_placeholder(transformer: _Parameters) -> str | None:
+    """Return the first name in an input template that neither its paths nor EventBridge define."""
+    known = _PLACEHOLDERS | (transformer.get("InputPathsMap") or {}).keys()
+    named = _PLACEHOLDER.findall(str(transformer.get("InputTemplate") or ""))
+    return next((name for name in named if name not in known), None)
 
 
 def _rule(asked: _Parameters) -> Problem | None:
@@ -154,33 +130,23 @@ def _retention(asked: _Parameters) -> Problem | None:
     )
 
 
-def _key(asked: _Parameters) -> Problem | None:
-    is_long = len(str(asked.get("Key", "")).encode()) > _LONGEST_KEY_BYTES
-    return Problem("KeyTooLongError", "Your key is too long") if is_long else None
-
-
-def _tags_of_object(asked: _Parameters) -> Problem | None:
-    tagging = asked.get("Tagging")
-    tags = (tagging.get("TagSet") if isinstance(tagging, Mapping) else None) or []
-    keys = [tag.get("Key") for tag in tags if isinstance(tag, Mapping)]
-    if len(set(keys)) == len(keys):
+def _group(asked: _Parameters) -> Problem | None:
+    if not str(asked.get("logGroupName")).lower().startswith("aws/"):
         return None
-    return Problem("InvalidTag", "Cannot provide multiple Tags with the same key")
+    return Problem("InvalidParameterException", "Log groups starting with AWS/ are reserved for AWS.")
 
 
-def _versioning(asked: _Parameters) -> Problem | None:
-    given = asked.get("VersioningConfiguration")
-    if isinstance(given, Mapping) and given.get("Status") in {"Enabled", "Suspended"}:
-        return None
-    sentence = "The XML you provided was not well-formed or did not validate against our published schema"
-    return Problem("MalformedXML", sentence)
-
-
-def _listed(asked: _Parameters) -> Problem | None:
-    most = asked.get("MaxKeys")
-    if most is None or str(most).isdecimal():
-        return None
-    return Problem("InvalidArgument", "Argument maxKeys must be an integer between 0 and 2147483647")
+def _log_events(asked: _Parameters) -> Problem | None:
+    events = [each for each in asked.get("logEvents") or () if isinstance(each, Mapping)]
+    size = sum(len(str(event["message"]).encode()) + _LOG_EVENT_BYTES for event in events)
+    if size > _MOST_LOG_BYTES:
+        sentence = f"Upload too large: {size} bytes exceeds limit of {_MOST_LOG_BYTES}"
+        return Problem("InvalidParameterException", sentence)
+    times = [event["timestamp"] for event in events]
+    if times and max(times) - min(times) > _DAY_MS:
+        sentence = "The batch of log events in a single PutLogEvents request cannot span more than 24 hours."
+        return Problem("InvalidParameterException", sentence)
+    return None
 
 
 def _identity_policy(asked: _Parameters) -> Problem | None:
@@ -197,6 +163,10 @@ def _secret(asked: _Parameters) -> Problem | None:
     if not _SECRET_NAME.fullmatch(str(asked.get("Name"))):
         sentence = "Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!"
         return Problem("ValidationException", f"Invalid name. {sentence}")
+    return _secret_value(asked)
+
+
+def _secret_value(asked: _Parameters) -> Problem | None:
     if asked.get("SecretString") is not None and asked.get("SecretBinary") is not None:
         return Problem(
             "InvalidParameterException",
@@ -255,26 +225,22 @@ def _state_machine(asked: _Parameters) -> Problem | None:
 
 
 _CHECKS: Mapping[tuple[str, str], _Check] = {
+    ("events", "CreateEventBus"): _bus,
     ("events", "PutRule"): _rule,
     ("events", "PutTargets"): _targets,
     ("iam", "CreatePolicy"): _identity_policy,
     ("iam", "CreatePolicyVersion"): _identity_policy,
     ("iam", "PutRolePolicy"): _identity_policy,
+    ("logs", "CreateLogGroup"): _group,
+    ("logs", "PutLogEvents"): _log_events,
     ("logs", "PutRetentionPolicy"): _retention,
-    ("s3", "CopyObject"): _key,
-    ("s3", "CreateMultipartUpload"): _key,
-    ("s3", "ListObjects"): _listed,
-    ("s3", "ListObjectsV2"): _listed,
-    ("s3", "PutBucketVersioning"): _versioning,
-    ("s3", "PutObject"): _key,
-    ("s3", "PutObjectTagging"): _tags_of_object,
     ("secretsmanager", "CreateSecret"): _secret,
-    ("sns", "Publish"): _published,
-    ("sns", "PublishBatch"): _batch,
-    ("sns", "SetSubscriptionAttributes"): _subscription_attribute,
-    ("sns", "SetTopicAttributes"): _topic_attribute,
-    ("sns", "Subscribe"): _subscription,
-    ("sns", "Unsubscribe"): _unsubscribed,
+    ("secretsmanager", "PutSecretValue"): _secret_value,
+    ("secretsmanager", "UpdateSecret"): _secret_value,
+    ("sqs", "ChangeMessageVisibilityBatch"): _entries,
+    ("sqs", "DeleteMessageBatch"): _entries,
+    ("sqs", "ListDeadLetterSourceQueues"): _listed_queues,
+    ("sqs", "ListQueues"): _listed_queues,
     ("sqs", "ReceiveMessage"): _received,
     ("sqs", "SendMessage"): _sent,
     ("ssm", "GetParametersByPath"): _parameters_path,

@@ -33,6 +33,7 @@ WORD: /(?!%)[^\s"(){}&|=<>!]+/
 """
 _TERM = re.compile(r'(?P<mark>[-?]?)("(?P<quoted>(\\.|[^"\\])*)"|(?P<word>[^\s"]+))')
 _STEP = re.compile(r"\.(?P<name>[\w-]+)|\[(?P<index>\d+)\]|\['(?P<quoted>[^']+)'\]")
+_SELECTOR = re.compile(r"\$(\.[\w-]+|\[\d+\]|\['[^']+'\])+")
 _ABSENT = object()
 _REGEX = re.compile(r"%(?P<expression>[^%]+)%")
 _SUPPORTED = re.compile(r"[A-Za-z0-9:_#=@/;,\-^$?\[\]{}|\\*+.]+")
@@ -83,6 +84,16 @@ def found(pattern: str, message: str, selector: str) -> Any:
         return dict(named).get(selector.removeprefix("$"))
     value = _selected(_parsed(message), selector)
     return None if value is _ABSENT else value
+
+
+def selects(pattern: str, selector: str) -> bool:
+    """Whether a selector is one of a pattern's: a path into JSON, or a field between spaces that the pattern names."""
+    text = pattern.strip()
+    if text.startswith("["):
+        return selector.startswith("$") and any(
+            column.name == selector.removeprefix("$") for column in _columns(text) if column
+        )
+    return text.startswith("{") and _SELECTOR.fullmatch(selector) is not None
 
 
 # Fields between spaces
@@ -228,16 +239,15 @@ def _compares(actual: Any, operator: str, wanted: str) -> bool:
     text = json.loads(wanted) if wanted.startswith('"') else wanted
     if isinstance(actual, int | float) and not isinstance(actual, bool):
         number = _number(text)
-        if number is None:
-            return operator == "!="
-        return {
-            "=": actual == number,
-            "!=": actual != number,
-            "<": actual < number,
-            "<=": actual <= number,
-            ">": actual > number,
-            ">=": actual >= number,
-        }[operator]
+        if number is not None:
+            return {
+                "=": actual == number,
+                "!=": actual != number,
+                "<": actual < number,
+                "<=": actual <= number,
+                ">": actual > number,
+                ">=": actual >= number,
+            }[operator]
     shown = json.dumps(actual) if isinstance(actual, bool) else str(actual)
     is_equal = bool(re.fullmatch(re.escape(str(text)).replace(r"\*", ".*"), shown, re.DOTALL))
     return operator in {"=", "!="} and is_equal is (operator == "=")

@@ -19,9 +19,10 @@ from async_lab.endpoint import cloudwatch, trouble
 from async_lab.endpoint.access.resource_policies import Caller
 from async_lab.endpoint.delivery.targets import DeliveryFailed
 from async_lab.endpoint.moto_patches import replace
-from async_lab.endpoint.sources import insights, log_patterns
+from async_lab.endpoint.sources import insights, log_patterns, metric_filters
 from async_lab.endpoint.sources.insights import NotUnderstood
 from async_lab.endpoint.sources.log_patterns import UnknownPattern
+from async_lab.endpoint.sources.metric_filters import Sample
 from async_lab.endpoint.sources.reach import Reach
 
 _MOST_DIMENSIONS = 30  # of a metric in the embedded metric format (doc)
@@ -29,7 +30,6 @@ _MOST_DIMENSIONS = 30  # of a metric in the embedded metric format (doc)
 _describe_subscription_filters = LogsResponse.describe_subscription_filters
 _pass_on = logs.LogStream._send_log_events  # noqa: SLF001 - the one way from a log to its subscribers
 _put_log_events = logs.LogStream.put_log_events
-_put_metric_filter = logs.LogsBackend.put_metric_filter
 _put_subscription_filter = logs.LogsBackend.put_subscription_filter
 
 
@@ -43,19 +43,19 @@ def install(reach: Reach) -> None:
     replace(logs.LogStream, "_send_log_events", _tell)
     replace(logs.LogStream, "put_log_events", _written)
     replace(logs, "EventMessageFilter", _Filter)
-    replace(logs.LogsBackend, "put_metric_filter", _checked_metric_filter)
     replace(logs.LogsBackend, "put_subscription_filter", _checked_subscription)
     replace(logs, "execute_query", _query)
     replace(LogsResponse, "start_query", _start_query)
     replace(logs.LogsBackend, "get_query_results", _results)
     replace(LogsResponse, "describe_subscription_filters", _describe_subscriptions)
+    metric_filters.install()
 
 
 def _written(stream: logs.LogStream, log_events: list[dict[str, Any]]) -> Any:
     token = _put_log_events(stream, log_events)
     with trouble.contained("making metrics of a log"):
         store = cloudwatch.store(stream.account_id, stream.region)
-        for sample in _filtered(stream, log_events):
+        for sample in metric_filters.samples(stream, log_events):
             store.put(*sample)
         for sample, resolution in _embedded(log_events):
             store.put(*sample, resolution=resolution)
@@ -128,49 +128,8 @@ def _checked_subscription(
 
 # Metrics
 
-_Sample = tuple[str, str, tuple[tuple[str, str], ...], float, float, str]
-"""Namespace, name, dimensions, epoch second, value, unit."""
 
-
-def _filtered(stream: logs.LogStream, log_events: list[dict[str, Any]]) -> Iterator[_Sample]:
-    """Yield what the group's metric filters make of log events."""
-    backend = logs.logs_backends[stream.account_id][stream.region]
-    for each in backend.filters.get_matching_filters(log_group_name=stream.log_group.name):
-        matches = log_patterns.compiled(each["filterPattern"] or "")
-        matching = [event for event in log_events if matches(event["message"])]
-        for transformation in each["metricTransformations"]:
-            yield from _transformed(transformation, each["filterPattern"] or "", matching)
-            if not matching and transformation.get("defaultValue") is not None and log_events:
-                yield _sample(transformation, (), log_events[0]["timestamp"], float(transformation["defaultValue"]))
-
-
-def _transformed(
-    transformation: Mapping[str, Any], pattern: str, log_events: list[dict[str, Any]]
-) -> Iterator[_Sample]:
-    wanted = str(transformation["metricValue"])
-    for event in log_events:
-        value = log_patterns.found(pattern, event["message"], wanted) if wanted.startswith("$") else wanted
-        dimensions = {
-            name: log_patterns.found(pattern, event["message"], selector)
-            for name, selector in (transformation.get("dimensions") or {}).items()
-        }
-        try:
-            number = float(value)
-        except (TypeError, ValueError):
-            continue
-        if all(each is not None for each in dimensions.values()):
-            described = tuple(sorted((name, str(each)) for name, each in dimensions.items()))
-            yield _sample(transformation, described, event["timestamp"], number)
-
-
-def _sample(
-    transformation: Mapping[str, Any], dimensions: tuple[tuple[str, str], ...], timestamp: float, value: float
-) -> _Sample:
-    namespace, name = transformation["metricNamespace"], transformation["metricName"]
-    return namespace, name, dimensions, timestamp / 1_000, value, transformation.get("unit") or "None"
-
-
-def _embedded(log_events: list[dict[str, Any]]) -> Iterator[tuple[_Sample, int]]:
+def _embedded(log_events: list[dict[str, Any]]) -> Iterator[tuple[Sample, int]]:
     """Yield the metrics of log events in the embedded metric format, each with its resolution in seconds.
 
     A log event that isn't well formed has none (doc).
@@ -189,7 +148,7 @@ def _embedded(log_events: list[dict[str, Any]]) -> Iterator[tuple[_Sample, int]]
 
 def _directives(
     told: Mapping[str, Any], directives: list[Mapping[str, Any]], at: float
-) -> Iterator[tuple[_Sample, int]]:
+) -> Iterator[tuple[Sample, int]]:
     for directive in directives:
         for names in directive.get("Dimensions") or [[]]:
             if len(names) > _MOST_DIMENSIONS:
@@ -271,19 +230,6 @@ class MalformedQuery(LogsClientError):
 
     def __init__(self, message: str) -> None:
         super().__init__("MalformedQueryException", message)
-
-
-def _checked_metric_filter(
-    backend: logs.LogsBackend,
-    filter_name: str,
-    filter_pattern: str,
-    log_group_name: str,
-    metric_transformations: Any,
-) -> None:
-    """Refuse a pattern that isn't one; one that is there already is replaced, which moto would keep beside it."""
-    _check_pattern(filter_pattern)
-    backend.filters.delete_filter(filter_name, log_group_name)
-    _put_metric_filter(backend, filter_name, filter_pattern, log_group_name, metric_transformations)
 
 
 def _check_pattern(pattern: str) -> log_patterns.Matches:

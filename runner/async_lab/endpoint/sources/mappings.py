@@ -41,6 +41,7 @@ _ACTED_ON = {
     "Tags",
     "UUID",
 }
+_MOST_FILTERS = 5  # developer guide, "Lambda event filtering", without a quota of one's own
 _BATCH_SIZE = 10  # API reference: the default of queues, and the most without a window and of FIFO queues
 _NEEDS = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")  # developer guide, "Permissions"
 
@@ -218,6 +219,8 @@ def _changed(mapping: QueueMapping, request: Mapping[str, Any], at: float) -> Qu
         changes["reports_failures"] = PARTIAL_FAILURES in (request["FunctionResponseTypes"] or ())
     if "FilterCriteria" in request:
         filters = (request["FilterCriteria"] or {}).get("Filters") or ()
+        if len(filters) > _MOST_FILTERS:
+            raise invalid_value(f"Filter count {len(filters)} exceeds the limit of {_MOST_FILTERS}.")  # assumed
         changes["filters"] = tuple(each["Pattern"] for each in filters if each.get("Pattern"))
     changes["kept"] = {**mapping.kept, **{name: request[name] for name in _KEPT if name in request}}
     return replace(mapping, **changes)

@@ -25,7 +25,7 @@ from async_lab.endpoint.access.resource_policies import Caller
 from async_lab.endpoint.delivery.targets import DeliveryFailed, TargetMissing, TooLarge, send_to_queue
 from async_lab.endpoint.invocation.recursion import NOBODY, following
 from async_lab.endpoint.moto_patches import add_operation, replace
-from async_lab.endpoint.sources import event_patterns
+from async_lab.endpoint.sources import buses, event_patterns
 from async_lab.endpoint.sources.event_patterns import InvalidPattern
 from async_lab.endpoint.sources.reach import Reach
 
@@ -132,6 +132,7 @@ def install(reach: Reach) -> None:
     replace(EventsHandler, "test_event_pattern", _test_pattern)
     replace(events.Replay, "replay_events", _replay)
     add_operation(EventsHandler, "update_event_bus", _update_bus)
+    buses.install()
 
 
 def _update_bus(handler: EventsHandler) -> tuple[str, dict[str, Any]]:
@@ -308,6 +309,7 @@ def _check_targets(
                 "topics, log groups and event buses."
             )
         _check_dead_letters(target)
+        buses.check_role(backend, target)
         paths = [target.get("InputPath"), *((target.get("InputTransformer") or {}).get("InputPathsMap") or {}).values()]
         for path in filter(None, paths):
             if problem := problem_of(path):
@@ -369,12 +371,15 @@ def _check_dead_letters(target: Mapping[str, Any]) -> None:
 
 
 def _check_and_put(backend: events.EventsBackend, entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Refuse what is too large together, and entries that AWS doesn't take; moto takes any."""
+    """Refuse what is too large together, and entries that AWS doesn't take; moto takes any.
+
+    What is for a bus that isn't there is accepted like all else, and gone.
+    """
     if sum(map(_entry_bytes, entries)) > MOST_BYTES:
         raise ValidationException("Total size of the entries in the request is over the limit.")
-    refused = [_refused(entry) for entry in entries]
-    put = iter(_put_events(backend, [each for each, problem in zip(entries, refused, strict=True) if not problem]))
-    return [problem or next(put) for problem in refused]
+    answered = [_refused(entry) or buses.lost(backend, entry) for entry in entries]
+    put = iter(_put_events(backend, [each for each, answer in zip(entries, answered, strict=True) if not answer]))
+    return [answer or next(put) for answer in answered]
 
 
 def _refused(entry: Mapping[str, Any]) -> dict[str, str] | None:

@@ -7,9 +7,11 @@ import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from moto.core.exceptions import JsonRESTError
 from moto.events import models as events
 from moto.events.exceptions import ValidationException as InvalidRule
 from moto.moto_api._internal import mock_random
@@ -35,6 +37,7 @@ _CONTEXT = re.compile(r"<aws\.scheduler\.(schedule-arn|scheduled-time|execution-
 _put_rule = events.EventsBackend.put_rule
 _create = scheduler.EventBridgeSchedulerBackend.create_schedule
 _answer_update = EventBridgeSchedulerResponse.update_schedule
+_create_group = scheduler.EventBridgeSchedulerBackend.create_schedule_group
 _remove_group = scheduler.EventBridgeSchedulerBackend.delete_schedule_group
 _update = scheduler.EventBridgeSchedulerBackend.update_schedule
 
@@ -44,6 +47,7 @@ def install() -> None:
     replace(events.EventsBackend, "put_rule", _checked_rule)
     replace(scheduler.EventBridgeSchedulerBackend, "create_schedule", _checked(_create))
     replace(scheduler.EventBridgeSchedulerBackend, "update_schedule", _checked(_update))
+    replace(scheduler.EventBridgeSchedulerBackend, "create_schedule_group", _make_group)
     replace(scheduler.EventBridgeSchedulerBackend, "delete_schedule_group", _delete_group)
     replace(EventBridgeSchedulerResponse, "update_schedule", _updated)
 
@@ -218,6 +222,19 @@ def _checked_rule(backend: events.EventsBackend, name: str, **settings: Any) -> 
         except InvalidExpression as error:
             raise InvalidRule("Parameter ScheduleExpression is not valid.") from error
     return _put_rule(backend, name, **settings)
+
+
+class _GroupExists(JsonRESTError):
+    code = HTTPStatus.CONFLICT
+
+    def __init__(self, name: str) -> None:
+        super().__init__("ConflictException", f"Schedule group {name} already exists.")
+
+
+def _make_group(backend: scheduler.EventBridgeSchedulerBackend, name: str, tags: list[dict[str, str]]) -> Any:
+    if name in backend.schedule_groups:
+        raise _GroupExists(name)
+    return _create_group(backend, name, tags)
 
 
 def _delete_group(backend: scheduler.EventBridgeSchedulerBackend, name: str | None) -> None:

@@ -1,4 +1,4 @@
-"""What an SNS subscription may say: its attributes checked, and its filter policy judged as SNS does."""
+"""What an SNS topic and a subscription may say: attributes checked, and filter policies judged as SNS does."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from moto.core.utils import camelcase_to_underscores
 from moto.sns import models as sns
 from moto.sns.exceptions import SNSInvalidParameter
 from moto.sns.responses import SNSResponse
@@ -25,6 +26,7 @@ _set_attributes = sns.SNSBackend.set_subscription_attributes
 _validate = sns.SNSBackend._validate_filter_policy  # noqa: SLF001 - moto's own
 _get_topic = sns.SNSBackend.get_topic
 _subscribe = SNSResponse.subscribe
+_create_topic = sns.SNSBackend.create_topic
 
 
 def install() -> None:
@@ -33,7 +35,9 @@ def install() -> None:
     replace(sns.SNSBackend, "_validate_filter_policy", _check_filter_policy)
     replace(sns.SNSBackend, "set_subscription_attributes", _set_checked)
     replace(sns.SNSBackend, "get_topic", _topic)
+    replace(sns.SNSBackend, "create_topic", _created)
     replace(SNSResponse, "subscribe", _subscribed)
+    replace(SNSResponse, "confirm_subscription", _confirmed)
 
 
 class FilterPolicy:
@@ -80,6 +84,38 @@ def _topic(backend: sns.SNSBackend, arn: str) -> sns.Topic:
     if arns.service_of(arn or "") != "sns":
         raise SNSInvalidParameter("Invalid parameter: TopicArn")
     return _get_topic(backend, arn)
+
+
+def _created(
+    backend: sns.SNSBackend,
+    name: str,
+    attributes: dict[str, str] | None = None,
+    tags: dict[str, str] | None = None,
+) -> sns.Topic:
+    """Make a topic, or return the one that is there; moto returns it whatever else is asked for."""
+    arn = f"arn:aws:sns:{backend.region_name}:{backend.account_id}:{name}"
+    if present := backend.topics.get(arn):
+        for called, value in (attributes or {}).items():
+            if not _is_same(getattr(present, camelcase_to_underscores(called), None), value):
+                raise SNSInvalidParameter(
+                    "Invalid parameter: Attributes Reason: Topic already exists with different attributes"
+                )
+        if tags and tags != present._tags:  # noqa: SLF001 - moto's own
+            raise SNSInvalidParameter("Invalid parameter: Tags Reason: Topic already exists with different tags")
+    return _create_topic(backend, name, attributes, tags)
+
+
+def _is_same(present: Any, wanted: str) -> bool:
+    try:
+        return bool(json.loads(str(present)) == json.loads(wanted))
+    except ValueError:
+        return str(present or "") == wanted
+
+
+def _confirmed(response: SNSResponse) -> Any:
+    """Refuse a token: here subscriptions are confirmed from the first, so that nobody was sent any."""
+    _topic(response.backend, response._get_param("TopicArn"))  # noqa: SLF001 - moto's own
+    raise SNSInvalidParameter("Invalid parameter: Token")
 
 
 def _check_filter_policy(backend: sns.SNSBackend, policy: Any, scope: str | None) -> None:
@@ -134,7 +170,7 @@ def _subscribed(response: SNSResponse) -> Any:
     """Subscribe, or leave nothing behind where an attribute is refused."""
     protocol = response._get_param("Protocol")  # noqa: SLF001 - moto's own
     if protocol not in _PROTOCOLS:
-        raise SNSInvalidParameter(f"Invalid parameter: Does not support this protocol string: {protocol}")
+        raise SNSInvalidParameter(f"Invalid parameter: Amazon SNS does not support this protocol string: {protocol}")
     if protocol == "firehose":
         raise SNSInvalidParameter("Invalid parameter: Protocol Reason: async-lab sends nothing to firehose yet")
     backend = response.backend
