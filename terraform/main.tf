@@ -11,7 +11,7 @@ module "function" {
   source = "./modules/async-function"
 
   name        = var.name
-  description = var.description
+  description = "Does with each event what its environment says."
   code        = { zip = var.package, handler = "app.handler", runtime = var.runtime }
   memory_size = var.memory_size
   timeout     = var.timeout

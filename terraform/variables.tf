@@ -95,14 +95,14 @@ variable "dead_letter_target" {
 }
 
 variable "description" {
-  description = "What the scenario shows, in a sentence or two. It becomes the function's description."
+  description = "What the scenario shows, in a sentence or two."
   type        = string
   default     = ""
   nullable    = false
 
   validation {
     condition     = length(var.description) <= 256
-    error_message = "description must be at most 256 characters, Lambda's limit for a function's description."
+    error_message = "description must be at most 256 characters, a sentence or two."
   }
 }
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -33,6 +34,13 @@ def command_of(process: psutil.Process) -> list[str]:
 def processes_of(directory: Path) -> list[psutil.Process]:
     """Every process that a program with this mark has started, whoever its parent is now."""
     return [process for process in psutil.process_iter() if is_marked(process, directory) and is_alive(process)]
+
+
+def kill_processes_of(directory: Path) -> None:
+    """Kill every one of them that hasn't ended by itself meanwhile."""
+    for process in processes_of(directory):
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
 
 
 def is_marked(process: psutil.Process, directory: Path) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Timer
 
-from processes import MARK, processes_of
+from processes import MARK, command_of, kill_processes_of, processes_of
 
 from async_lab.checkout.project import Project
 
@@ -91,7 +91,8 @@ class Started:
 
     def processes(self) -> list[str]:
         """What still runs of it and of all that it started."""
-        return [" ".join(process.cmdline()) for process in processes_of(self.project.root)]
+        commands = (command_of(process) for process in processes_of(self.project.root))
+        return [" ".join(command) for command in commands if command]
 
 
 @contextmanager
@@ -112,17 +113,12 @@ def started(
         text=True,
         start_new_session=True,
     )
-    limit = Timer(LONGEST_SECONDS, _kill_processes_of, [project.root])
+    limit = Timer(LONGEST_SECONDS, kill_processes_of, [project.root])
     limit.start()
     try:
         yield Started(process, project, [])
     finally:
         limit.cancel()
-        _kill_processes_of(project.root)
+        kill_processes_of(project.root)
         process.wait()
         process.stdout.close()
-
-
-def _kill_processes_of(root: Path) -> None:
-    for process in processes_of(root):
-        process.kill()

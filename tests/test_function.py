@@ -7,6 +7,7 @@ import sys
 import time
 
 import pytest
+from program import LONGEST_SECONDS
 
 from async_lab.checkout.project import Project
 
@@ -112,7 +113,8 @@ def test_an_event_that_says_nothing_goes_by_the_environment(app, configure, even
 def run(action, preamble=""):
     code = f"{preamble}\nimport sys; sys.path.insert(0, {str(SOURCE.parent)!r})\nimport app; app.handler({{}}, None)"
     environment = os.environ | {"LAB_ACTION": action, "PYTHONDONTWRITEBYTECODE": "1"}
-    return subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, timeout=60, check=False)
+    program = [sys.executable, "-c", code]
+    return subprocess.run(program, env=environment, capture_output=True, timeout=LONGEST_SECONDS, check=False)
 
 
 def test_exit_ends_the_process_without_an_exception():

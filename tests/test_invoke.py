@@ -104,11 +104,12 @@ def test_what_lambda_answers_with_a_4xx_is_a_refusal(target, status):
 
 
 def test_an_event_that_can_not_even_be_sent_is_an_error(target):
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        url = f"http://127.0.0.1:{closed.getsockname()[1]}"
-    client = target.session.client("lambda", endpoint_url=url, config=target.invoking_client().meta.config)
-    with pytest.raises(EnvironmentFailure, match="Event f-1 for lab can't be sent: Could not connect"):
-        send_with(client, target, ["f-1"])
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))  # nobody else's, and nobody listens
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        client = target.session.client("lambda", endpoint_url=url, config=target.invoking_client().meta.config)
+        with pytest.raises(EnvironmentFailure, match="Event f-1 for lab can't be sent: Could not connect"):
+            send_with(client, target, ["f-1"])
 
 
 def send_with(client, target, ids):

@@ -2,7 +2,6 @@
 
 import threading
 import time
-from contextlib import suppress
 
 import pytest
 from packages import deployed
@@ -11,40 +10,55 @@ from async_lab.endpoint.embedded import Endpoint
 from async_lab.target.local import LocalTarget
 
 SENDERS = 4
+LONGEST_SECONDS = 60
 
 
 @pytest.mark.parametrize("speed", [None, 600])
 def test_an_end_in_the_middle_of_everything_tells_nobody_of_errors(speed, capfd, caplog):
-    begun = [threading.Event() for _ in range(SENDERS + 1)]
-    is_over = threading.Event()
+    is_ending, is_over, failures = threading.Event(), threading.Event(), []
     with Endpoint(speed=speed) as endpoint:
-        client = LocalTarget(endpoint, "eu-west-1").client
-        name, lambda_ = deployed(client), client("lambda")
+        target = LocalTarget(endpoint, "eu-west-1")
+        name, lambda_ = deployed(target.client), target.invoking_client()
 
-        def send(started):
-            with suppress(Exception):
-                for number in range(1_000_000):
-                    time.sleep(0.02)
-                    lambda_.invoke(FunctionName=name, InvocationType="Event", Payload=b'{"sleep": 5}')
-                    if number == 2:
-                        started.set()
+        def send(has_begun):
+            for number in range(1_000_000):
+                time.sleep(0.02)
+                lambda_.invoke(FunctionName=name, InvocationType="Event", Payload=b'{"sleep": 5}')
+                if number == 2:
+                    has_begun.set()
 
-        def wait(started):
-            with suppress(Exception):
-                while not is_over.is_set():
-                    endpoint.wait(7)
-                    started.set()
+        def wait(has_begun):
+            while not is_over.is_set():
+                endpoint.wait(7)
+                has_begun.set()
 
-        threads = [threading.Thread(target=send, args=(started,), daemon=True) for started in begun[1:]]
-        threads.append(threading.Thread(target=wait, args=(begun[0],), daemon=True))
-        for thread in threads:
-            thread.start()
-        for started in begun:
-            assert started.wait(60)
+        # Who waits begins first: what is sent while the clock stands is due at once, so that a wait lasts for as long
+        # as more is sent than this machine can run.
+        threads = [begun(work, is_ending, failures) for work in (wait, *[send] * SENDERS)]
         time.sleep(0.1)
+        is_ending.set()
     is_over.set()
     for thread in threads:
-        thread.join(60)
+        thread.join(LONGEST_SECONDS)
+        assert not thread.is_alive()
+    assert failures == []
     captured = capfd.readouterr()
     assert captured.err == ""
     assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+def begun(work, is_ending, failures):
+    """Return the thread that does some work, when that has begun. Until the endpoint ends it may not fail."""
+    has_begun = threading.Event()
+
+    def run():
+        try:
+            work(has_begun)
+        except Exception as failure:  # noqa: BLE001 - whatever it is, the test tells it
+            if not is_ending.is_set():
+                failures.append(failure)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    assert has_begun.wait(LONGEST_SECONDS), failures
+    return thread

@@ -1,5 +1,6 @@
 """Virtual time: it stands still, moves when someone waits, stops at every minute, and can run by itself."""
 
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -8,6 +9,7 @@ from urllib.request import urlopen
 
 import pytest
 from packages import AS_TOLD, deployed
+from processes import wait_until
 
 from async_lab import Lab
 from async_lab.endpoint.embedded import Endpoint
@@ -108,16 +110,30 @@ def test_paced_clock_runs_by_itself_and_can_be_moved_ahead():
     assert clock.now() >= START + 1_000_000
 
 
+def test_whoever_asks_while_a_paced_clock_begins_anew_gets_a_time_from_before_or_after(monkeypatch):
+    wall, seen = [0.0], set()
+    monkeypatch.setattr("async_lab.endpoint.invocation.timeline.time.monotonic", lambda: wall[0])
+    clock = PacedClock(START, speed=600)
+    wall[0] = 100.0
+
+    def asked_at_every_instruction(frame, event, argument):
+        frame.f_trace_opcodes = True
+        seen.add(clock.now())  # which isn't traced itself
+        return asked_at_every_instruction
+
+    before = sys.gettrace()
+    sys.settrace(asked_at_every_instruction)
+    clock.restart(START + 5)
+    sys.settrace(before)
+    assert seen | {clock.now()} == {START + 60_000, START + 5}
+
+
 def test_running_clock_carries_events_through_without_anybody_waiting():
     with Endpoint(speed=600) as endpoint:
         target = LocalTarget(endpoint, "eu-west-1")
         name, since = deployed(target.client), target.now()
         target.invoking_client().invoke(FunctionName=name, InvocationType="Event", Payload=b'{"sleep": 5}')
-        stopped = threading.Event()
-        for _ in range(300):
-            if endpoint.region("eu-west-1").is_settled:
-                break
-            stopped.wait(0.1)
+        wait_until(lambda: endpoint.region("eu-west-1").is_settled)
         target.wait(0)
         assert collect(target.cloudwatch(), name, since, target.now())["Duration"].maximum == 5_001
 

@@ -4,12 +4,15 @@ import json
 import os
 import select
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from subprocess import CompletedProcess
 
 import boto3
+import psutil
 import pytest
+from processes import wait_until
 from program import call, copy_of_checkout, environment
 
 from async_lab.checkout.project import Project
@@ -63,6 +66,7 @@ def answer(checkout: Project, account: Endpoint, typed: bytes, *arguments: str) 
     said = b""
     while b"[y/N]" not in said:
         said += os.read(terminal, 4096)
+    wait_until(lambda: _waits(psutil.Process(process)))
     os.write(terminal, typed)
     while some := _read(terminal, typed):
         said += some
@@ -70,9 +74,16 @@ def answer(checkout: Project, account: Endpoint, typed: bytes, *arguments: str) 
     return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), said.decode()
 
 
+def _waits(process: psutil.Process) -> bool:
+    """Whether it waits: Python sees a Ctrl-C just before it begins to with the next only."""
+    before = process.num_ctx_switches().voluntary
+    time.sleep(0.1)
+    return process.status() == psutil.STATUS_SLEEPING and process.num_ctx_switches().voluntary == before
+
+
 def _read(terminal: int, typed: bytes) -> bytes:
-    """Read some; type Ctrl-C again where nothing comes: Python sees one just before it waits with the next only."""
-    while typed == CTRL_C and not select.select([terminal], [], [], 1)[0]:
+    """Read some; type Ctrl-C again where nothing comes for long, and no sooner: the third has another meaning."""
+    while typed == CTRL_C and not select.select([terminal], [], [], 30)[0]:
         os.write(terminal, typed)
     try:
         return os.read(terminal, 4096)

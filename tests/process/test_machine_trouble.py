@@ -47,7 +47,7 @@ def fail(checkout, tmp_path):
             env=environment(PYTHONPATH=str(PROJECT.root), TMPDIR=str(tmp_path / "temporary")),
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=LONGEST_SECONDS,
             check=False,
         )
 
@@ -181,7 +181,7 @@ def test_a_deleted_working_directory_is_told(tmp_path):
         env=environment(),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=LONGEST_SECONDS,
         check=False,
     )
     assert ran.returncode == ExitCode.USAGE

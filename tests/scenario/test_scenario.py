@@ -221,7 +221,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
         ),
         (
             f'description = "{"x" * 257}"',
-            "x.tfvars:6: description has 257 characters; Lambda allows 256 for a function's description.",
+            "x.tfvars:6: description has 257 characters; it must be at most 256: a sentence or two.",
         ),
         (
             "log_retention_in_days = 8",

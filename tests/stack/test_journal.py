@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -39,6 +40,24 @@ def test_notes_of_earlier_versions_have_no_resources(directory):
     del document["resources"]
     note.write_text(json.dumps(document))
     assert Journal(directory).entries("aws") == [ENTRY]
+
+
+@pytest.mark.parametrize("moment", ["stat", "read_text"])
+def test_a_stack_that_another_run_takes_down_meanwhile_is_none(directory, monkeypatch, moment):
+    journal, other = Journal(directory), replace(ENTRY, name="others")
+    for entry in (other, ENTRY):
+        journal.write(entry)
+    note = directory / other.file_name
+    looked = getattr(Path, moment)
+
+    def erased_before(path, *arguments, **options):
+        if path == note:
+            note.unlink(missing_ok=True)
+        return looked(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, moment, erased_before)
+    assert journal.entries("aws") == [ENTRY]
+    assert journal.noted(other) == other
 
 
 def test_noting_a_stack_twice_notes_it_once(directory):

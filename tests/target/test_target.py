@@ -1,13 +1,16 @@
 import os
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import pytest
+from botocore.loaders import JSONFileLoader, Loader
 from moto.core.base_backend import AccountSpecificBackend
 from packages import deployed
 
 from async_lab.endpoint.embedded import ACCOUNT_ID, Endpoint
 from async_lab.errors import UsageError
+from async_lab.target import served
 from async_lab.target.aws import AwsTarget, open_aws
 from async_lab.target.environment import endpoint_variables, local_environment
 from async_lab.target.local import LocalTarget, open_local
@@ -91,6 +94,21 @@ def test_on_aws_terraform_does_what_the_scenario_says_and_nothing_else(users_set
     environment = open_aws(None, None).environment
     assert environment.keys().isdisjoint({"TF_VAR_name", "TF_REATTACH_PROVIDERS"})
     assert (environment["TF_WORKSPACE"], environment["TF_DATA_DIR"]) == ("theirs", "theirs")
+
+
+def test_models_of_services_that_a_user_keeps_are_not_a_local_runs(users_settings, endpoint, tmp_path, monkeypatch):
+    for folder in (tmp_path / "home", tmp_path / "named"):
+        (folder / "sts" / "2099-01-01").mkdir(parents=True)
+        (folder / "sts" / "2099-01-01" / "service-2.json").write_text("{}")
+    monkeypatch.setattr(Loader, "CUSTOMER_DATA_PATH", str(tmp_path / "home"))
+    users_settings.setenv("AWS_DATA_PATH", str(tmp_path / "named"))
+    assert LocalTarget(endpoint, REGION).client("sts").get_caller_identity()["Account"] == ACCOUNT_ID
+
+
+def test_a_services_model_is_read_once_for_all_targets(endpoint, monkeypatch):
+    LocalTarget(endpoint, REGION).client("sts")
+    monkeypatch.setattr(JSONFileLoader, "load_file", lambda *_: pytest.fail("read again"))
+    assert LocalTarget(endpoint, REGION).client("sts").get_caller_identity()["Account"] == ACCOUNT_ID
 
 
 def test_a_profile_that_does_not_exist_is_none_of_the_endpoints_business(users_settings):
@@ -212,12 +230,26 @@ def test_events_are_told_of_one_function_since_then(endpoint):
 
 
 def test_an_endpoint_that_is_served_elsewhere_has_its_own_time(endpoint, users_settings):
-    served = ServedTarget(endpoint.url, REGION)
-    assert served.now() == 1_692_778_920
-    served.wait(90)
-    assert served.now() == endpoint.clock.now() == 1_692_779_010
-    assert (served.account_id, served.name, served.events("any", 0)) == (endpoint.account_id, "local", None)
+    target = ServedTarget(endpoint.url, REGION)
+    assert target.now() == 1_692_778_920
+    target.wait(90)
+    assert target.now() == endpoint.clock.now() == 1_692_779_010
+    assert (target.account_id, target.name, target.events("any", 0)) == (endpoint.account_id, "local", None)
     assert is_served(endpoint.url)
+
+
+def test_moving_the_clock_of_one_takes_as_long_as_what_runs_on_the_way(endpoint, users_settings):
+    target, wait = ServedTarget(endpoint.url, REGION), endpoint.wait
+
+    def slow(seconds):
+        time.sleep(0.5)
+        wait(seconds)
+
+    users_settings.setattr(endpoint, "wait", slow)
+    with users_settings.context() as impatient:
+        impatient.setattr(served, "_ANSWER_SECONDS", 0.1)
+        target.wait(90)
+    assert endpoint.clock.now() == 1_692_779_010
 
 
 @pytest.mark.parametrize(

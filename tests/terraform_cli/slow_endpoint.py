@@ -5,9 +5,8 @@ import threading
 from typing import Self
 
 from moto.server import DomainDispatcherApplication, create_backend_app
+from program import LONGEST_SECONDS
 from waitress.server import create_server
-
-LONGEST_SECONDS = 120.0
 
 
 class SlowEndpoint:

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from moto.iam.models import iam_backends
 from moto.logs.models import logs_backends
-from processes import MARK, processes_of, wait_until
+from processes import MARK, kill_processes_of, processes_of, wait_until
+from program import LONGEST_SECONDS
 from slow_endpoint import SlowEndpoint
 
 from async_lab.errors import ExitCode
@@ -21,7 +22,6 @@ from async_lab.target.environment import local_environment
 from async_lab.terraform import Terraform, kept_provider
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
-LONGEST_SECONDS = 60
 WRAPPERS = Path(__file__).parent / "wrappers.py"
 
 
@@ -61,11 +61,6 @@ def wrapper(kind: str, directory: Path, environment: Mapping[str, str], *argumen
         kill_processes_of(directory)
         process.wait(LONGEST_SECONDS)
         process.stderr.close()
-
-
-def kill_processes_of(directory: Path) -> None:
-    for process in processes_of(directory):
-        process.kill()
 
 
 def resources_in_state(directory: Path) -> list[str]:

@@ -1,10 +1,9 @@
 import os
+import selectors
 import signal
 import subprocess
 import sys
 import tempfile
-import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +11,8 @@ from pathlib import Path
 import botocore
 import pytest
 from places import LOCK_FILE, ROOT
-from processes import MARK, is_alive, processes_of, wait_until
+from processes import MARK, is_alive, processes_of, wait_until, with_command
+from program import LONGEST_SECONDS
 from slow_endpoint import SlowEndpoint
 
 from async_lab.errors import EnvironmentFailure
@@ -145,11 +145,11 @@ def test_a_kept_provider_does_not_outlive_us(
     ) as keeper:
         assert keeper.stdout.readline() == b"kept\n"
         kept = [process for process in processes_of(tmp_path) if process.pid != keeper.pid]
-        assert any("terraform-provider-aws" in part for process in kept for part in process.cmdline())
+        assert with_command(kept, "terraform-provider-aws")
         if end == "killed":
             keeper.send_signal(signal.SIGKILL)
         else:
-            keeper.communicate(b"\n", timeout=60)
+            keeper.communicate(b"\n", timeout=LONGEST_SECONDS)
             assert processes_of(tmp_path) == []
     wait_until(lambda: not any(map(is_alive, kept)))
 
@@ -181,14 +181,28 @@ def make_provider(directory: Path, beginning: str) -> Path:
     return program
 
 
-def test_ctrl_c_while_it_starts_ends_it_at_once(tmp_path: Path, environment: Mapping[str, str]) -> None:
-    program = make_provider(tmp_path, SILENT)
+def test_ctrl_c_while_it_starts_ends_it_at_once(
+    tmp_path: Path, environment: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = make_provider(tmp_path, f"{SILENT}touch {tmp_path}/started\n")
     marked = {**environment, MARK: str(tmp_path), "TMPDIR": str(tmp_path)}
-    threading.Timer(0.5, signal.pthread_kill, [threading.get_ident(), signal.SIGINT]).start()
-    began = time.monotonic()
+    waits = []
+
+    class Interrupted(selectors.DefaultSelector):
+        """Is interrupted while it waits for the provider to say something; what came of all later waits is kept."""
+
+        def select(self, timeout: float | None = None) -> list[object]:
+            if not waits:
+                waits.append(["interrupted"])
+                wait_until((tmp_path / "started").exists)
+                signal.raise_signal(signal.SIGINT)
+            waits.append(super().select(timeout))
+            return waits[-1]
+
+    monkeypatch.setattr(selectors, "DefaultSelector", Interrupted)
     with pytest.raises(KeyboardInterrupt), kept_provider(program, marked, tmp_path / "log"):
         pass
-    assert time.monotonic() - began < 5
+    assert all(waits)  # none in vain
     assert processes_of(tmp_path) == []
 
 
@@ -227,12 +241,13 @@ def test_several_first_uses_at_once_install_it_once(isolated: Make, tmp_path: Pa
         "directory = here / str(os.getpid())\n"
         "directory.mkdir()\n"
         "terraform = Terraform(directory, os.environ, directory / 'log')\n"
+        "print('ready', flush=True)\n"
         "while not (here / 'go').exists(): time.sleep(0.001)\n"
         "program = installed_provider(here / 'lock', here / 'cache', terraform)\n"
-        "for _ in range(3000):\n"
+        "print((directory / 'log').exists(), flush=True)\n"
+        "while not (here / 'enough').exists():\n"
         "    program.stat()\n"
         "    time.sleep(0.001)\n"
-        "print((directory / 'log').exists())\n"
     )
     users = [
         subprocess.Popen(
@@ -245,9 +260,10 @@ def test_several_first_uses_at_once_install_it_once(isolated: Make, tmp_path: Pa
         )
         for _ in range(5)
     ]
-    time.sleep(1)
+    assert [user.stdout.readline() for user in users] == ["ready\n"] * 5
     (tmp_path / "go").touch()
-    said = [user.communicate(timeout=120) for user in users]
-    assert [errors for _, errors in said] == [""] * 5
-    assert sorted(output for output, _ in said) == ["False\n"] * 4 + ["True\n"]
+    has_installed = [user.stdout.readline() for user in users]
+    (tmp_path / "enough").touch()
+    assert [user.communicate(timeout=LONGEST_SECONDS) for user in users] == [("", "")] * 5
+    assert sorted(has_installed) == ["False\n"] * 4 + ["True\n"]
     assert len(list((tmp_path / "cache").iterdir())) == 1

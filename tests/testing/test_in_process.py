@@ -54,7 +54,7 @@ def test_time_is_virtual_and_the_process_gets_its_own_back(async_lab):
         sleep(20)
         seen.append((time.time(), context.get_remaining_time_in_millis()))
 
-    real = time.time()
+    real, began = time.time(), time.monotonic()
     async_lab.advance(days=3)
     event = run(async_lab, handler, timeout=900)
 
@@ -63,7 +63,7 @@ def test_time_is_virtual_and_the_process_gets_its_own_back(async_lab):
     assert ended - begun == pytest.approx(120)
     assert left == pytest.approx(780_000 - 1, abs=2)
     assert event.attempts[0].duration_seconds == pytest.approx(120.001)
-    assert real <= time.time() < real + 60
+    assert time.time() - real == pytest.approx(time.monotonic() - began, abs=60)
     assert time.sleep is sleep
 
 
@@ -172,6 +172,24 @@ def test_handlers_run_one_at_a_time_while_their_times_overlap(async_lab):
         function.send()
     async_lab.advance(seconds=15)
     assert [event.condition for event in function.events] == ["Success"] * 3
+
+
+def test_one_may_take_all_the_time_it_needs_while_others_of_a_queue_wait_for_it(async_lab, monkeypatch):
+    """As at a breakpoint."""
+    monkeypatch.setattr(in_process, "_PATIENCE_SECONDS", 0.1)
+
+    def handler(event, context):
+        threading.Event().wait(0.5)
+        seen.extend(record["body"] for record in event["Records"])
+
+    function = async_lab.function(handler)
+    async_lab.client("lambda").create_event_source_mapping(
+        FunctionName=function.name, EventSourceArn=async_lab.queue("orders"), BatchSize=1
+    )
+    for number in range(3):
+        async_lab.client("sqs").send_message(QueueUrl="orders", MessageBody=str(number))
+    async_lab.run_until_idle()
+    assert sorted(seen) == ["0", "1", "2"]
 
 
 def test_one_that_waits_for_another_is_refused_with_what_to_do(async_lab, monkeypatch):

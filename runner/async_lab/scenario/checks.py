@@ -83,7 +83,7 @@ RETENTIONS = (
     *(365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
 """What CloudWatch Logs allows (API reference, PutRetentionPolicy); 0 is Terraform's word for ever."""
-LONGEST_DESCRIPTION = 256  # API reference, CreateFunction
+LONGEST_DESCRIPTION = 256  # a sentence or two, which reports and pages show
 LARGEST_MESSAGE_BYTES = 3_900  # Lambda allows 4 KB of environment variables (Developer Guide, "Lambda quotas")
 LONGEST_SENDING_SECONDS = 86_400
 # API reference of IAM, Tag; CloudWatch Logs, TagResource: the strictest of the services that get them
@@ -271,8 +271,8 @@ def _text_problems(values: Mapping[str, Any]) -> Iterator[Problem]:
     if len(description) > LONGEST_DESCRIPTION:
         yield Problem(
             ("description",),
-            f"description has {len(description)} characters; Lambda allows {LONGEST_DESCRIPTION} "
-            "for a function's description.",
+            f"description has {len(description)} characters; it must be at most {LONGEST_DESCRIPTION}: "
+            "a sentence or two.",
         )
     if (size := len(message.encode())) > LARGEST_MESSAGE_BYTES:
         yield Problem(

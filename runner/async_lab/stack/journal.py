@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -71,7 +72,10 @@ class Journal:
 
     def noted(self, entry: Entry) -> Entry:
         """Return the stack as it was noted last: with its resources; as it is, when it wasn't noted."""
-        return _read(self._directory / entry.file_name) if self.knows(entry) else entry
+        try:
+            return _read(self._directory / entry.file_name)
+        except FileNotFoundError:
+            return entry
 
     def erase(self, entry: Entry) -> None:
         """Forget a stack of which nothing is left."""
@@ -79,15 +83,21 @@ class Journal:
 
     def entries(self, target: str) -> list[Entry]:
         """Return what may stand on a target, the oldest first."""
-        files = sorted(self._directory.glob(f"{target}-*.json"), key=lambda path: path.stat().st_mtime)
-        return [_read(path) for path in files]
+        noted: list[tuple[float, Entry]] = []
+        for path in self._directory.glob(f"{target}-*.json"):
+            with suppress(FileNotFoundError):  # another run has taken its stack down meanwhile
+                noted.append((path.stat().st_mtime, _read(path)))
+        return [entry for _, entry in sorted(noted, key=lambda dated: dated[0])]
 
 
 def _read(path: Path) -> Entry:
+    """Return a note. Raises FileNotFoundError when it isn't there, EnvironmentFailure when it is none."""
     try:
         noted = json.loads(path.read_text())
         noted["resources"] = tuple((str(kind), str(name)) for kind, name in noted.get("resources", ()))
         return Entry(**noted)
+    except FileNotFoundError:
+        raise
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise EnvironmentFailure(
             f"{path} can't be read as the note of a stack ({error}): look on AWS for what stands, then remove the file."

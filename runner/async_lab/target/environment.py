@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from async_lab.variables import variables_in_place_of
 
 if TYPE_CHECKING:
     import boto3
+    from botocore.loaders import Loader
 
 _USERS_OWN = ("AWS_", "MOTO_", "TF_")
 """Beginnings of variables that are about another account, another stack, or another endpoint."""
@@ -59,9 +62,26 @@ def session_without_users_settings(region: str, access_key: str = _ACCESS_KEY) -
         "config_file": (None, None, os.devnull, None),
         "credentials_file": (None, None, os.devnull, None),
     }
-    core = Session(session_vars=nowhere)
+    core, models = Session(session_vars=nowhere), _models()
+    core.register_component("data_loader", models)
     core.set_credentials(access_key, _ACCESS_KEY)
-    return boto3.Session(botocore_session=core, region_name=region)
+    session = boto3.Session(botocore_session=core, region_name=region)
+    if models.search_paths.count(models.search_paths[-1]) > 1:
+        models.search_paths.pop()  # each session of boto3's adds its own folder
+    return session
+
+
+@lru_cache(maxsize=1)
+def _models() -> Loader:
+    """Return what reads AWS's models, one for all sessions: to read them anew is most of the time a client takes.
+
+    It knows those of boto3 and botocore, and no others that the user keeps in ``~/.aws/models``.
+    """
+    import boto3
+    from botocore.loaders import Loader
+
+    folders = [Loader.BUILTIN_DATA_PATH, str(Path(boto3.__file__).with_name("data"))]
+    return Loader(extra_search_paths=folders, include_default_search_paths=False)
 
 
 @contextmanager

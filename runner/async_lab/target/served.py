@@ -20,7 +20,8 @@ from async_lab.target.environment import (
 )
 
 _CLOCK_PATH = "/_async-lab/clock"
-_TIMEOUT_SECONDS = 10
+_ANSWER_SECONDS = 10
+"""How long it may take to say its time."""
 
 
 class ServedTarget(Target):
@@ -85,12 +86,13 @@ def is_served(url: str) -> bool:
 def clock(url: str, seconds: float | None = None) -> float:
     """Return an endpoint's time in epoch seconds, after it has moved on by ``seconds``.
 
-    Raises EnvironmentFailure when no embedded endpoint answers there.
+    That takes as long as all handlers do that run on the way. Raises EnvironmentFailure when no embedded endpoint
+    answers there.
     """
     body = None if seconds is None else b"seconds=%f" % seconds
     direct = build_opener(ProxyHandler({}))  # a user's proxy knows nothing of this machine
     try:
-        with direct.open(f"{url}{_CLOCK_PATH}", body, _TIMEOUT_SECONDS) as answer:
+        with direct.open(f"{url}{_CLOCK_PATH}", body, _ANSWER_SECONDS if body is None else None) as answer:
             return float(json.load(answer)["now"])
     except (URLError, OSError, ValueError, KeyError, TypeError) as error:
         raise EnvironmentFailure(

@@ -1,6 +1,5 @@
 import json
 import socket
-from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
@@ -240,11 +239,12 @@ def test_disabled_actions_are_not_carried_out(cloudwatch, clock, endpoint):
 def test_a_subscriber_that_does_not_answer_holds_up_no_alarm(cloudwatch, clock, endpoint):
     topic, receive = topic_with_queue(endpoint)
     sns = client("sns", endpoint)
-    with closing(socket.create_server(("127.0.0.1", 0))) as unused:
-        port = unused.getsockname()[1]
-    sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=f"http://127.0.0.1:{port}/")
-    cloudwatch.put_metric_alarm(**DROPPED, OKActions=[topic])
-    let_pass(clock, 1)
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))  # nobody else's, and nobody listens
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=url)
+        cloudwatch.put_metric_alarm(**DROPPED, OKActions=[topic])
+        let_pass(clock, 1)
     assert alarm(cloudwatch)["StateValue"] == "OK"
     assert len(receive()) == 1
 

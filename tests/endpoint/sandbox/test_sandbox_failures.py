@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from dataclasses import replace
 
 import pytest
@@ -179,10 +180,16 @@ def test_a_process_that_ends_while_it_imports_is_an_exit_error(deploy):
 
 
 @pytest.fixture
-def impatient():
-    sandbox = Sandbox(limits=Limits(real_seconds=0.4, output_bytes=10_000))
-    yield sandbox
-    sandbox.close()
+def limited():
+    """Make sandboxes with other limits than usual."""
+    with ExitStack() as sandboxes:
+
+        def make(**limits):
+            sandbox = Sandbox(limits=Limits(**limits))
+            sandboxes.callback(sandbox.close)
+            return sandbox
+
+        yield make
 
 
 @pytest.mark.parametrize(
@@ -193,9 +200,9 @@ def impatient():
         "import signal\nsignal.pause()",
     ],
 )
-def test_a_handler_that_hangs_is_stopped_and_times_out(deploy, impatient, hangs):
+def test_a_handler_that_hangs_is_stopped_and_times_out(deploy, limited, hangs):
     began = time.monotonic()
-    result = deploy(hangs, within=impatient)()
+    result = deploy(hangs, within=limited(real_seconds=0.4))()
     assert time.monotonic() - began < 30
     assert error(result)["errorMessage"].endswith("Task timed out after 100.00 seconds")
     assert result.duration_seconds == 100.0
@@ -203,7 +210,7 @@ def test_a_handler_that_hangs_is_stopped_and_times_out(deploy, impatient, hangs)
     assert "async-lab: the handler took too long in real time" in texts(result)[-2]
 
 
-def test_a_flood_of_output_is_cut_and_said_to_be(deploy, impatient):
+def test_a_flood_of_output_is_cut_and_said_to_be(deploy, limited):
     function = deploy(
         """
         def handler(event, context):
@@ -211,7 +218,7 @@ def test_a_flood_of_output_is_cut_and_said_to_be(deploy, impatient):
                 print(f"line {number}")
             return "done"
         """,
-        within=impatient,
+        within=limited(output_bytes=10_000),
     )
     result = function(5_000)
     assert result.payload == b'"done"'
@@ -220,8 +227,9 @@ def test_a_flood_of_output_is_cut_and_said_to_be(deploy, impatient):
     assert texts(function(1)) == ["line 0"], "and nothing of it is left for the next execution"
 
 
-def test_an_endless_flood_is_stopped_like_any_hang(deploy, impatient):
-    result = deploy("def handler(event, context):\n    while True: print('x' * 4000)", within=impatient)()
+def test_an_endless_flood_is_stopped_like_any_hang(deploy, limited):
+    within = limited(real_seconds=0.4, output_bytes=10_000)
+    result = deploy("def handler(event, context):\n    while True: print('x' * 4000)", within=within)()
     assert error(result)["errorType"] == "Sandbox.Timedout"
     assert len(result.output) < 20
 

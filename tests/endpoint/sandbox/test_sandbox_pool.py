@@ -6,8 +6,6 @@ import socket
 import subprocess
 import sys
 import textwrap
-import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -18,7 +16,6 @@ from processes import is_alive, wait_until
 from async_lab.endpoint.sandbox import Limits, Sandbox
 from async_lab.errors import EnvironmentFailure
 
-PATIENCE_SECONDS = 20
 COUNTS = """
     import uuid
     count, me = 0, uuid.uuid4().hex
@@ -125,15 +122,20 @@ def test_closing_ends_every_process_and_removes_every_file(deploy):
 
 def test_closing_does_not_wait_for_a_handler_that_runs(deploy):
     sandbox = Sandbox()
-    function = deploy("def handler(event, context):\n    while True: pass", within=sandbox)
-    results = []
-    runner = threading.Thread(target=lambda: results.append(function()))
-    runner.start()
-    time.sleep(0.3)
-    sandbox.close()
-    runner.join(PATIENCE_SECONDS)
-    assert not runner.is_alive()
-    assert b"signal: killed" in results[0].payload
+    function = deploy(
+        """
+        import socket
+        def handler(event, context):
+            socket.create_connection(("127.0.0.1", event))
+            while True: pass
+        """,
+        within=sandbox,
+    )
+    with ThreadPoolExecutor(1) as pool, socket.create_server(("127.0.0.1", 0)) as server:
+        running = pool.submit(function, server.getsockname()[1])
+        server.accept()[0].close()
+        sandbox.close()
+        assert b"signal: killed" in running.result().payload
 
 
 def test_a_closed_sandbox_runs_nothing_and_closes_again(deploy):

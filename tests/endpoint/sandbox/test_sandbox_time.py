@@ -201,6 +201,24 @@ def test_a_sleep_that_holds_a_lock_for_which_others_wait_passes(deploy):
     assert function().duration_seconds == 9.001
 
 
+def test_a_thread_that_computes_is_not_taken_to_wait_because_the_machine_stood(deploy):
+    function = deploy("""
+        import os, subprocess, threading, time
+        def handler(event, context):
+            other = threading.Thread(target=time.sleep, args=(50,))
+            other.start()
+            began = time.time()
+            stop = f"kill -STOP {os.getpid()}; sleep 1.5; kill -CONT {os.getpid()}"
+            machine = subprocess.Popen(["sh", "-c", stop])
+            sum(range(10_000_000))
+            took = time.time() - began
+            machine.wait()
+            other.join()
+            return took
+    """)
+    assert function.returns() == 0
+
+
 def test_a_sleep_in_the_event_loops_pool_counts_too(deploy):
     function = deploy("""
         import asyncio, time

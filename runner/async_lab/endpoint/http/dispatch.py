@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import cache
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -38,7 +39,7 @@ from async_lab.endpoint.state import LOCK, aside
 
 _ASKED_FIRST: tuple[backends.SERVICE_NAMES, ...] = ("awslambda", "sts", "iam", "cloudwatch", "logs")
 _backend_of = AccountSpecificBackend.__getitem__
-_compile = Rule.compile
+_compile_builder = Rule._compile_builder  # noqa: SLF001 - werkzeug's, see below
 _compiling = threading.Lock()
 
 
@@ -84,22 +85,30 @@ def _backend(backends: Any, region: str) -> Any:
         raise UnknownRegion(backends.service_name, region) from None
 
 
-def _compile_alone(rule: Rule) -> None:
-    """Compile a URL rule while no other is compiled.
+def _builder_when_asked(rule: Rule, append_unknown: bool = True) -> Callable[..., Any]:
+    """Return what builds URLs by a rule, and is compiled when the first is built: moto only reads them.
 
-    Werkzeug compiles a rule by way of Python's syntax tree, and CPython counts the depth of all trees under way in one
+    Werkzeug compiles it by way of Python's syntax tree, and CPython counts the depth of all trees under way in one
     number: when garbage collection lets another thread in between, both can end in "AST constructor recursion depth
     mismatch" (python/cpython#106905; seen on 3.11). moto makes a service's rules on the threads that ask for it first,
-    which are as many as Terraform has.
+    while whoever uses the endpoint imports a module, say, that pytest rewrites.
     """
-    with _compiling:
-        _compile(rule)
+
+    @cache
+    def builder() -> Callable[..., Any]:
+        with _compiling:
+            return _compile_builder(rule, append_unknown)
+
+    def build(itself: Rule, **values: Any) -> Any:
+        return builder()(itself, **values)
+
+    return build
 
 
 def install() -> None:
     """Replace in the whole process what this module replaces of moto and of what it stands on; again is no harm."""
     replace(AccountSpecificBackend, "__getitem__", _backend)
-    replace(Rule, "compile", _compile_alone)
+    replace(Rule, "_compile_builder", _builder_when_asked)
     replace(S3Response, "list_object_versions", _listed)
     replace(HTTPAdapter, "send", _send_here)
     replace(SNSBackend, "subscribe", _subscribe_here)

@@ -6,6 +6,7 @@ import logging
 import os
 import re
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -108,6 +109,7 @@ class Server:
             sockets=[_listening(port)],
             threads=_THREADS,
             connection_limit=_CONNECTIONS,
+            channel_timeout=sys.maxsize,  # by time.time, which is virtual while a callable of the process runs
             asyncore_use_poll=True,  # select() takes 1,024 file descriptors at the most
             clear_untrusted_proxy_headers=True,
         )

@@ -81,7 +81,13 @@ def configured(deployed: ResolvedFunction) -> ResolvedConfig:
 
 
 def run(
-    box: Sandbox, execution: Execution, payload: bytes, log_stream: str, client_context: str | None = None
+    box: Sandbox,
+    execution: Execution,
+    payload: bytes,
+    log_stream: str,
+    client_context: str | None = None,
+    *,
+    is_awaited: bool = False,
 ) -> CompletedExecution:
     """Run the code that the execution started with, whatever was deployed since. It always has an outcome."""
     deployed = deployed_of(execution)
@@ -92,6 +98,7 @@ def run(
         at=execution.started_at,
         log_stream=log_stream,
         client_context=client_context,
+        is_awaited=is_awaited,
     )
     try:
         result = box.run(deployed.deployment, asked)

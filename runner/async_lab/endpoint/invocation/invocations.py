@@ -148,7 +148,7 @@ class LambdaRegion:
     ) -> CompletedExecution | None:
         """Run the function now and return its result; None when it is throttled."""
         execution = self.begin(target, payload)
-        return None if execution is None else self.complete(execution, client_context)
+        return None if execution is None else self.complete(execution, client_context, is_awaited=True)
 
     def begin(self, target: FunctionRef, payload: bytes) -> Execution | None:
         """Start a synchronous execution, which must then be completed; None when it is throttled.
@@ -166,11 +166,13 @@ class LambdaRegion:
                 self._payloads[execution.request_id] = payload or EMPTY_PAYLOAD
             return execution
 
-    def complete(self, execution: Execution, client_context: str | None = None) -> CompletedExecution:
-        """Run an execution that was begun, and return its result."""
+    def complete(
+        self, execution: Execution, client_context: str | None = None, *, is_awaited: bool = False
+    ) -> CompletedExecution:
+        """Run an execution that was begun, and return its result; ``is_awaited`` says that a caller waits for it."""
         ran = None
         try:
-            ran = self._run(execution, client_context)
+            ran = self._run(execution, client_context, is_awaited=is_awaited)
         finally:  # also when we are interrupted: all of the region waits for an execution without an outcome
             self._resolve(ran or _not_run(execution))
         return ran
@@ -218,14 +220,16 @@ class LambdaRegion:
     def _resolve_later(self, execution: Execution, future: Future[CompletedExecution]) -> None:
         self._resolve(_ran(execution, future))
 
-    def _run(self, execution: Execution, client_context: str | None = None) -> CompletedExecution:
+    def _run(
+        self, execution: Execution, client_context: str | None = None, *, is_awaited: bool = False
+    ) -> CompletedExecution:
         log_stream = self._log_streams.setdefault(
             execution.environment,
             logs.stream_name(execution.started_at, execution.config.version, execution.environment),
         )
         payload = self._payloads[execution.request_id]
         self._requests[execution.environment] = execution.request_id
-        return executions.run(self._sandbox, execution, payload, log_stream, client_context)
+        return executions.run(self._sandbox, execution, payload, log_stream, client_context, is_awaited=is_awaited)
 
     def _resolve(self, ran: CompletedExecution) -> None:
         with self._changed:

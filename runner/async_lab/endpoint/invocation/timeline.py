@@ -33,16 +33,19 @@ class VirtualClock:
 
 
 class PacedClock(VirtualClock):
-    """Runs by itself, ``speed`` times as fast as the wall's, and can be moved ahead as well."""
+    """Runs by itself, ``speed`` times as fast as the wall's, and can be moved ahead as well.
+
+    All that it keeps is what it would have said when the wall's was at 0: one number, so that whoever asks while it
+    begins anew gets a time from before or from after.
+    """
 
     def __init__(self, start: float, speed: float) -> None:
-        super().__init__(start)
         self._speed = speed
-        self._wall_start = time.monotonic()
+        super().__init__(start - self._passed())
 
     def now(self) -> float:
         """Return the present virtual time, to the instant."""
-        return self._now + (time.monotonic() - self._wall_start) * self._speed
+        return self._now + self._passed()
 
     def move_to(self, at: float) -> None:
         """Make it ``at``, unless that is past already."""
@@ -50,7 +53,10 @@ class PacedClock(VirtualClock):
 
     def restart(self, at: float) -> None:
         """Begin anew, for whom nothing has happened yet: the one way back."""
-        self._now, self._wall_start = at, time.monotonic()
+        self._now = at - self._passed()
+
+    def _passed(self) -> float:
+        return time.monotonic() * self._speed
 
 
 _MINUTE_SECONDS = 60.0

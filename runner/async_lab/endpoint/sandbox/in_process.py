@@ -29,6 +29,8 @@ from async_lab.variables import variables_set
 Handler = Callable[[Any, Any], Any]
 _PREFIX = "async_lab_in_process_"
 _PATIENCE_SECONDS = 10.0
+"""For one to end that may wait for the next. Where it can't, it has all the time it takes, as at a breakpoint."""
+_FOREVER = -1.0
 _FORMAT = "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t{request_id}\t%(message)s"
 _real_sleep = time.sleep
 
@@ -75,6 +77,7 @@ class InProcessHandlers:
         self._running = threading.Lock()
         self._thread: int | None = None
         """Which one runs a callable."""
+        self._is_over = False
 
     def add(self, handler: Handler) -> str:
         """Keep a callable; return the name by which a function is made of it."""
@@ -92,18 +95,21 @@ class InProcessHandlers:
 
     def leave(self) -> None:
         """End a callable that still runs, as the endpoint does: its thread would keep the process from ending."""
+        self._is_over = True
         if self._thread is not None:
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._thread), ctypes.py_object(_Left))
 
     def run(self, handler: Handler, deployment: Deployment, call: HandlerCall) -> Result:
         """Run a callable once. Raises EnvironmentFailure when another one waits for this to end."""
-        if not self._running.acquire(timeout=_PATIENCE_SECONDS):
+        if not self._running.acquire(timeout=_PATIENCE_SECONDS if call.is_awaited else _FOREVER):
             raise EnvironmentFailure(
                 f"{deployment.function_name} and a function that waits for it both run in the test's process, where "
                 "one runs at a time: make one of them of PATH:HANDLER."
             )
         self._thread = threading.get_ident()
         try:
+            if self._is_over:
+                raise EnvironmentFailure("The endpoint is closed and runs no more handlers: start a new one.")
             is_cold = self._environments.get(call.environment_id) != deployment
             times = schedule(
                 round(call.at * SECOND_NS), 0 if is_cold else None, deployment.timeout_seconds, self._costs

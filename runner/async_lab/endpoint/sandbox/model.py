@@ -42,6 +42,8 @@ class HandlerCall:
     log_stream: str
     client_context: str | None = None
     """JSON, as a synchronous caller sent it."""
+    is_awaited: bool = False
+    """Whether a caller waits for its result, which may be another handler."""
 
 
 @dataclass(frozen=True, slots=True)

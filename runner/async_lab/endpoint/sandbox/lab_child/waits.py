@@ -5,8 +5,10 @@ thread waits in one of the ways that we know, and then to the earliest of those 
 side take as long as the longest, and one in the background drives nobody's clock. A thread alone need not ask.
 
 A thread blocked in a way that we don't know, such as by a lock, can't be told from one that computes or talks to the
-world, except that it uses no processor time: after a while without any it counts as waiting too. Daemon threads have no
-such patience: they flush and poll in the background, often while the handler waits for an answer.
+world, except that it uses no processor time: after a while without any it counts as waiting too. The while is counted
+in naps that we took, as in each of them it got the processor if it wanted it: a machine that has stopped us, or that
+has others to run, makes naps longer and not more. Daemon threads have no such patience: they flush and poll in the
+background, often while the handler waits for an answer.
 
 ``while time.time() < end`` would never end, because the clock stands still while it looks. Whoever looks again and
 again from one place of one running function, and compares what it sees, is taken to wait: from some looks on each lets
@@ -26,11 +28,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from types import CodeType, FrameType
 
-from .clock import ALARM, CLOCK, NEVER_NS, real_monotonic, real_sleep
+from .clock import ALARM, CLOCK, NEVER_NS, real_sleep
 
 _NAP_SECONDS = 0.002
 _FROZEN_NAP_SECONDS = 0.05
-_PATIENCE_SECONDS = 1.0
+_PATIENCE_NAPS = 400
+"""A second, or more on a busy machine."""
 _IDLE_PROCESSOR_SECONDS = 0.1
 """Of processor time in as long as our patience lasts; the naps take some."""
 
@@ -115,14 +118,16 @@ class _Patience:
         self._begin()
 
     def is_over(self) -> bool:
-        if real_monotonic() - self._since < _PATIENCE_SECONDS:
+        """Return whether it is, and be asked once before each nap."""
+        self._naps += 1
+        if self._naps <= _PATIENCE_NAPS:
             return False
         was_idle = time.process_time() - self._processor_since < _IDLE_PROCESSOR_SECONDS
         self._begin()
         return was_idle
 
     def _begin(self) -> None:
-        self._since, self._processor_since = real_monotonic(), time.process_time()
+        self._naps, self._processor_since = 0, time.process_time()
 
 
 def _nothing_happens(real_seconds: float) -> bool:
