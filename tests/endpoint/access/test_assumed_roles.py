@@ -108,7 +108,7 @@ def test_a_session_allows_no_more_than_its_policies(other, iam, assumed):
     ("trusted", "asked", "is_allowed"),
     [
         (trust({"Service": "lambda.amazonaws.com"}), {}, False),
-        (trust({"AWS": "arn:aws:iam::123456789012:role/somebody"}), {}, False),
+        (trust({"AWS": "arn:aws:iam::210987654321:role/somebody"}), {}, False),
         (trust({"AWS": "123456789012"}), {}, True),
         (trust({"AWS": "*"}), {}, True),
         (trust({"AWS": ACCOUNT}, Condition={"StringEquals": {"sts:ExternalId": "shop"}}), {}, False),
