@@ -332,3 +332,23 @@ def test_an_event_for_a_bus_that_is_not_there_is_accepted_and_gone(async_lab, ev
     assert answer["FailedEntryCount"] == 0
     assert all(each["EventId"] for each in answer["Entries"])
     assert len(async_lab.messages(queue)) == 1
+
+
+@pytest.mark.parametrize(("of", "is_taken"), [("rule/orders/r", True), ("rule/r", False)])
+def test_a_targets_role_is_one_that_eventbridge_may_assume_for_the_rule(events, iam, open_queue, of, is_taken):
+    events.create_event_bus(Name="orders")
+    events.put_rule(Name="r", EventBusName="orders", EventPattern='{"source": ["a"]}')
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+        "Condition": {"ArnEquals": {"aws:SourceArn": f"arn:aws:events:eu-west-1:123456789012:{of}"}},
+    }
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    role = iam.create_role(RoleName="sends", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    asked = {"Rule": "r", "EventBusName": "orders", "Targets": [{"Id": "1", "Arn": open_queue(), "RoleArn": role}]}
+    if is_taken:
+        assert events.put_targets(**asked)["FailedEntryCount"] == 0
+        return
+    with pytest.raises(ClientError, match="cannot be assumed by principal 'events.amazonaws.com'"):
+        events.put_targets(**asked)

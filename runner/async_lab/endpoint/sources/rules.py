@@ -300,7 +300,9 @@ def _check_targets(
     backend: events.EventsBackend, name: str, event_bus_arn: str | None, targets: list[dict[str, Any]]
 ) -> None:
     """Refuse targets that would never get anything, by name."""
-    rule_arn = f"arn:aws:events:{backend.region_name}:{backend.account_id}:rule/{name}"
+    bus = (event_bus_arn or "default").rpartition("/")[2]
+    called = name if bus == "default" else f"{bus}/{name}"
+    rule_arn = f"arn:aws:events:{backend.region_name}:{backend.account_id}:rule/{called}"
     for target in targets:
         service = arns.service_of(target["Arn"])
         if target["Arn"].startswith("arn:") and (service not in _TARGETS or ":api-destination/" in target["Arn"]):
