@@ -350,5 +350,5 @@ def test_a_targets_role_is_one_that_eventbridge_may_assume_for_the_rule(events, 
     if is_taken:
         assert events.put_targets(**asked)["FailedEntryCount"] == 0
         return
-    with pytest.raises(ClientError, match="cannot be assumed by principal 'events.amazonaws.com'"):
+    with pytest.raises(ClientError, match="cannot be assumed by principal"):
         events.put_targets(**asked)
