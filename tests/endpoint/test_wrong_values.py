@@ -34,6 +34,9 @@ def target(**more):
 MAILED = {"Protocol": "email", "Endpoint": "a@b.example"}
 
 
+OBJECTS = "arn:aws:s3:::bbb/*"
+
+
 def policy(**statement):
     allowed = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"} | statement
     return json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
@@ -284,6 +287,39 @@ WRONG = [
     ("s3", "put_object", {"Bucket": "bbb", "Key": "k", "Body": b"", "ACL": "foo"}, "InvalidArgument", "x-amz-acl"),
     ("s3", "put_bucket_policy", {"Bucket": "bbb", "Policy": "x"}, "MalformedPolicy", "valid JSON"),
     ("s3", "put_bucket_policy", {"Bucket": "bbb", "Policy": "{}"}, "MalformedPolicy", "Missing required field"),
+    *(
+        ("s3", "put_bucket_policy", {"Bucket": "bbb", "Policy": policy(**statement)}, "MalformedPolicy", said)
+        for statement, said in (
+            ({"Resource": OBJECTS}, "Missing required field Principal"),
+            ({"Principal": "*", "Action": "sqs:SendMessage", "Resource": OBJECTS}, "invalid action"),
+            ({"Principal": "*", "Resource": "arn:aws:s3:::bbbb/*"}, "invalid resource"),
+            ({"Principal": "*", "Resource": "arn:aws:s3:::bbb"}, "does not apply to any resource"),
+            ({"Principal": "*", "Action": "s3:ListBucket", "Resource": OBJECTS}, "does not apply to any resource"),
+        )
+    ),
+    *(
+        (
+            "sqs",
+            "set_queue_attributes",
+            {"QueueUrl": "q", "Attributes": {"Policy": policy(**statement)}},
+            "InvalidAttributeValue",
+            "Policy",
+        )
+        for statement in ({"Action": "sqs:SendMessage"}, {"Principal": "*", "Action": ["sqs:SendMessage", "s3:Get"]})
+    ),
+    *(
+        (
+            "sns",
+            "set_topic_attributes",
+            {"TopicArn": TOPIC, "AttributeName": "Policy", "AttributeValue": policy(**statement)},
+            "InvalidParameter",
+            said,
+        )
+        for statement, said in (
+            ({"Action": "sns:Publish"}, "Policy Error: null"),
+            ({"Principal": "*", "Action": "sqs:SendMessage"}, "Policy statement action out of service scope!"),
+        )
+    ),
     (
         "s3",
         "put_object_tagging",
@@ -460,4 +496,14 @@ def test_right_values_are_taken(client):
     client("logs").put_log_events(**logged({}, {"timestamp": NOW - 86_400_000}))
     client("logs").put_log_events(**logged({"message": "x" * 1_048_550}))
     client("logs").put_retention_policy(logGroupName="g", retentionInDays=7)
+    for statement in (
+        {"Principal": "*", "Action": ["s3:GetObject", "s3:ListBucket"], "Resource": ["arn:aws:s3:::bbb", OBJECTS]},
+        {"NotPrincipal": {"AWS": "123456789012"}, "Effect": "Deny", "Resource": OBJECTS},
+        {"Principal": "*", "Action": "*", "Resource": "arn:aws:s3:::bbb"},
+    ):
+        client("s3").put_bucket_policy(Bucket="bbb", Policy=policy(**statement))
+    client("s3").delete_bucket_policy(Bucket="bbb")
+    sqs.set_queue_attributes(QueueUrl="q", Attributes={"Policy": policy(Principal="*", Action="SQS:*")})
+    open_to_all = policy(Principal="*", Action="SNS:Publish", Resource=TOPIC)
+    sns.set_topic_attributes(TopicArn=TOPIC, AttributeName="Policy", AttributeValue=open_to_all)
     client("s3").put_object(Bucket="bbb", Key="é" * 512, Body=b"", ACL="private")

@@ -22,6 +22,7 @@ from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 
 from async_lab import arns
+from async_lab.endpoint.access import policy_documents
 from async_lab.endpoint.access.conditions import ABSENT, Context
 from async_lab.endpoint.access.identity_policies import ALLOW, DENY, counts, lists, role
 from async_lab.endpoint.moto_patches import replace
@@ -213,7 +214,20 @@ def _put_policy(backend: S3Backend, bucket_name: str, policy: bytes) -> None:
         raise S3ClientError("MalformedPolicy", "Policies must be valid JSON and the first byte must be '{'")
     if "Statement" not in said:
         raise S3ClientError("MalformedPolicy", "Missing required field Statement")
+    if why := _bucket_problem(said, f"arn:aws:s3:::{bucket_name}"):
+        raise S3ClientError("MalformedPolicy", why)
     _put_bucket_policy(backend, bucket_name, policy)
+
+
+def _bucket_problem(document: dict[str, Any], bucket_arn: str) -> str | None:
+    """Return what no bucket's policy says, in words of public issues."""
+    if policy_documents.lacks_principal(document):
+        return "Missing required field Principal"
+    if policy_documents.has_foreign_action(document, "s3"):
+        return "Policy has invalid action"
+    if policy_documents.has_foreign_resource(document, bucket_arn):
+        return "Policy has invalid resource"
+    return "Action does not apply to any resource(s) in statement" if policy_documents.is_in_vain(document) else None
 
 
 _put_bucket_policy = S3Backend.put_bucket_policy

@@ -19,6 +19,7 @@ from moto.sqs.exceptions import (
     SQSException,
 )
 
+from async_lab.endpoint.access import policy_documents
 from async_lab.endpoint.moto_patches import replace
 
 _RANGES = {
@@ -121,12 +122,19 @@ def _check(backend: sqs.SQSBackend, queue_name: str, attributes: Mapping[str, An
     for name, texts in _VALUES.items():
         if str(attributes.get(name) or texts[0]).lower() not in {text.lower() for text in texts}:
             raise InvalidAttributeValue(name)
-    if attributes.get("Policy") and _read(attributes["Policy"]) is None:
+    if attributes.get("Policy") and not _is_policy(attributes["Policy"]):
         raise InvalidAttributeValue("Policy")
     if redrive := attributes.get("RedrivePolicy"):
         _refuse("RedrivePolicy", redrive, _redrive_problem(backend, queue_name, redrive))
     if allow := attributes.get("RedriveAllowPolicy"):
         _refuse("RedriveAllowPolicy", allow, _allow_problem(allow))
+
+
+def _is_policy(text: Any) -> bool:
+    policy = _read(text)
+    if policy is None or policy_documents.lacks_principal(policy):
+        return False
+    return not policy_documents.has_foreign_action(policy, "sqs")
 
 
 def _refuse(name: str, text: Any, why: str | None) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from async_lab import arns
+from async_lab.endpoint.access import policy_documents
 from async_lab.endpoint.http.api_call import ApiCall
 from async_lab.endpoint.http.constraints import Problem
 
@@ -89,6 +90,11 @@ def _topic_attribute(asked: _Parameters) -> Problem | None:
 def _of_topic(name: str, value: Any) -> Problem | None:
     if name in _DOCUMENTS and value and not is_json(value):
         return _invalid(f"{name} failed to parse JSON.")
+    if name == "Policy" and value and isinstance(policy := json.loads(value), dict):
+        if policy_documents.lacks_principal(policy):
+            return _invalid("Policy Error: null")
+        if policy_documents.has_foreign_action(policy, "sns"):
+            return _invalid("Policy statement action out of service scope!")
     allowed = _VALUES.get(name)
     if allowed and value not in allowed:
         return _invalid(f"{name} Reason: {value} is none of {', '.join(allowed)}")  # assumed
