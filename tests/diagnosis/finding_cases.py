@@ -62,6 +62,7 @@ ONCE = metrics_of(
     AsyncEventsReceived=[[1]], AsyncEventsDropped=[[1]], AsyncEventAge=[[35]], Invocations=[[1]], Errors=[[1]]
 )
 """One event, which failed once and was dropped."""
+LOOPED = metrics_of(AsyncEventsReceived=[[1] * 16], AsyncEventAge=[[35] * 16], Invocations=[[1] * 16])
 HALF_IN_USE = {FIRST_MINUTE + 60 * minute: 500.0 for minute in range(6)}
 MORE_CALLS = {"Invocations": [[1] * 4], "Errors": [[1] * 4], "Duration": [[2] * 4]}
 """Three synchronous calls more than events, all of which fail."""
@@ -78,6 +79,7 @@ CASES = {
     ),
     "fewer arrived than were sent": seen_of(BASELINE, of(), sent=1_200),
     "fewer arrived than were surely sent": seen_of(metrics_of(), of(), sent=3, unsure=2),
+    "the only event did not arrive": seen_of(metrics_of(), of(), sent=1),
     "more arrived than were sent": seen_of(
         but(BASELINE, AsyncEventsReceived=[[1] * 90], AsyncEventAge=[[35] * 90], Invocations=[[1] * 90]), of(), sent=1
     ),
@@ -92,6 +94,10 @@ CASES = {
         },
     ),
     "a loop was stopped": seen_of(BASELINE, configuration_of(), recursions_stopped=2.0),
+    "a loop was stopped, and no more arrived than were sent": seen_of(BASELINE, of(), sent=1, recursions_stopped=1.0),
+    "a loop was stopped, which one event began": seen_of(LOOPED, of(), sent=1, recursions_stopped=1.0),
+    "a loop was stopped, which several events began": seen_of(LOOPED, of(), sent=2, recursions_stopped=1.0),
+    "a loop was stopped, which somebody else began": seen_of(LOOPED, of(), sent=0, recursions_stopped=1.0),
     # function errors
     "dropped after two retries": seen_of(ERRORS, configuration_of(), sent=1),
     "dropped after one retry": seen_of(
@@ -112,6 +118,9 @@ CASES = {
     "dropped after errors, told by a topic": seen_of(ERRORS, of(on_failure=TOPIC), sent=1),
     "dropped after errors, by settings that differ": seen_of(
         ERRORS, mixed(of(), maximum_event_age_seconds=300), received_by_qualifier=BOTH
+    ),
+    "dropped after errors, by retries that differ": seen_of(
+        ERRORS, mixed(of(), maximum_retry_attempts=1), received_by_qualifier=BOTH
     ),
     "dropped after errors that ran into the timeout": seen_of(
         but(ERRORS, Duration=[[3000], [3000], [], [3000]]), of(Timeout=3)
@@ -297,6 +306,24 @@ CASES = {
     "a dead-letter queue refused events": seen_of(but(ERRORS, DeadLetterErrors=[[], [], [], [1]]), of(), sent=1),
     "a dead-letter queue and a destination refused events": seen_of(
         but(ERRORS, DeadLetterErrors=[[], [], [], [1]], DestinationDeliveryFailures=[[], [], [], [1]]), of(), sent=1
+    ),
+    "a dead-letter queue that is missing refused an event, and a destination took it": seen_of(
+        but(ERRORS, DeadLetterErrors=[[], [], [], [1]]),
+        of(dead_letter=QUEUE, on_failure=TOPIC),
+        sent=1,
+        failure_targets=(
+            FailureTarget(QUEUE, is_dead_letter=True, exists=False),
+            FailureTarget(TOPIC, is_dead_letter=False, qualifier="$LATEST", exists=True),
+        ),
+    ),
+    "a dead-letter queue and a destination that are missing refused events": seen_of(
+        but(ERRORS, DeadLetterErrors=[[], [], [], [1]], DestinationDeliveryFailures=[[], [], [], [1]]),
+        of(dead_letter=QUEUE, on_failure=TOPIC),
+        sent=1,
+        failure_targets=(
+            FailureTarget(QUEUE, is_dead_letter=True, exists=False),
+            FailureTarget(TOPIC, is_dead_letter=False, qualifier="$LATEST", exists=False),
+        ),
     ),
     "a destination refused events": seen_of(
         but(ERRORS, DestinationDeliveryFailures=[[], [], [], [1]]), of(on_success=QUEUE), sent=1

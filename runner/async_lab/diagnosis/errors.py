@@ -33,7 +33,7 @@ def dropped_after_errors(seen: Observations) -> Finding | None:
 
 
 def _retries_used(seen: Observations, confidence: Confidence) -> Finding:
-    are_retries_known = seen.settings is not None and arithmetic.retries(seen) == arithmetic.most_retries(seen)
+    are_retries_known = arithmetic.retries(seen) == arithmetic.most_retries(seen)  # or else 0 and 2
     tries = _TRIES[arithmetic.retries(seen)] if are_retries_known else "tried again as often as its settings allow,"
     then = "then" if arithmetic.most_retries(seen) else "and"
     timeout = arithmetic.timeout_of_failures(seen)

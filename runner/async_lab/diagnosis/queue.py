@@ -161,7 +161,7 @@ def not_kept(seen: Observations) -> Finding | None:
         ),
         evidence=tuple(words.sums(seen, "DeadLetterErrors", "DestinationDeliveryFailures")),
         alternatives=("Some may be records of successes, for the on-success destination.",) if may_be_successes else (),
-        advice=("Create it, or point the function at one that exists.",)
+        advice=(words.create_missing(missing),)
         if missing
         else (
             "Check that the target stands, and that the function's role may write to it and use its key.",

@@ -33,13 +33,13 @@ def target_missing(seen: Observations) -> Finding | None:
     missing = [target for target in seen.failure_targets if target.exists is False]
     if not missing:
         return None
+    names = sorted({target.arn for target in missing})
     return _risk(
         "failure-target-missing",
         "Failed events have nowhere to go",
-        words.agreeing(sorted({target.arn for target in missing}), "doesn't", "don't")
-        + " exist: what Lambda sends there is lost.",
+        words.agreeing(names, "doesn't", "don't") + " exist: what Lambda sends there is lost.",
         [Fact(_role_of(target), target.arn, "None") for target in missing],
-        ["Create it, or point the function at one that exists."],
+        [words.create_missing(names)],
         Severity.WARNING,
     )
 

@@ -80,6 +80,13 @@ def agreeing(names: Sequence[str], of_one: str, of_many: str) -> str:
     return f"{listed(names)} {of_one if len(names) == 1 else of_many}"
 
 
+def create_missing(names: Sequence[str]) -> str:
+    """Say what to do where targets of failed events don't exist."""
+    if len(names) == 1:
+        return "Create it, or point the function at one that exists."
+    return "Create them, or point the function at some that exist."
+
+
 def if_known(fact: Fact) -> str:
     """Return ``, 60 s``, or nothing where it isn't known."""
     return f", {fact.words}" if fact.is_known else ""
