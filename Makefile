@@ -15,7 +15,8 @@ BIN := $(VENV)/bin
 SECURITY := .venv-security
 CLIENTS := build/clients
 LAB := $(BIN)/async-lab
-PYTEST = $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+# Tests start the program hundreds of times: all of its modules would be compiled each time, where they may not be kept.
+PYTEST = env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Names that the shell and make leave in one piece; `async-lab scenarios` tells of others.
 FOUND := $(shell ls terraform/scenarios | LC_ALL=C sed -nE 's/^([A-Za-z0-9][A-Za-z0-9._-]{0,99})\.tfvars$$/\1/p')
