@@ -1,15 +1,10 @@
-"""EventBridge: the rules of a bus, what they pass on of an event, and how that gets to their targets.
-
-Sources: EventBridge user guide, "Input transformation"; paths are the part of JSONPath that EventBridge takes.
-"""
+"""EventBridge: the rules of a bus, and how what they pass on gets to their targets."""
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any, ClassVar
 
 from moto.core.exceptions import JsonRESTError
@@ -25,78 +20,9 @@ from async_lab.endpoint.access.resource_policies import Caller
 from async_lab.endpoint.delivery.targets import DeliveryFailed, TargetMissing, TooLarge, send_to_queue
 from async_lab.endpoint.invocation.recursion import NOBODY, following
 from async_lab.endpoint.moto_patches import add_operation, replace
-from async_lab.endpoint.sources import buses, event_patterns
+from async_lab.endpoint.sources import buses, event_patterns, inputs
 from async_lab.endpoint.sources.event_patterns import InvalidPattern
 from async_lab.endpoint.sources.reach import Reach
-
-# What is passed on: all of an event, a part, a constant, or a template filled in. Pure functions.
-
-_STEP = re.compile(r"\.(?P<name>[\w-]+)|\[(?P<quote>['\"])(?P<quoted>.+?)(?P=quote)\]|\[(?P<index>\d+)\]")
-_PLACEHOLDER = re.compile(r"<(?P<name>[\w.-]+)>")
-_ABSENT = object()
-
-
-def problem_of(path: str) -> str | None:
-    """Return what is wrong with a path; None when it can be followed."""
-    rest = path.removeprefix("$")
-    while rest and (step := _STEP.match(rest)):
-        rest = rest[step.end() :]
-    return None if path.startswith("$") and not rest else f"Invalid JSON path: {path}"
-
-
-def input_of(target: Mapping[str, Any], event: Mapping[str, Any], rule_arn: str, ingested_at: str) -> str:
-    """Return what a rule's target gets of an event, as text."""
-    if "Input" in target:
-        return str(target["Input"])
-    if path := target.get("InputPath"):
-        part = _found(event, path)
-        return json.dumps(None if part is _ABSENT else part)
-    if transformer := target.get("InputTransformer"):
-        return _transformed(transformer, event, rule_arn, ingested_at)
-    return json.dumps(event)
-
-
-def _found(event: Any, path: str) -> Any:
-    found, rest = event, path.removeprefix("$")
-    while rest and (step := _STEP.match(rest)):
-        rest = rest[step.end() :]
-        try:
-            found = found[int(step["index"])] if step["index"] else found[step["name"] or step["quoted"]]
-        except (KeyError, IndexError, TypeError):
-            return _ABSENT
-    return found
-
-
-def _transformed(transformer: Mapping[str, Any], event: Mapping[str, Any], rule_arn: str, ingested_at: str) -> str:
-    template: str = transformer["InputTemplate"].strip()
-    values = {name: _found(event, path) for name, path in (transformer.get("InputPathsMap") or {}).items()}
-    values |= {
-        "aws.events.rule-arn": rule_arn,
-        "aws.events.rule-name": rule_arn.rpartition("/")[2],
-        "aws.events.event.ingestion-time": ingested_at,
-        "aws.events.event": {name: value for name, value in event.items() if name != "detail"},
-        "aws.events.event.json": event,
-    }
-    fill: Callable[[re.Match[str]], str] = partial(_value, values, template)
-    return _PLACEHOLDER.sub(fill, template)
-
-
-def _value(values: Mapping[str, Any], template: str, placeholder: re.Match[str]) -> str:
-    """Return what stands in a placeholder's place: in quotes the bare text, outside of them JSON."""
-    value = values.get(placeholder["name"], _ABSENT)
-    value = "" if value is _ABSENT else value
-    if not _is_quoted(template, placeholder.start()):
-        return json.dumps(value)
-    text = value if isinstance(value, str) else json.dumps(value)
-    return json.dumps(text)[1:-1] if isinstance(value, str) else text.replace('"', "")
-
-
-def _is_quoted(template: str, at: int) -> bool:
-    """Whether a place in a template is inside of a string."""
-    return len(re.findall(r'(?<!\\)"', template[:at])) % 2 == 1
-
-
-# Rules and their targets
 
 NAMESPACE = "AWS/Events"
 MOST_BYTES = 1024 * 1024  # doc: of all entries of a PutEvents request, since January 2026; 256 KB before
@@ -210,7 +136,7 @@ class Rule(events.Rule):
     def _send(self, target: Mapping[str, Any], event: Mapping[str, Any]) -> None:
         arn: str = target["Arn"]
         reach, caller = type(self).reach, Caller(_PRINCIPAL, self.arn, self.account_id)
-        body = input_of(target, event, self.arn, _time(reach.now()))
+        body = inputs.input_of(target, event, self.arn, _time(reach.now()))
         match arns.service_of(arn):
             case "lambda":
                 reach.function(caller, arn, _json(body).encode())
@@ -315,7 +241,7 @@ def _check_targets(
         buses.check_role(backend, target, rule_arn)
         paths = [target.get("InputPath"), *((target.get("InputTransformer") or {}).get("InputPathsMap") or {}).values()]
         for path in filter(None, paths):
-            if problem := problem_of(path):
+            if problem := inputs.problem_of(path):
                 raise ValidationException(f"{problem} for target {target['Id']}.")
     _put_targets(backend, name, event_bus_arn, targets)
 
