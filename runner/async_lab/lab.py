@@ -81,9 +81,9 @@ def run(
 
     It is taken down at the end in any case, but for one that the user wants to keep and that did all it should.
     """
-    check_concurrency(target, scenarios)
     view.step("Preparing Terraform")
     with open_stack(project, target, scenarios[0], work, interrupts, view.terraform) as stack, ExitStack() as held:
+        check_concurrency(target, scenarios)  # not sooner: the endpoint gets ready for it while the provider starts
         is_kept = False
         try:
             is_remarked = False
