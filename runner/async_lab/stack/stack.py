@@ -266,8 +266,13 @@ def still_standing(remaining: list[RemainingResource], entry: Entry) -> str:
 @contextmanager
 def _attached(project: Project, terraform: Terraform) -> Iterator[Terraform]:
     """Keep one provider process for all of a local run's commands: starting it is what takes longest."""
-    program = installed_provider(project.lock_file, project.providers, terraform)
-    with kept_provider(program, terraform.environment, terraform.log, terraform.directory) as environment:
+    from async_lab.terraform.schemas import relayed  # its library takes a tenth of a second
+
+    program, directory = installed_provider(project.lock_file, project.providers, terraform), terraform.directory
+    with (
+        kept_provider(program, terraform.environment, terraform.log, directory) as attached,
+        relayed(attached, directory) as environment,
+    ):
         yield replace(terraform, environment=environment)
 
 

@@ -1,0 +1,154 @@
+"""Terraform learns the schemas of those types alone that a directory mentions.
+
+Every command begins by asking the provider for all schemas. The AWS provider has two thousand, of which the lab uses
+thirty; to build, send and read the others takes longer than all else that a command does here. So a relay stands
+between Terraform and a kept provider. It passes each call on as it comes, has asked for the schemas before Terraform
+does, and leaves out of that one answer what isn't mentioned.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import grpc
+
+from async_lab.terraform.provider import ATTACH
+
+_SCHEMAS = {5: "/tfplugin5.Provider/GetSchema", 6: "/tfplugin6.Provider/GetProviderSchema"}
+"""The call that asks for them, by the version of Terraform's plugin protocol (tfplugin5.proto, tfplugin6.proto)."""
+_MAPS_BY_TYPE = frozenset({2, 3, 8})
+"""The fields of its answer that are maps by type: of resources, data sources and ephemeral resources (as above)."""
+_OF_A_LENGTH = 2  # Protocol Buffers' documentation, "Encoding": the wire type of messages and strings
+_MORE = 0x80  # as above: this bit says that the number goes on
+_TYPE = re.compile(rb"\baws_\w+")
+_CALLS_AT_ONCE = 32  # Terraform makes ten, unless it is told otherwise
+_ANY_SIZE = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
+_STREAMS = "/plugin."
+"""Begins what go-plugin adds for a program's output and for more connections: Terraform does without."""
+
+
+@contextmanager
+def relayed(environment: Mapping[str, str], directory: Path) -> Iterator[dict[str, str]]:
+    """Relay a kept provider to Terraform in a directory while the block runs; yield the environment for that.
+
+    ``environment`` is what ``kept_provider`` has yielded.
+    """
+    attachments = json.loads(environment[ATTACH])
+    (attachment,) = attachments.values()
+    address = attachment["Addr"]
+    ours = Path(address["String"]).with_name("relay")
+    with (
+        ThreadPoolExecutor(_CALLS_AT_ONCE) as threads,
+        # Closed before they are waited for: that ends the calls in which they wait for the provider.
+        grpc.insecure_channel(f"unix:{address['String']}", options=_ANY_SIZE) as provider,
+    ):
+        server = grpc.server(threads, options=_ANY_SIZE)
+        server.add_generic_rpc_handlers((_Relay(provider, attachment["ProtocolVersion"], directory),))
+        server.add_insecure_port(f"unix:{ours}")
+        server.start()
+        address["String"] = str(ours)
+        try:
+            yield {**environment, ATTACH: json.dumps(attachments)}
+        finally:
+            server.stop(grace=None).wait()
+
+
+class _Relay(grpc.GenericRpcHandler):
+    """Calls of bytes, which are the provider's to understand."""
+
+    def __init__(self, provider: grpc.Channel, protocol: int, directory: Path) -> None:
+        self._provider, self._directory = provider, directory
+        self._schemas = _SCHEMAS[protocol]
+        self._asked: grpc.Future[bytes] = self._call(self._schemas).future(b"")
+
+    def service(self, call: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[bytes, bytes] | None:
+        """Return what answers a call; None for what is not provided."""
+        if call.method.startswith(_STREAMS):
+            return None
+        answer = self._mentioned_schemas if call.method == self._schemas else self._passed_on(call.method)
+        return grpc.unary_unary_rpc_method_handler(answer)
+
+    def _mentioned_schemas(self, _: bytes, context: grpc.ServicerContext) -> bytes:
+        return without_others(_awaited(self._asked, context), mentioned_types(self._directory))
+
+    def _passed_on(self, method: str) -> Callable[[bytes, grpc.ServicerContext], bytes]:
+        def answer(request: bytes, context: grpc.ServicerContext) -> bytes:
+            asked = self._call(method).future(request)
+
+            def give_up() -> None:
+                asked.cancel()
+
+            context.add_callback(give_up)  # when Terraform does, or is no more; nothing happens after an answer
+            return _awaited(asked, context)
+
+        return answer
+
+    def _call(self, method: str) -> grpc.UnaryUnaryMultiCallable[bytes, bytes]:
+        return self._provider.unary_unary(method)
+
+
+def _awaited(asked: grpc.Future[bytes], context: grpc.ServicerContext) -> bytes:
+    """Return the provider's answer, or fail as it does."""
+    try:
+        return asked.result()
+    except grpc.FutureCancelledError:
+        context.abort(grpc.StatusCode.CANCELLED, "Terraform has given up")
+    except grpc.RpcError as failed:
+        assert isinstance(failed, grpc.Call)  # noqa: S101, PT017 - what a call raises is one
+        context.abort(failed.code(), failed.details())
+
+
+def mentioned_types(directory: Path) -> frozenset[bytes]:
+    """Return the names that may be types of the AWS provider in what Terraform reads in a directory.
+
+    Those are its configuration, that of all modules that ``init`` found, and its state.
+    """
+    read = [(directory, "*.tfstate")]
+    read += [(place, pattern) for place in (directory, *_modules(directory)) for pattern in ("*.tf", "*.tf.json")]
+    return frozenset(
+        name for place, pattern in read for file in place.glob(pattern) for name in _TYPE.findall(file.read_bytes())
+    )
+
+
+def _modules(directory: Path) -> list[Path]:
+    try:
+        listed = (directory / ".terraform" / "modules" / "modules.json").read_bytes()
+    except FileNotFoundError:  # it calls none
+        return []
+    return [directory / module["Dir"] for module in json.loads(listed)["Modules"]]
+
+
+def without_others(answer: bytes, types: Collection[bytes]) -> bytes:
+    """Return a provider's answer with the schemas of these types alone; whole, when it is in no form that we know."""
+    kept = bytearray()
+    position = 0
+    while position < len(answer):
+        start = position
+        tag, position = _number(answer, position)
+        size, position = _number(answer, position)
+        field, wire_type = tag >> 3, tag & 7
+        if wire_type != _OF_A_LENGTH:
+            return answer
+        if field not in _MAPS_BY_TYPE or _key(answer, position) in types:
+            kept += answer[start : position + size]
+        position += size
+    return bytes(kept)
+
+
+def _key(answer: bytes, entry: int) -> bytes:
+    """Return the key of a map's entry, which begins with it (as above, "Maps"): one byte of tag, its size, itself."""
+    size, position = _number(answer, entry + 1)
+    return answer[position : position + size]
+
+
+def _number(message: bytes, position: int) -> tuple[int, int]:
+    """Return the number that stands at a position, seven bits a byte, the lowest first, and where it ends."""
+    number = shift = 0
+    while message[position] & _MORE:
+        number, shift, position = number | (message[position] & ~_MORE) << shift, shift + 7, position + 1
+    return number | message[position] << shift, position + 1
