@@ -158,6 +158,29 @@ def test_other_calls_and_their_failures_pass_as_they_are(tmp_path: Path) -> None
             assert (failed.value.code(), failed.value.details()) == (code, why)
 
 
+@pytest.mark.parametrize(
+    "method", ["/tfplugin5.Provider/PrepareProviderConfig", "/tfplugin6.Provider/ValidateProviderConfig"]
+)
+def test_settings_are_checked_once_each(method: str, tmp_path: Path) -> None:
+    checked = []
+
+    def check(request: bytes, context: grpc.ServicerContext) -> bytes:
+        checked.append(request)
+        if checked == [b"a"]:
+            context.abort(grpc.StatusCode.UNAVAILABLE, "not now")
+        return request + b" checked"
+
+    with terraforms_side({method: check, READ: check}, tmp_path) as channel:
+        with pytest.raises(grpc.RpcError, match="not now"):
+            channel.unary_unary(method)(b"a")
+        for request in (b"a", b"b", b"a", b"b"):
+            assert channel.unary_unary(method)(request) == request + b" checked"
+        assert checked == [b"a", b"a", b"b"]
+        for _ in range(2):
+            channel.unary_unary(READ)(b"a")
+        assert checked == [b"a", b"a", b"b", b"a", b"a"]
+
+
 def test_a_call_that_terraform_gives_up_ends_at_the_provider(tmp_path: Path) -> None:
     began, ended = threading.Event(), threading.Event()
 

@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from functools import lru_cache
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
@@ -25,6 +26,7 @@ from async_lab.runs.result import RunResult
 from async_lab.wording import amount, clock_time, count, duration, plural, since
 
 if TYPE_CHECKING:
+    from jinja2 import Template
     from markupsafe import Markup
 
 FILE_NAME = "report.html"
@@ -36,12 +38,9 @@ _MOST_CARRIED_EVENTS, _LARGEST_DOWNLOAD = 500, 60_000
 
 def page(results: Sequence[RunResult]) -> str:
     """Return the HTML page about some runs."""
-    from jinja2 import Environment
     from markupsafe import Markup
 
-    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
-    return template.render(
+    return _template().render(
         title=results[0].scenario.title if len(results) == 1 else plural(len(results), "scenario"),
         version=version("async-lab"),
         colors=Markup(svg.COLORS),  # noqa: S704 - these are our own constants
@@ -50,6 +49,14 @@ def page(results: Sequence[RunResult]) -> str:
         definitions=Markup(svg.DEFINITIONS),  # noqa: S704
         runs=[_section(result) for result in results],
     )
+
+
+@lru_cache(maxsize=1)  # a run of several scenarios writes its page after each
+def _template() -> Template:
+    from jinja2 import Environment
+
+    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    return environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
 
 
 def _section(result: RunResult) -> Mapping[str, Any]:

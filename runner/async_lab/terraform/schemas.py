@@ -2,8 +2,8 @@
 
 Every command begins by asking the provider for all schemas. The AWS provider has two thousand, of which the lab uses
 thirty; to build, send and read the others takes longer than all else that a command does here. So a relay stands
-between Terraform and a kept provider. It passes each call on as it comes, has asked for the schemas before Terraform
-does, and leaves out of that one answer what isn't mentioned.
+between Terraform and a kept provider. It has asked for the schemas before Terraform does, and leaves out of that one
+answer what isn't mentioned. All other calls are passed on as they come, but for those that ask again what is answered.
 """
 
 from __future__ import annotations
@@ -28,8 +28,14 @@ _MORE = 0x80  # as above: this bit says that the number goes on
 _TYPE = re.compile(rb"\baws_\w+")
 _CALLS_AT_ONCE = 32  # Terraform makes ten, unless it is told otherwise
 _ANY_SIZE = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
+_CHECKS = ("/PrepareProviderConfig", "/ValidateProviderConfig")
+"""End the names of the call that checks the provider's settings (as above): it does nothing, takes a tenth of a second,
+and comes three times a command."""
 _STREAMS = "/plugin."
 """Begins what go-plugin adds for a program's output and for more connections: Terraform does without."""
+
+
+_Answer = Callable[[bytes, grpc.ServicerContext], bytes]
 
 
 @contextmanager
@@ -64,6 +70,7 @@ class _Relay(grpc.GenericRpcHandler):
     def __init__(self, provider: grpc.Channel, protocol: int, directory: Path) -> None:
         self._provider, self._directory = provider, directory
         self._schemas = _SCHEMAS[protocol]
+        self._checks: dict[bytes, bytes] = {}
         self._asked: grpc.Future[bytes] = self._call(self._schemas).future(b"")
 
     def service(self, call: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[bytes, bytes] | None:
@@ -71,12 +78,22 @@ class _Relay(grpc.GenericRpcHandler):
         if call.method.startswith(_STREAMS):
             return None
         answer = self._mentioned_schemas if call.method == self._schemas else self._passed_on(call.method)
+        if call.method.endswith(_CHECKS):
+            answer = self._remembered(answer)
         return grpc.unary_unary_rpc_method_handler(answer)
 
     def _mentioned_schemas(self, _: bytes, context: grpc.ServicerContext) -> bytes:
         return without_others(_awaited(self._asked, context), mentioned_types(self._directory))
 
-    def _passed_on(self, method: str) -> Callable[[bytes, grpc.ServicerContext], bytes]:
+    def _remembered(self, ask: _Answer) -> _Answer:
+        def answer(request: bytes, context: grpc.ServicerContext) -> bytes:
+            if request not in self._checks:
+                self._checks[request] = ask(request, context)
+            return self._checks[request]
+
+        return answer
+
+    def _passed_on(self, method: str) -> _Answer:
         def answer(request: bytes, context: grpc.ServicerContext) -> bytes:
             asked = self._call(method).future(request)
 
