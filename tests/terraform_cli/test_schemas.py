@@ -72,6 +72,7 @@ def test_what_terraform_reads_is_looked_through(tmp_path: Path) -> None:
     (root / "more.tf.json").write_text('{"resource": {"aws_s3_bucket": {"this": {}}}}')
     (root / "terraform.tfstate").write_text('{"resources": [{"type": "aws_iam_role"}]}')
     (root / "README.md").write_text("aws_lambda_function")
+    (root / "folder.tf").mkdir()
     (unused / "main.tf").write_text('resource "aws_kinesis_stream" "this" {}')
     (outside / "main.tf").write_text('resource "aws_sns_topic" "this" {}')
     of_root = {b"aws_sqs_queue", b"aws_region", b"aws_s3_bucket", b"aws_iam_role"}

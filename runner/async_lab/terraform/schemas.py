@@ -127,9 +127,8 @@ def mentioned_types(directory: Path) -> frozenset[bytes]:
     """
     read = [(directory, "*.tfstate")]
     read += [(place, pattern) for place in (directory, *_modules(directory)) for pattern in ("*.tf", "*.tf.json")]
-    return frozenset(
-        name for place, pattern in read for file in place.glob(pattern) for name in _TYPE.findall(file.read_bytes())
-    )
+    files = (file for place, pattern in read for file in place.glob(pattern) if file.is_file())
+    return frozenset(name for file in files for name in _TYPE.findall(file.read_bytes()))
 
 
 def _modules(directory: Path) -> list[Path]:
