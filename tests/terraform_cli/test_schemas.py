@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import SimpleNamespace
 
 import grpc
 import pytest
@@ -18,7 +19,7 @@ from slow_endpoint import SlowEndpoint
 from async_lab.target.environment import local_environment
 from async_lab.terraform import Terraform, kept_provider
 from async_lab.terraform.provider import ATTACH
-from async_lab.terraform.schemas import mentioned_types, relayed, without_others
+from async_lab.terraform.schemas import Relay, mentioned_types, relayed, without_others
 
 RESOURCES, DATA_SOURCES, FUNCTIONS, EPHEMERAL = 2, 3, 7, 8
 GET_SCHEMAS = {5: "/tfplugin5.Provider/GetSchema", 6: "/tfplugin6.Provider/GetProviderSchema"}
@@ -97,25 +98,32 @@ class Provider(grpc.GenericRpcHandler):
 
 
 @contextmanager
+def served(calls: Mapping[str, Answer], address: str) -> Iterator[None]:
+    """Serve a provider."""
+    with ThreadPoolExecutor(4) as threads:
+        server = grpc.server(threads, handlers=[Provider(calls)])
+        server.add_insecure_port(address)
+        server.start()
+        try:
+            yield
+        finally:
+            server.stop(grace=None).wait()
+
+
+@contextmanager
 def terraforms_side(calls: Mapping[str, Answer], directory: Path, protocol: int = 5) -> Iterator[grpc.Channel]:
     """Serve a provider, relay it for a directory, and connect to the relay as Terraform does."""
-    with TemporaryDirectory(prefix="relay-") as home, ThreadPoolExecutor(4) as threads:
-        server = grpc.server(threads, handlers=[Provider(calls)])
-        server.add_insecure_port(f"unix:{home}/provider")
-        server.start()
+    with TemporaryDirectory(prefix="relay-") as home, served(calls, f"unix:{home}/provider"):
         address = {"Network": "unix", "String": f"{home}/provider"}
         attachment = {"Protocol": "grpc", "ProtocolVersion": protocol, "Pid": 1, "Test": True, "Addr": address}
         given = {ATTACH: json.dumps({"registry/aws": attachment}), "HOME": "/home"}
-        try:
-            with relayed(given, directory) as environment:
-                (ours,) = json.loads(environment[ATTACH]).values()
-                assert environment["HOME"] == "/home"
-                assert ours["Addr"]["String"] != address["String"]
-                assert ours | {"Addr": address} == attachment
-                with grpc.insecure_channel(f"unix:{ours['Addr']['String']}") as channel:
-                    yield channel
-        finally:
-            server.stop(grace=None).wait()
+        with relayed(given, directory) as environment:
+            (ours,) = json.loads(environment[ATTACH]).values()
+            assert environment["HOME"] == "/home"
+            assert ours["Addr"]["String"] != address["String"]
+            assert ours | {"Addr": address} == attachment
+            with grpc.insecure_channel(f"unix:{ours['Addr']['String']}") as channel:
+                yield channel
 
 
 @pytest.mark.parametrize("protocol", [5, 6])
@@ -196,6 +204,35 @@ def test_a_call_that_terraform_gives_up_ends_at_the_provider(tmp_path: Path) -> 
         assert began.wait(LONGEST_SECONDS)
         call.cancel()
         assert ended.wait(LONGEST_SECONDS)
+
+
+class EndedCall:
+    """A call of Terraform's that ended before anybody could ask to be told of its end."""
+
+    def add_callback(self, _callback: Callable[[], None]) -> bool:
+        return False
+
+    def abort(self, code: grpc.StatusCode, _why: str) -> None:
+        raise RuntimeError(code.name)
+
+
+def test_a_call_that_terraform_gave_up_at_once_ends_at_the_provider(tmp_path: Path) -> None:
+    ended = threading.Event()
+
+    def read(_request: bytes, context: grpc.ServicerContext) -> bytes:
+        if not context.add_callback(ended.set):
+            ended.set()
+        assert ended.wait(LONGEST_SECONDS)
+        return b""
+
+    with (
+        TemporaryDirectory(prefix="relay-") as home,
+        served({READ: read}, f"unix:{home}/provider"),
+        grpc.insecure_channel(f"unix:{home}/provider") as provider,
+    ):
+        handler = Relay(provider, 5, tmp_path).service(SimpleNamespace(method=READ))
+        with pytest.raises(RuntimeError, match="CANCELLED"):
+            handler.unary_unary(b"", EndedCall())
 
 
 def test_the_relay_ends_while_the_provider_owes_answers(tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def relayed(environment: Mapping[str, str], directory: Path) -> Iterator[dict[st
         grpc.insecure_channel(f"unix:{address['String']}", options=_ANY_SIZE) as provider,
     ):
         server = grpc.server(threads, options=_ANY_SIZE)
-        server.add_generic_rpc_handlers((_Relay(provider, attachment["ProtocolVersion"], directory),))
+        server.add_generic_rpc_handlers((Relay(provider, attachment["ProtocolVersion"], directory),))
         server.add_insecure_port(f"unix:{ours}")
         server.start()
         address["String"] = str(ours)
@@ -64,7 +64,7 @@ def relayed(environment: Mapping[str, str], directory: Path) -> Iterator[dict[st
             server.stop(grace=None).wait()
 
 
-class _Relay(grpc.GenericRpcHandler):
+class Relay(grpc.GenericRpcHandler):
     """Calls of bytes, which are the provider's to understand."""
 
     def __init__(self, provider: grpc.Channel, protocol: int, directory: Path) -> None:
@@ -100,7 +100,8 @@ class _Relay(grpc.GenericRpcHandler):
             def give_up() -> None:
                 asked.cancel()
 
-            context.add_callback(give_up)  # when Terraform does, or is no more; nothing happens after an answer
+            if not context.add_callback(give_up):  # when Terraform does, or is no more: it may be so already
+                give_up()
             return _awaited(asked, context)
 
         return answer
