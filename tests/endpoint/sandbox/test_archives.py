@@ -185,6 +185,18 @@ def test_packed_by_many_writes_is_read_to_the_end(tmp_path):
     assert (Packages(tmp_path).code(zipped(("data", content)), "sha") / "data").read_bytes() == content
 
 
+@pytest.mark.parametrize("content", [b"", b"a file's"])
+def test_a_directory_has_no_content(content):
+    directory = entry("data")
+    directory.external_attr = (stat.S_IFDIR | 0o755) << 16
+    archive = zipped(("app.py", b""), (directory, content))
+    if content:
+        with pytest.raises(UnusablePackage):
+            check_package(archive)
+    else:
+        check_package(archive)
+
+
 @given(st.data())
 def test_any_damage_to_a_package_is_refused_or_changes_nothing(data):
     damaged = bytearray(APP)

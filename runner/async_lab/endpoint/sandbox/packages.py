@@ -101,6 +101,8 @@ class Tree:
             is_directory = info.is_dir() or stat.S_ISDIR(mode)
             self._add_directories(path if is_directory else path.rpartition("/")[0])
             if is_directory:
+                if info.file_size or any(_contents(_Entry(archive, info, mode))):
+                    raise UnusablePackage(_UNREADABLE)  # it would be lost
                 self._directories[path] = mode & _PERMISSIONS | _READABLE_DIRECTORY
             elif path and stat.S_IFMT(mode) in {0, stat.S_IFREG, stat.S_IFLNK}:
                 self._files[path] = _Entry(archive, info, mode)
