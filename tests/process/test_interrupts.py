@@ -161,6 +161,34 @@ def test_a_terminal_that_is_gone_does_not_stop_the_held_block() -> None:
     assert done == ["apply"]
 
 
+def test_the_second_in_the_middle_of_telling_of_the_first_is_told_after_it() -> None:
+    said, stopped, telling = [], [], []
+
+    def say(message: str) -> None:
+        assert not telling  # as Python's files have it: a reentrant call
+        telling.append(message)
+        if not said:
+            signal.raise_signal(signal.SIGINT)
+        said.append(telling.pop())
+
+    with pytest.raises(Interrupted), Interrupts(say) as interrupts, interrupts.deferred("Busy."):
+        with interrupts.forward_to(lambda: stopped.append(True)):
+            signal.raise_signal(signal.SIGINT)
+    assert [message.split(". ")[0] for message in said] == ["Busy", "Stopping Terraform"]
+    assert stopped == [True]
+
+
+def test_one_in_the_middle_of_a_write_to_the_terminal_is_noted() -> None:
+    def say(_message: str) -> None:
+        raise RuntimeError("reentrant call inside <_io.BufferedWriter name='<stderr>'>")
+
+    went_on = False
+    with pytest.raises(Interrupted), Interrupts(say) as interrupts, interrupts.deferred("Busy."):
+        signal.raise_signal(signal.SIGINT)
+        went_on = True
+    assert went_on
+
+
 def test_a_signal_that_was_ignored_stays_ignored(interrupts: Interrupts) -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:

@@ -67,6 +67,8 @@ class Interrupts:
         self._pending_interrupt = False
         self._stop: Callable[[], None] | None = None
         self._previous: signals.Previous = {}
+        self._untold: list[str] = []
+        self._is_telling = False
 
     def __enter__(self) -> Self:
         self._previous = signals.listen(self._received)
@@ -168,8 +170,16 @@ class Interrupts:
         self._stop()
 
     def _tell(self, message: str) -> None:
-        with suppress(OSError):  # the terminal may be what went away
-            self._say(message)
+        """Tell it, or leave it to the one of before, which this interruption may find in the middle of writing."""
+        self._untold.append(message)
+        while self._untold and not self._is_telling:
+            self._is_telling = True
+            try:
+                # The terminal may be what went away; and a file that is just written to can't be written to meanwhile.
+                with suppress(OSError, RuntimeError):
+                    self._say(self._untold.pop(0))
+            finally:
+                self._is_telling = False
 
     def _stop_listening(self) -> None:
         signals.listen_as_before(self._previous)
