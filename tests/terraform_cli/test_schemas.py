@@ -17,7 +17,7 @@ from program import LONGEST_SECONDS
 from slow_endpoint import SlowEndpoint
 
 from async_lab.target.environment import local_environment
-from async_lab.terraform import Terraform, kept_provider
+from async_lab.terraform import Terraform, TerraformFailed, kept_provider
 from async_lab.terraform.provider import ATTACH
 from async_lab.terraform.schemas import Relay, mentioned_types, relayed, without_others
 
@@ -56,7 +56,13 @@ def test_all_stays_but_the_schemas_of_other_types(
 
     answer = b"".join(encoded(*each) for each in fields)
     left = b"".join(encoded(*each) for each in fields if each[1] is None or each[1] in wanted)
-    assert without_others(answer, {name.encode() for name in wanted}) == left
+    are_types = wanted <= {name for _, name, _ in fields}
+    assert without_others(answer, {name.encode() for name in wanted}) == (left if are_types else answer)
+
+
+def test_all_stays_beside_a_name_that_is_no_type() -> None:
+    answer = field(RESOURCES, entry("aws_a", b"")) + field(DATA_SOURCES, entry("aws_b", b""))
+    assert without_others(answer, {b"aws_a", b"aws_bb"}) == answer
 
 
 def test_an_answer_in_another_form_stays_whole() -> None:
@@ -252,16 +258,22 @@ def test_the_relay_ends_while_the_provider_owes_answers(tmp_path: Path) -> None:
             call.result(LONGEST_SECONDS)
 
 
-@pytest.mark.e2e
-def test_terraform_plans_the_same_with_a_hundredth_of_the_schemas(module: Path, provider: Path) -> None:
-    plans, sizes = [], []
+@pytest.fixture
+def attached(module: Path, provider: Path) -> Iterator[dict[str, str]]:
+    """The environment in which Terraform has a kept provider for itself."""
     with (
         SlowEndpoint("nothing") as endpoint,
         kept_provider(
             provider, local_environment(endpoint.url, "eu-west-1"), module / "provider.log", module
-        ) as attached,
-        relayed(attached, module) as through_the_relay,
+        ) as environment,
     ):
+        yield environment
+
+
+@pytest.mark.e2e
+def test_terraform_plans_the_same_with_a_hundredth_of_the_schemas(module: Path, attached: dict[str, str]) -> None:
+    plans, sizes = [], []
+    with relayed(attached, module) as through_the_relay:
         for each in (attached, through_the_relay):
             terraform = Terraform(module, each, module / "terraform.log")
             terraform.init()
@@ -275,3 +287,13 @@ def test_terraform_plans_the_same_with_a_hundredth_of_the_schemas(module: Path, 
                 sizes.append(len(channel.unary_unary(GET_SCHEMAS[5])(b"")))
     assert plans[0] == plans[1] != []
     assert sizes[1] < sizes[0] / 100
+
+
+@pytest.mark.e2e
+def test_terraform_says_which_type_was_meant(module: Path, attached: dict[str, str]) -> None:
+    (module / "more.tf").write_text('resource "aws_kinesis_strem" "this" {}\n')
+    with relayed(attached, module) as environment:
+        terraform = Terraform(module, environment, module / "terraform.log")
+        terraform.init()
+        with pytest.raises(TerraformFailed, match='Did you mean "aws_kinesis_stream"'):
+            terraform.plan(module / "test.tfvars", keep=module / "plan")

@@ -141,8 +141,13 @@ def _modules(directory: Path) -> list[Path]:
 
 
 def without_others(answer: bytes, types: Collection[bytes]) -> bytes:
-    """Return a provider's answer with the schemas of these types alone; whole, when it is in no form that we know."""
+    """Return a provider's answer with the schemas of these types alone.
+
+    It stays whole when it is in no form that we know, and when one of these is no type of the provider: it may be one
+    that is misspelled, and Terraform looks through all others for what was meant.
+    """
     kept = bytearray()
+    unknown = set(types)
     position = 0
     while position < len(answer):
         start = position
@@ -151,10 +156,12 @@ def without_others(answer: bytes, types: Collection[bytes]) -> bytes:
         field, wire_type = tag >> 3, tag & 7
         if wire_type != _OF_A_LENGTH:
             return answer
-        if field not in _MAPS_BY_TYPE or _key(answer, position) in types:
+        of_type = _key(answer, position) if field in _MAPS_BY_TYPE else b""
+        if not of_type or of_type in types:
             kept += answer[start : position + size]
+            unknown.discard(of_type)
         position += size
-    return bytes(kept)
+    return answer if unknown else bytes(kept)
 
 
 def _key(answer: bytes, entry: int) -> bytes:
