@@ -27,7 +27,12 @@ STATES = {"a": State.ALARM, "b": State.OK, "c d": State.INSUFFICIENT_DATA}
         ('AT_LEAST(66%, NOT ALARM, (a, b, "c d"))', True),
         ('AT_LEAST(67%, NOT ALARM, (a, b, "c d"))', False),
         ("AT_LEAST(100%, OK, (b, b))", True),
+        ("NOT " * 98 + "ALARM(a)", True),
+        (" AND ".join(["ALARM(a)"] * 500), True),
+        (" OR ".join(["ALARM(b)"] * 500), False),
+        ("(" * 1_000 + "ALARM(a)" + ")" * 1_000, True),
     ],
+    ids=lambda each: str(each)[:60],
 )
 def test_a_rule_looks_at_the_states_of_its_alarms(rule, expected):
     assert is_true(rule, STATES.get) is expected
@@ -40,7 +45,14 @@ def test_the_alarms_of_a_rule_are_named_once_each():
     assert alarms_in("ALARM('X') OR ALARM(XX)") == ["X", "XX"]
 
 
-@pytest.mark.parametrize("rule", ["", "ALARM()", "ALARM(a) AND", "ALARM(a) ALARM(b)", "BROKEN(a)", "(TRUE"])
+@pytest.mark.parametrize(
+    "rule",
+    [
+        *("", "ALARM()", "ALARM(a) AND", "ALARM(a) ALARM(b)", "BROKEN(a)", "(TRUE"),
+        *("NOT " * 100 + "ALARM(a)", "NOT " * 2_000 + "ALARM(a)", "(TRUE AND " * 700 + "TRUE" + ")" * 700),
+    ],
+    ids=lambda rule: rule[:30],
+)
 def test_what_is_not_a_rule_is_refused(rule):
     with pytest.raises(AlarmRuleError, match="Invalid AlarmRule"):
         is_true(rule, STATES.get)

@@ -14,11 +14,12 @@ from lark import Lark, Token, Transformer
 from lark.exceptions import UnexpectedInput
 
 from async_lab.cloudwatch.alarm_state import State
+from async_lab.cloudwatch.nesting import DEEPEST, is_too_deep
 
 _GRAMMAR = r"""
 ?start: either
-?either: both | either "OR" both -> either
-?both: refusal | both "AND" refusal -> both
+?either: both | both ("OR" both)+ -> either
+?both: refusal | refusal ("AND" refusal)+ -> both
 ?refusal: "NOT" refusal -> refuse | atom
 ?atom: "(" either ")"
      | "TRUE" -> true
@@ -73,9 +74,12 @@ def _parser() -> Lark:
 @lru_cache(maxsize=256)
 def _parse(rule: str) -> Any:
     try:
-        return _parser().parse(rule)
+        tree = _parser().parse(rule)
     except UnexpectedInput as error:
         raise AlarmRuleError(f"Invalid AlarmRule at position {error.pos_in_stream or 0}: {rule}") from None
+    if is_too_deep(tree):
+        raise AlarmRuleError(f"Invalid AlarmRule: it is nested more than {DEEPEST} levels deep")
+    return tree
 
 
 class _Tests(Transformer[Token, Any]):

@@ -15,6 +15,7 @@ from lark import Lark, Token, Transformer, Tree
 from lark.exceptions import UnexpectedInput, VisitError
 
 from async_lab.cloudwatch.functions import call
+from async_lab.cloudwatch.nesting import DEEPEST, is_too_deep
 from async_lab.cloudwatch.scope import ExpressionError, Scope
 from async_lab.cloudwatch.series import Series, Value, combine
 
@@ -50,7 +51,6 @@ STRING: /"[^"]*"|'[^']*'/
 """
 
 _LONGEST = 2_048  # API reference, MetricDataQuery
-_DEEPEST = 100  # our own bound
 
 _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "+": operator.add,
@@ -163,15 +163,6 @@ def _parse(text: str) -> Tree[Token]:
     except UnexpectedInput as error:
         raise ExpressionError(f"Unexpected text at position {error.pos_in_stream or 0}") from None
     tree = tree if isinstance(tree, Tree) else Tree("start", [tree])
-    if _depth(tree) > _DEEPEST:
-        raise ExpressionError(f"The expression is nested more than {_DEEPEST} levels deep")
+    if is_too_deep(tree):
+        raise ExpressionError(f"The expression is nested more than {DEEPEST} levels deep")
     return tree
-
-
-def _depth(tree: Tree[Token]) -> int:
-    """Count the levels one by one: what is nested deeply enough ends any recursion."""
-    depth, level = 0, [tree]
-    while level:
-        depth += 1
-        level = [child for each in level for child in each.children if isinstance(child, Tree)]
-    return depth

@@ -1,5 +1,7 @@
 """Which events a pattern matches, and what is no pattern."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -85,7 +87,11 @@ def test_anything_but_may_hold_of_some_or_of_all_of_a_list(event):
         '{"a": [{"anything-but": {"numeric": ["=", 1]}}]}',
         '{"a": [{"anything-but": []}]}',
         '{"$or": [1]}',
+        "[" * 100_000,
+        '{"a":' * 101 + '["x"]' + "}" * 101,
+        '{"$or": [' * 101 + '{"a": ["x"]}' + "]}" * 101,
     ],
+    ids=lambda text: text[:30],
 )
 def test_what_is_no_pattern_is_refused(text):
     with pytest.raises(InvalidPattern):
@@ -97,3 +103,12 @@ def test_a_value_is_found_or_all_but_it_are(pattern, event):
     found = {name: matches({name: wanted}, event) for name, wanted in pattern.items()}
     if isinstance(event, dict):
         assert matches(pattern, event) is all(found.values())
+
+
+def test_the_deepest_pattern_matches_what_is_nested_deeper():
+    levels = 100
+    pattern = parse('{"a":' * levels + '["x"]' + "}" * levels)
+    lists = "[" * 800 + '"x"' + "]" * 800
+    assert matches(pattern, json.loads('{"a":' * levels + lists + "}" * levels))
+    assert matches(pattern, json.loads("[" * 800 + '{"a":' * levels + '"x"' + "}" * levels + "]" * 800))
+    assert not matches(pattern, json.loads('{"a":' * 900 + '"x"' + "}" * 900))

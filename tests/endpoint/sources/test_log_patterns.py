@@ -91,6 +91,7 @@ def test_a_pattern_matches(pattern, message, expected):
         "[w1 = %(a)%, w2]",
         "{ $.level ~ 1 }",
         "{ $.level = 1",
+        "{ " + "($.a = 1 || " * 80 + "$.a = 1" + ")" * 80 + " }",
     ],
 )
 def test_what_is_no_pattern_is_refused(pattern):
@@ -112,6 +113,13 @@ def test_what_is_no_pattern_is_refused(pattern):
 )
 def test_a_selector_finds_what_the_pattern_names(pattern, message, selector, value):
     assert found(pattern, message, selector) == value
+
+
+def test_a_pattern_as_long_as_one_may_be_is_evaluated():
+    pattern = "{ " + "($.b = 1 || " * 20 + " || ".join(["$.a = 1"] * 60) + ")" * 20 + " }"
+    assert len(pattern) <= 1024
+    assert compiled(pattern)('{"a": 1}')
+    assert not compiled(pattern)("[" * 100_000)
 
 
 @given(st.text(max_size=40), st.text(max_size=40))

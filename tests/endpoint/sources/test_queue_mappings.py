@@ -252,6 +252,18 @@ def test_messages_that_no_filter_lets_through_are_deleted(async_lab, function, q
     assert left() == 0
 
 
+def test_a_body_that_is_nested_deeper_than_json_is_read_passes_no_filter(
+    async_lab, sqs, function, queue, connect, send, left, caplog
+):
+    worker, orders = function(), queue()
+    connect(worker, orders, FilterCriteria={"Filters": [{"Pattern": json.dumps({"body": {"n": [1]}})}]})
+    sqs.send_message(QueueUrl="orders", MessageBody="[" * 100_000)
+    send({"n": 1})
+    async_lab.advance(seconds=1)
+    assert got(worker) == [[1]]
+    assert (left(), caplog.records) == (0, [])
+
+
 def test_a_group_of_a_fifo_queue_waits_for_its_first_message(async_lab, sqs, function, connect, send):
     attributes = {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
     sqs.create_queue(QueueName="orders.fifo", Attributes=attributes)

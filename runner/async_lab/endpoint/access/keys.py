@@ -6,7 +6,6 @@ Words from there and from public issues.
 
 from __future__ import annotations
 
-import json
 import struct
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -16,6 +15,7 @@ from moto.kms.models import Key
 from moto.kms.responses import KmsResponse
 from moto.kms.utils import _deserialize_ciphertext_blob
 
+from async_lab.endpoint import json_text
 from async_lab.endpoint.moto_patches import replace
 
 _USES = {
@@ -123,8 +123,8 @@ def _check_alias(response: KmsResponse) -> None:
 def _check_policy(response: KmsResponse) -> None:
     policy = response._get_param("Policy")  # noqa: SLF001 - moto's own
     try:
-        is_policy = policy is None or isinstance(json.loads(policy), dict)
-    except (ValueError, RecursionError):
+        is_policy = policy is None or isinstance(json_text.read(policy), dict)
+    except ValueError:
         is_policy = False
     if not is_policy:
         raise JsonRESTError("MalformedPolicyDocumentException", "The policy is no JSON object.")  # assumed

@@ -7,11 +7,11 @@ then it is enough that the role may do the action on any resource.
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from async_lab import arns
+from async_lab.endpoint import json_text
 
 ANY_RESOURCE = ""
 """Of an operation whose resource isn't known here."""
@@ -26,7 +26,7 @@ def members(body: Any, query: Mapping[str, Any]) -> dict[str, Any]:
     """Return a request's members, from its JSON or from its form."""
     if body:
         try:
-            read = json.loads(body)
+            read = json_text.read(body)
         except ValueError:
             read = None
         if isinstance(read, dict):
@@ -117,7 +117,7 @@ def _move(operation: str, asked: Asked) -> list[tuple[str, str]]:
 def _source_of(handle: str) -> str | None:
     """Return the ARN of the queue whose messages a task moves, by its handle; None of what is no handle."""
     try:
-        return str(json.loads(base64.b64decode(handle))["sourceArn"])
+        return str(json_text.read(base64.b64decode(handle))["sourceArn"])
     except (ValueError, KeyError, TypeError):
         return None
 

@@ -22,6 +22,7 @@ from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 
 from async_lab import arns
+from async_lab.endpoint import json_text
 from async_lab.endpoint.access import policy_documents
 from async_lab.endpoint.access.conditions import ABSENT, Context
 from async_lab.endpoint.access.identity_policies import ALLOW, DENY, counts, lists, role
@@ -207,8 +208,8 @@ def _put_policy(backend: S3Backend, bucket_name: str, policy: bytes) -> None:
     """Keep a bucket's policy that can be read."""
     backend.get_bucket(bucket_name)
     try:
-        said = json.loads(policy)
-    except (ValueError, RecursionError):
+        said = json_text.read(policy)
+    except ValueError:
         said = None
     if not isinstance(said, dict):
         raise S3ClientError("MalformedPolicy", "Policies must be valid JSON and the first byte must be '{'")

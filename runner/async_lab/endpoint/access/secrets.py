@@ -20,6 +20,7 @@ from moto.secretsmanager.exceptions import (
 )
 from moto.secretsmanager.responses import SecretsManagerResponse
 
+from async_lab.endpoint import json_text
 from async_lab.endpoint.moto_patches import replace
 
 _MARKED = "You can't perform this operation on the secret because it was marked for deletion."
@@ -90,8 +91,8 @@ def _rotated(response: SecretsManagerResponse, asked: Mapping[str, Any]) -> None
 
 def _with_policy(_response: SecretsManagerResponse, asked: Mapping[str, Any]) -> None:
     try:
-        is_policy = isinstance(json.loads(asked["ResourcePolicy"]), dict)
-    except (ValueError, RecursionError):
+        is_policy = isinstance(json_text.read(asked["ResourcePolicy"]), dict)
+    except ValueError:
         is_policy = False
     if not is_policy:
         raise SecretsManagerClientError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +9,7 @@ from moto.iam.exceptions import MalformedPolicyDocument
 from moto.iam.models import IAMBackend, Role
 
 from async_lab import arns
+from async_lab.endpoint import json_text
 from async_lab.endpoint.access import identity_policies
 from async_lab.endpoint.access.resource_policies import Caller, lets_in
 from async_lab.endpoint.moto_patches import replace
@@ -46,8 +46,8 @@ def _changed(backend: IAMBackend, role_name: str, policy_document: str) -> None:
 def _check(document: str, account_id: str) -> None:
     """Raise MalformedPolicyDocument as IAM does, in words of public issues; of a statement's elements: assumed."""
     try:
-        policy = json.loads(document)
-    except (ValueError, TypeError, RecursionError):
+        policy = json_text.read(document)
+    except (ValueError, TypeError):
         raise MalformedPolicyDocument("This policy contains invalid Json") from None
     if not isinstance(policy, dict):
         raise MalformedPolicyDocument("Syntax errors in policy.")

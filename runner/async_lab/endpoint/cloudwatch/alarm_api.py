@@ -5,13 +5,13 @@ moto reads and writes the wire formats and keeps tags.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from moto.cloudwatch import urls
 from moto.cloudwatch.exceptions import (
+    DashboardInvalidInputError,
     InvalidFormat,
     InvalidParameterCombination,
     InvalidParameterValue,
@@ -27,6 +27,7 @@ from async_lab.cloudwatch.scope import ExpressionError
 from async_lab.cloudwatch.series import Series, Span
 from async_lab.cloudwatch.statistic import UnknownStatistic, statistic
 from async_lab.cloudwatch.store import MINUTE, MetricStore
+from async_lab.endpoint import json_text
 from async_lab.endpoint.cloudwatch import requests, responses
 from async_lab.endpoint.cloudwatch.alarm_evaluation import evaluate_composites
 from async_lab.endpoint.cloudwatch.alarms import (
@@ -266,7 +267,7 @@ class AlarmsResponse(MetricsResponse):
         """Put an alarm into a state until its next evaluation; its actions and composite alarms follow at once."""
         parameters, now = self._get_params(), type(self).now()
         reason_data = parameters.get("StateReasonData") or ""
-        if reason_data and not _is_json(reason_data):
+        if reason_data and not json_text.is_json(reason_data):
             raise InvalidFormat("Unknown")
         alarm = self._book.named(parameters["AlarmName"])
         if alarm is None:
@@ -286,14 +287,17 @@ class AlarmsResponse(MetricsResponse):
 
     def put_dashboard(self) -> ActionResult:
         """Store a dashboard, stamped with the endpoint's time."""
-        name = self._get_params()["DashboardName"]
+        parameters = self._get_params()
+        name = parameters["DashboardName"]
         if not _DASHBOARD.fullmatch(name):
             raise InvalidParameterValue(
                 f"The value {name} for field DashboardName contains invalid characters. "
                 "It can only contain alphanumerics, dash (-) and underscore (_)."
             )
+        if not json_text.is_json(parameters["DashboardBody"]):
+            raise DashboardInvalidInputError("Body is invalid JSON")
         result = super().put_dashboard()
-        dashboard = self.cloudwatch_backend.get_dashboard(self._get_params()["DashboardName"])
+        dashboard = self.cloudwatch_backend.get_dashboard(name)
         dashboard.last_modified = utc(type(self).now())
         return result
 
@@ -398,14 +402,6 @@ def _history(item: HistoryItem) -> dict[str, Any]:
         "HistorySummary": item.summary,
         "HistoryData": item.data,
     }
-
-
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except ValueError:
-        return False
-    return True
 
 
 def install(now: Callable[[], float]) -> None:

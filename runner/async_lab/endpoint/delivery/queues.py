@@ -5,7 +5,6 @@ Sources: API reference, SetQueueAttributes and SendMessage; developer guide, "Am
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -19,6 +18,7 @@ from moto.sqs.exceptions import (
     SQSException,
 )
 
+from async_lab.endpoint import json_text
 from async_lab.endpoint.access import policy_documents
 from async_lab.endpoint.moto_patches import replace
 
@@ -186,8 +186,8 @@ def _allow_problem(text: Any) -> str | None:
 def _read(text: Any) -> dict[str, Any] | None:
     """Return what a text of JSON says; None where it is no object."""
     try:
-        given = json.loads(text) if isinstance(text, str) else text
-    except (ValueError, RecursionError):
+        given = json_text.read(text) if isinstance(text, str) else text
+    except ValueError:
         return None
     return given if isinstance(given, dict) else None
 

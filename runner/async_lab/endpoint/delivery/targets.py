@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
@@ -16,6 +15,7 @@ from moto.sqs.exceptions import BatchRequestTooLong, InvalidParameterValue
 from moto.sqs.models import Message, SQSBackend, sqs_backends
 
 from async_lab import arns
+from async_lab.endpoint import json_text
 from async_lab.endpoint.delivery import queues
 from async_lab.endpoint.delivery.queues import check_message
 from async_lab.endpoint.moto_patches import replace
@@ -139,7 +139,7 @@ def _publish(backend: SNSBackend, message: str, *rest: Any, **options: Any) -> A
 def _check_structure(message: str) -> None:
     """Refuse a message that says nothing for some protocol (API reference, Publish, MessageStructure)."""
     try:
-        told = json.loads(message)
+        told = json_text.read(message)
     except ValueError:
         raise InvalidMessage("Invalid parameter: Message Structure - JSON message body failed to parse") from None
     if not isinstance(told, dict) or not isinstance(told.get("default"), str):

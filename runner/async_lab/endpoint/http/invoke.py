@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import re
 import uuid
 from collections.abc import Callable, Iterable, Mapping
@@ -12,6 +11,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
+from async_lab.endpoint import json_text
 from async_lab.endpoint.access import denials
 from async_lab.endpoint.functions import FunctionNotFound, ResolvedFunction, find, requests
 from async_lab.endpoint.functions.requests import LATEST
@@ -104,7 +104,7 @@ def _check_payload(invocation: Invocation) -> None:
         message = f"Request must be smaller than {limit} bytes for the InvokeFunction operation"
         raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "RequestTooLargeException", message)
     try:
-        json.loads(invocation.payload or b"{}", parse_constant=_not_json)
+        json_text.read(invocation.payload or b"{}")
     except ValueError as error:
         raise _invalid("InvalidRequestContentException", f"Could not parse request body into json: {error}") from error
 
@@ -134,10 +134,6 @@ def _client_context(environ: Mapping[str, Any]) -> str | None:
         raise _invalid(
             "InvalidRequestContentException", "Client context must be a valid Base64-encoded JSON."
         ) from error
-
-
-def _not_json(constant: str) -> None:
-    raise ValueError(f"{constant} is not JSON")  # though Python reads it
 
 
 def _invalid(code: str, message: str) -> Refused:

@@ -11,6 +11,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
+from async_lab.endpoint import json_text
 from async_lab.endpoint.http import wire
 from async_lab.endpoint.http.server import WsgiApp
 from async_lab.endpoint.http.wire import Response
@@ -134,8 +135,8 @@ def _parameters(environ: dict[str, Any]) -> dict[str, Any]:
     body = wire.body(environ)
     try:
         text = body.decode()
-        asked = json.loads(text) if text.lstrip().startswith("{") else parse_qs(text)
-    except (ValueError, RecursionError):
+        asked = json_text.read(text) if text.lstrip().startswith("{") else parse_qs(text)
+    except ValueError:
         raise _Wrong(_CLOCK_USAGE) from None
     return {name: value[0] if isinstance(value, list) and value else value for name, value in asked.items()}
 

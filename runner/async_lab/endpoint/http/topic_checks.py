@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from async_lab import arns
+from async_lab.endpoint import json_text
 from async_lab.endpoint.access import policy_documents
 from async_lab.endpoint.http.api_call import ApiCall
 from async_lab.endpoint.http.constraints import Problem
@@ -49,15 +50,6 @@ def problem(call: ApiCall) -> Problem | None:
     return check(call.parameters) if check else None
 
 
-def is_json(text: Any) -> bool:
-    """Whether a text is JSON."""
-    try:
-        json.loads(text)
-    except (TypeError, ValueError, RecursionError):
-        return False
-    return True
-
-
 def _invalid(message: str) -> Problem:
     """Return SNS' refusal."""
     return Problem("InvalidParameter", f"Invalid parameter: {message}")
@@ -88,7 +80,7 @@ def _topic_attribute(asked: _Parameters) -> Problem | None:
 
 
 def _of_topic(name: str, value: Any) -> Problem | None:
-    if name in _DOCUMENTS and value and not is_json(value):
+    if name in _DOCUMENTS and value and not json_text.is_json(value):
         return _invalid(f"{name} failed to parse JSON.")
     if name == "Policy" and value and isinstance(policy := json.loads(value), dict):
         if policy_documents.lacks_principal(policy):
@@ -159,7 +151,7 @@ def _subscription_attribute(asked: _Parameters) -> Problem | None:
 def _of_subscription(name: str, value: Any) -> Problem | None:
     if name == "RawMessageDelivery" and str(value).lower() not in {"true", "false"}:
         return _invalid(f"Attributes Reason: RawMessageDelivery: Invalid value [{value}]. Must be true or false.")
-    if name in {"FilterPolicy", "RedrivePolicy"} and value and not is_json(value):
+    if name in {"FilterPolicy", "RedrivePolicy"} and value and not json_text.is_json(value):
         return _invalid(f"{name}: failed to parse JSON.")
     return None
 

@@ -10,10 +10,10 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from async_lab.endpoint import json_text
 from async_lab.endpoint.http import topic_checks
 from async_lab.endpoint.http.api_call import ApiCall
 from async_lab.endpoint.http.constraints import Problem
-from async_lab.endpoint.http.topic_checks import is_json
 
 _Parameters = Mapping[str, Any]
 _Check = Callable[[_Parameters], Problem | None]
@@ -101,7 +101,7 @@ def _targets(asked: _Parameters) -> Problem | None:
         if len(inputs) > 1:
             sentence = "Only one of Input, InputPath, or InputTransformer must be provided for target"
             return Problem("ValidationException", f"{sentence} {target['Id']}.")
-        if "Input" in inputs and not is_json(target["Input"]):
+        if "Input" in inputs and not json_text.is_json(target["Input"]):
             return Problem("ValidationException", f"JSON syntax error in input for target {target['Id']}.")
     return None
 
@@ -115,7 +115,7 @@ def _unknown_placeholder(transformer: _Parameters) -> str | None:
 
 def _rule(asked: _Parameters) -> Problem | None:
     pattern = asked.get("EventPattern")
-    if pattern is None or not is_json(pattern) or json.loads(pattern) != {}:
+    if pattern is None or not json_text.is_json(pattern) or json.loads(pattern) != {}:
         return None
     reason = "Event pattern is not valid. Reason: Empty event pattern is not allowed"  # assumed
     return Problem("InvalidEventPatternException", reason)
@@ -154,7 +154,7 @@ def _log_events(asked: _Parameters) -> Problem | None:
 
 def _identity_policy(asked: _Parameters) -> Problem | None:
     document = asked.get("PolicyDocument")
-    policy = json.loads(str(document)) if is_json(document) else None
+    policy = json.loads(str(document)) if json_text.is_json(document) else None
     statements = policy.get("Statement") if isinstance(policy, dict) else None
     for statement in statements if isinstance(statements, list) else [statements]:
         if not isinstance(statement, dict):
@@ -233,7 +233,7 @@ def _state_machine(asked: _Parameters) -> Problem | None:
     definition = asked.get("definition")
     if definition is None:
         return None
-    machine = json.loads(definition) if is_json(definition) else None
+    machine = json.loads(definition) if json_text.is_json(definition) else None
     if not isinstance(machine, dict):
         why = "INVALID_JSON_DESCRIPTION: The definition is no JSON object"
     elif not isinstance(machine.get("States"), dict) or "StartAt" not in machine:

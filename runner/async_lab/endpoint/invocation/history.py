@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from async_lab.endpoint import json_text
 from async_lab.endpoint.invocation.executions import CompletedExecution
 from async_lab.observation.events import Attempt, Delivery, Event, Outcome
 from async_lab.twin import Event as QueuedEvent
@@ -130,7 +130,7 @@ def _ended(attempt: Attempt, ran: CompletedExecution) -> Attempt:
 def _error_of(payload: bytes) -> tuple[str | None, str | None]:
     """Return an answer's error type and message, as far as it has them."""
     try:
-        error = json.loads(payload)
+        error = json_text.read(payload)
     except ValueError:
         return None, None
     if not isinstance(error, dict):

@@ -9,11 +9,15 @@ import ipaddress
 import json
 import operator
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
+
+from async_lab.endpoint import json_text
 
 Pattern = Mapping[str, Any]
 Quantifier = Callable[[Iterable[bool]], bool]
+
+_DEEPEST = 100  # our own bound: all here recurses over a pattern
 
 
 class InvalidPattern(ValueError):
@@ -23,23 +27,25 @@ class InvalidPattern(ValueError):
 def parse(text: str) -> Pattern:
     """Return the pattern that a text holds. Raises InvalidPattern."""
     try:
-        pattern = json.loads(text)
+        pattern = json_text.read(text)
     except ValueError as error:
         raise InvalidPattern("Invalid JSON") from error
     check(pattern)
     return dict(pattern)
 
 
-def check(pattern: Any) -> None:
-    """Raise InvalidPattern for what is none, or has an operator that isn't one."""
+def check(pattern: Any, levels: int = _DEEPEST) -> None:
+    """Raise InvalidPattern for what is none, or has an operator that isn't one, or more levels than are looked into."""
     if not isinstance(pattern, dict):
         raise InvalidPattern("Filter is not an object")
+    if not levels:
+        raise InvalidPattern(f"It is nested more than {_DEEPEST} levels deep")
     for name, wanted in pattern.items():
         if name == "$or" and isinstance(wanted, list):
             for each in wanted:
-                check(each)
+                check(each, levels - 1)
         elif isinstance(wanted, dict):
-            check(wanted)
+            check(wanted, levels - 1)
         elif not isinstance(wanted, list):
             raise InvalidPattern(f"'{name}' must be an object or an array")
         elif not wanted:
@@ -56,7 +62,7 @@ def matches(pattern: Pattern, event: Any, of_many: Quantifier = any) -> bool:
     of how many values of a list ``anything-but`` must hold.
     """
     if isinstance(event, list):
-        return any(matches(pattern, each, of_many) for each in event)
+        return any(matches(pattern, each, of_many) for each in _elements(event))
     fields = event if isinstance(event, Mapping) else {}
     return all(_field_matches(name, wanted, fields, of_many) for name, wanted in pattern.items())
 
@@ -72,9 +78,18 @@ def _field_matches(name: str, wanted: Any, fields: Mapping[str, Any], of_many: Q
 
 def _values(value: Any) -> list[Any]:
     """Return the leaves below a field: those of an object are other fields."""
-    if isinstance(value, list):
-        return [leaf for each in value for leaf in _values(each)]
-    return [] if isinstance(value, Mapping) else [value]
+    return [each for each in _elements(value) if not isinstance(each, Mapping)]
+
+
+def _elements(value: Any) -> Iterator[Any]:
+    """Yield what is in a list and in the lists in it, in order, however deep; of another value itself."""
+    left = [value]
+    while left:
+        each = left.pop()
+        if isinstance(each, list):
+            left += reversed(each)
+        else:
+            yield each
 
 
 def _matches(wanted: Any, values: Sequence[Any], of_many: Quantifier) -> bool:

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from async_lab.cloudwatch.nesting import DEEPEST, is_too_deep
+from async_lab.endpoint import json_text
+
 Matches = Callable[[str], bool]
 """Whether a log event's message matches."""
 
@@ -209,6 +212,8 @@ def _json_pattern(text: str) -> Matches:
         tree = Lark(_GRAMMAR, parser="earley").parse(text)
     except UnexpectedInput as error:
         raise UnknownPattern(f"Invalid filter pattern: {text}") from error
+    if is_too_deep(tree):
+        raise UnknownPattern(f"The filter pattern is nested more than {DEEPEST} levels deep")
     for value in tree.find_data("value"):
         if _REGEX.fullmatch(str(value.children[0])):
             _regex(str(value.children[0]))
@@ -262,7 +267,7 @@ def _number(text: Any) -> float | None:
 
 def _parsed(message: str) -> Any:
     try:
-        parsed = json.loads(message)
+        parsed = json_text.read(message)
     except ValueError:
         return _ABSENT
     return parsed if isinstance(parsed, dict) else _ABSENT

@@ -15,7 +15,7 @@ from moto.logs.responses import LogsResponse
 
 from async_lab import arns
 from async_lab.cloudwatch.store import MINUTE, SECOND
-from async_lab.endpoint import cloudwatch, trouble
+from async_lab.endpoint import cloudwatch, json_text, trouble
 from async_lab.endpoint.access.resource_policies import Caller
 from async_lab.endpoint.delivery.targets import DeliveryFailed
 from async_lab.endpoint.moto_patches import replace
@@ -138,7 +138,7 @@ def _embedded(log_events: list[dict[str, Any]]) -> Iterator[tuple[Sample, int]]:
         if '"_aws"' not in event["message"]:
             continue
         try:
-            told = json.loads(event["message"])
+            told = json_text.read(event["message"])
             metadata = told["_aws"]
             at = float(metadata["Timestamp"]) / 1_000
             yield from list(_directives(told, metadata["CloudWatchMetrics"], at))

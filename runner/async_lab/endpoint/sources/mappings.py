@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -13,6 +12,7 @@ from moto.moto_api._internal import mock_random
 from moto.sqs.models import Queue, sqs_backends
 
 from async_lab import arns
+from async_lab.endpoint import json_text
 from async_lab.endpoint.access.identity_policies import RequiredPermission
 from async_lab.endpoint.functions.deployed import FunctionNotFound, ResolvedFunction, find
 from async_lab.endpoint.functions.refusals import (
@@ -116,7 +116,7 @@ class QueueMapping:
         if not self.filters:
             return True
         try:
-            body = json.loads(record["body"])
+            body = json_text.read(record["body"])
         except ValueError:
             body = record["body"]
         seen = {**record, "body": body}

@@ -20,6 +20,7 @@ from moto.awslambda.exceptions import UnknownFunctionException
 from moto.awslambda.models import lambda_backends
 from moto.sqs.models import Message, Queue
 
+from async_lab.endpoint import json_text
 from async_lab.endpoint.invocation import recursion
 from async_lab.endpoint.invocation.executions import CompletedExecution
 from async_lab.endpoint.invocation.invocations import LambdaRegion, RecursiveInvocation
@@ -278,7 +279,7 @@ def _failed(answer: bytes, messages: list[Message]) -> set[str]:
     """Return the messages that a function reports as failed: all when it says so in a way that Lambda can't read."""
     known = {message.id for message in messages}
     try:
-        told = json.loads(answer)
+        told = json_text.read(answer)
         failures = (told or {}).get("batchItemFailures") or []
         failed = {failure["itemIdentifier"] for failure in failures}
     except (ValueError, AttributeError, TypeError, KeyError):

@@ -15,7 +15,7 @@ from moto.logs.models import logs_backends
 from moto.moto_api._internal import mock_random
 
 from async_lab import arns
-from async_lab.endpoint import trouble
+from async_lab.endpoint import json_text, trouble
 from async_lab.endpoint.access.resource_policies import Caller
 from async_lab.endpoint.delivery.targets import DeliveryFailed, TargetMissing, TooLarge, send_to_queue
 from async_lab.endpoint.invocation.recursion import NOBODY, following
@@ -216,7 +216,7 @@ def _time(at: float) -> str:
 def _json(body: str) -> str:
     """Check that a function can take it."""
     try:
-        json.loads(body)
+        json_text.read(body)
     except ValueError as error:
         raise NotJson(f"What the rule passes on is no JSON ({error}).") from error
     return body
@@ -282,7 +282,7 @@ def _test_pattern(response: EventsHandler) -> str:
     """Say whether a pattern matches an event; moto says nothing."""
     pattern = events.EventPattern.load(response._get_param("EventPattern"))  # noqa: SLF001 - moto's own
     try:
-        event = json.loads(response._get_param("Event"))  # noqa: SLF001
+        event = json_text.read(response._get_param("Event"))  # noqa: SLF001
     except ValueError as error:
         raise ValidationException("Parameter Event is not valid.") from error
     missing = [name for name in _EVENT_FIELDS if not isinstance(event, dict) or name not in event]
@@ -317,7 +317,7 @@ def _refused(entry: Mapping[str, Any]) -> dict[str, str] | None:
         reason = "Not authorized for the source."
         return {"ErrorCode": "NotAuthorizedForSourceException", "ErrorMessage": reason}
     try:
-        is_object = entry.get("Detail") is None or isinstance(json.loads(entry["Detail"]), dict)
+        is_object = entry.get("Detail") is None or isinstance(json_text.read(entry["Detail"]), dict)
     except ValueError:
         is_object = False
     return None if is_object else {"ErrorCode": "MalformedDetail", "ErrorMessage": "Detail is malformed."}

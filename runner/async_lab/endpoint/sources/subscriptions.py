@@ -12,6 +12,7 @@ from moto.sns.exceptions import SNSInvalidParameter
 from moto.sns.responses import SNSResponse
 
 from async_lab import arns
+from async_lab.endpoint import json_text
 from async_lab.endpoint.moto_patches import replace
 from async_lab.endpoint.sources import event_patterns
 from async_lab.endpoint.sources.event_patterns import InvalidPattern, Pattern
@@ -53,7 +54,7 @@ class FilterPolicy:
         if self._scope != IN_BODY:
             return event_patterns.matches(self._policy, _values(attributes or {}), all)
         try:
-            body = json.loads(message)
+            body = json_text.read(message)
         except ValueError:
             return False
         return isinstance(body, dict) and event_patterns.matches(self._policy, body, all)
@@ -70,7 +71,7 @@ def _value(attribute: Mapping[str, Any]) -> Any:
     if attribute["Type"] != "String.Array":
         return attribute["Value"]
     try:
-        return json.loads(attribute["Value"])
+        return json_text.read(attribute["Value"])
     except ValueError:
         return attribute["Value"]
 
@@ -107,7 +108,7 @@ def _created(
 
 def _is_same(present: Any, wanted: str) -> bool:
     try:
-        return bool(json.loads(str(present)) == json.loads(wanted))
+        return bool(json_text.read(str(present)) == json_text.read(wanted))
     except ValueError:
         return str(present or "") == wanted
 
