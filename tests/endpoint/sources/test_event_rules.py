@@ -237,6 +237,7 @@ def test_what_is_no_pattern_makes_no_rule(events, pattern):
     [
         ({"Detail": "[1]"}, "MalformedDetail"),
         ({"Detail": "{"}, "MalformedDetail"),
+        ({"Detail": '{"order": NaN}'}, "MalformedDetail"),
         ({"Source": "aws.shop"}, "NotAuthorizedForSourceException"),
     ],
 )
