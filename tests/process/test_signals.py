@@ -165,3 +165,17 @@ def test_a_closing_terminal_asks_once_however_often_it_says_so():
             signal.raise_signal(signal.SIGHUP)
             done.append("unwound")
     assert done == ["unwound"]
+
+
+@pytest.mark.parametrize("failure", [EnvironmentFailure("as a library does"), OSError("as the machine does")])
+def test_what_fails_while_a_signal_waits_is_an_interruption(failure):
+    with pytest.raises(KeyboardInterrupt) as interruption, signals.finishing():
+        signal.raise_signal(signal.SIGTERM)
+        raise failure
+    assert interruption.value.__cause__ is failure
+
+
+@pytest.mark.parametrize("failure", [EnvironmentFailure("by itself"), OSError("by itself")])
+def test_what_fails_while_no_signal_waits_stays_what_it_is(failure):
+    with pytest.raises(type(failure), match="by itself"), signals.finishing():
+        raise failure

@@ -127,3 +127,18 @@ def test_an_interruption_while_the_question_is_begun_leaves_nothing(tmp_path: Pa
     with suppress(psutil.NoSuchProcess):
         program.kill()
     assert not is_left
+
+
+def test_an_interruption_that_reaches_it_before_it_is_terraform_is_no_failure_of_terraform(tmp_path, monkeypatch):
+    """A terminal's Ctrl-C finds the new process still in our group, and ends it before it has one of its own."""
+
+    class InterruptedWithUs(subprocess.Popen):
+        def __init__(self, *arguments, **settings):
+            super().__init__(*arguments, **(settings | {"start_new_session": False}))
+            self.send_signal(signal.SIGINT)
+            os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr("async_lab.terraform.executable.subprocess.Popen", InterruptedWithUs)
+    with pytest.raises(KeyboardInterrupt):
+        find_terraform(put_on_path(tmp_path, "exec sleep 1000"))

@@ -94,6 +94,7 @@ def unwinding() -> Iterator[None]:
 def finishing() -> Iterator[None]:
     """Let the block finish before a first signal takes effect; a second one ends it. Raises KeyboardInterrupt.
 
+    It takes the place of what the machine or the environment refused meanwhile: that may be its consequence.
     In another thread than the main one it does nothing: no signal interrupts that.
     """
     if threading.current_thread() is not threading.main_thread():
@@ -109,6 +110,10 @@ def finishing() -> Iterator[None]:
     previous = listen(received)
     try:
         yield
+    except (EnvironmentFailure, OSError) as failure:
+        if came:
+            raise KeyboardInterrupt from failure
+        raise
     finally:
         listen_as_before(previous)
     if came:

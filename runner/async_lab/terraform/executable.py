@@ -10,6 +10,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,7 +78,8 @@ def _answer(command: Sequence[str], environment: Mapping[str, str]) -> bytes:
         answer, _ = process.communicate(timeout=_ANSWER_SECONDS)
     except BaseException:
         if process is not None and process.returncode is None:
-            with process:  # which waits for it, and closes what it wrote to
+            # It has no group when a terminal's Ctrl-C found it still in ours: that ended it before it was Terraform.
+            with process, suppress(ProcessLookupError):  # the process waits for its end, and closes what it wrote to
                 os.killpg(process.pid, signal.SIGKILL)  # not waited for yet: the number is still theirs
         raise
     if process.returncode:
