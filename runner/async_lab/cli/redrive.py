@@ -16,7 +16,7 @@ import typer
 from async_lab.cli.console import confirm, console, failure_of, note
 from async_lab.cli.options import EndpointOption, ProfileOption, RegionOption, number, text
 from async_lab.cli.places import asked, check_place, function_named
-from async_lab.errors import ExitCode, Interrupted, LeftBehind, UsageError
+from async_lab.errors import EnvironmentFailure, ExitCode, Interrupted, LabError, LeftBehind, UsageError
 from async_lab.wording import count, plural, shortened
 
 if TYPE_CHECKING:
@@ -203,31 +203,43 @@ class _Job:
 
     def run(self) -> None:
         """Do it. Raises typer.Exit, LeftBehind, Interrupted or EnvironmentFailure when not all was done."""
+        from async_lab.target.aws_errors import aws_errors
+
+        ended: LabError | None = None
         try:
             self._send()
         except KeyboardInterrupt:
-            interrupted = Interrupted(
+            ended = Interrupted(
                 f"Interrupted: {count(self._done)} of {plural(len(self.plan.events), 'event')} were invoked again and "
                 "deleted, the others are where they were. The same command goes on."
             )
-            self.end(interrupted)
-            raise interrupted from None
+        except LabError as error:
+            ended = error
+        except aws_errors() as error:
+            ended = EnvironmentFailure(str(error))
         except Exception as error:
             self.end(error)
             raise
+        left = self._left()
+        self.end(left or ended)
+        if left:
+            raise left from ended
+        if ended:
+            raise ended
+        if self._done < len(self.plan.events):
+            raise typer.Exit(ExitCode.NOT_AS_EXPECTED)
+
+    def _left(self) -> LeftBehind | None:
         from async_lab.redrive import Verdict
 
         undeleted = sum(one.verdict is Verdict.NOT_DELETED for one in self.sent)
+        if not undeleted:
+            return None
         events = f"{plural(undeleted, 'event')} {'was' if undeleted == 1 else 'were'}"
-        left = LeftBehind(
+        return LeftBehind(
             f"{events} invoked again and could not be deleted from {self.store.title}: "
             "what you don't delete there, the next redrive invokes once more."
         )
-        self.end(left if undeleted else None)
-        if undeleted:
-            raise left
-        if self._done < len(self.plan.events):
-            raise typer.Exit(ExitCode.NOT_AS_EXPECTED)
 
     def _send(self) -> None:
         from async_lab import redrive as redriving

@@ -59,7 +59,9 @@ class Sent:
 
 
 def send(store: Store, plan: Plan, target: Target, per_second: float) -> Iterator[Sent]:
-    """Yield each event after its turn, at most ``per_second`` of them. An interruption waits for the one under way.
+    """Yield each event after its turn, at most ``per_second`` of them.
+
+    An interruption waits until the event under way is also yielded: what was done has to be told.
 
     Raises EnvironmentFailure when Lambda can't be reached, or gives no answer several times in a row.
     """
@@ -71,7 +73,7 @@ def send(store: Store, plan: Plan, target: Target, per_second: float) -> Iterato
             next_at = max(next_at, target.now()) + 1 / per_second
             with signals.finishing():
                 sent = _send(store, stored, left.pop(stored.id), client)
-            yield sent
+                yield sent
             unsure = unsure + 1 if sent.verdict is Verdict.UNSURE else 0
             if unsure >= _MOST_UNSURE:
                 raise EnvironmentFailure(f"Lambda gave no answer {unsure} times in a row; events stay where they are.")
