@@ -11,6 +11,7 @@ from program import LONGEST_SECONDS, PROJECT, environment
 
 from async_lab.errors import EnvironmentFailure, ExitCode, Interrupted
 from async_lab.process import signals
+from async_lab.process.interrupts import Interrupts
 
 pytestmark = pytest.mark.e2e
 
@@ -156,6 +157,28 @@ def test_what_fails_because_of_a_signal_is_an_interruption():
             raise EnvironmentFailure("as a library does") from None
 
 
+class Named:
+    """What Python before 3.12 makes a RuntimeError of, whatever it is that comes of it."""
+
+    def __set_name__(self, owner, name):
+        signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.parametrize("listening", [signals.unwinding, Interrupts])
+def test_what_python_makes_of_one_while_a_class_is_made_is_an_interruption(listening):
+    with pytest.raises(Interrupted), listening():
+        type("Owner", (), {"named": Named()})
+
+
+@pytest.mark.parametrize("listening", [signals.unwinding, Interrupts])
+def test_a_bug_in_what_cleans_up_after_one_stays_a_bug(listening):
+    with pytest.raises(ZeroDivisionError), listening():
+        try:
+            signal.raise_signal(signal.SIGINT)
+        finally:
+            1 / 0  # noqa: B018
+
+
 def test_a_closing_terminal_asks_once_however_often_it_says_so():
     done = []
     with pytest.raises(Interrupted), signals.unwinding():
@@ -167,15 +190,40 @@ def test_a_closing_terminal_asks_once_however_often_it_says_so():
     assert done == ["unwound"]
 
 
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_block_is_finished_before_a_signal_takes_effect(number):
+    done = []
+    with pytest.raises(Interrupted), signals.unwinding(), signals.finishing():
+        signal.raise_signal(number)
+        done.append("finished")
+    assert done == ["finished"]
+
+
 @pytest.mark.parametrize("failure", [EnvironmentFailure("as a library does"), OSError("as the machine does")])
 def test_what_fails_while_a_signal_waits_is_an_interruption(failure):
-    with pytest.raises(KeyboardInterrupt) as interruption, signals.finishing():
+    with pytest.raises(Interrupted), signals.unwinding(), signals.finishing():
         signal.raise_signal(signal.SIGTERM)
         raise failure
-    assert interruption.value.__cause__ is failure
 
 
 @pytest.mark.parametrize("failure", [EnvironmentFailure("by itself"), OSError("by itself")])
 def test_what_fails_while_no_signal_waits_stays_what_it_is(failure):
-    with pytest.raises(type(failure), match="by itself"), signals.finishing():
+    with pytest.raises(type(failure), match="by itself"), signals.unwinding(), signals.finishing():
         raise failure
+
+
+def test_a_signal_that_was_waited_for_is_held_by_who_holds_others():
+    said, done = [], []
+    with pytest.raises(Interrupted), Interrupts(said.append) as interrupts, interrupts.taking_down():
+        with signals.finishing():
+            signal.raise_signal(signal.SIGTERM)
+        done.append("taken down")
+    assert done == ["taken down"]
+    assert said == ["Everything is being taken down already. Press Ctrl-C again to stop Terraform."]
+
+
+def test_a_second_signal_ends_the_block():
+    with pytest.raises(Interrupted), signals.unwinding(), signals.finishing():
+        signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
+        pytest.fail("it went on")

@@ -78,8 +78,8 @@ class Interrupts:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stop_listening()
-        is_consequence = self.happened and (error is None or isinstance(error, EnvironmentFailure))
-        if not is_consequence and not isinstance(error, KeyboardInterrupt):
+        got_lost = self.happened and (error is None or signals.is_consequence(error))
+        if not got_lost and not isinstance(error, KeyboardInterrupt):
             return
         if self.user_has_left:
             raise Abandoned("You left before everything was taken down: something may still stand.") from error

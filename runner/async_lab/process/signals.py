@@ -11,7 +11,7 @@ import sys
 import threading
 from contextlib import contextmanager, suppress
 
-from async_lab.errors import EnvironmentFailure, ExitCode, Interrupted
+from async_lab.errors import EnvironmentFailure, ExitCode, Interrupted, LabError
 
 TYPE_CHECKING = False  # typing's own takes as long to import as all else here
 if TYPE_CHECKING:
@@ -80,9 +80,9 @@ def unwinding() -> Iterator[None]:
         yield
     except KeyboardInterrupt as interruption:
         raise Interrupted(_SENTENCE) from interruption
-    except EnvironmentFailure as failure:
-        if came:
-            raise Interrupted(_SENTENCE) from failure
+    except Exception as error:
+        if came and is_consequence(error):
+            raise Interrupted(_SENTENCE) from error
         raise
     finally:
         listen_as_before(previous)
@@ -90,11 +90,22 @@ def unwinding() -> Iterator[None]:
         raise Interrupted(_SENTENCE)
 
 
+def is_consequence(error: BaseException | None) -> bool:
+    """Whether what follows an interruption comes of it: a failure around us, or what a library makes of the exception.
+
+    Python before 3.12 makes a RuntimeError of every exception that ends ``__set_name__``, as in an import.
+    """
+    if isinstance(error, LabError):
+        return isinstance(error, EnvironmentFailure)
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__  # not its context: what fails while we clean up is a failure
+    return error is not None
+
+
 @contextmanager
 def finishing() -> Iterator[None]:
-    """Let the block finish before a first signal takes effect; a second one ends it. Raises KeyboardInterrupt.
+    """Let the block finish before a first signal takes effect, as it would have had; a second one ends it.
 
-    It takes the place of what the machine or the environment refused meanwhile: that may be its consequence.
     In another thread than the main one it does nothing: no signal interrupts that.
     """
     if threading.current_thread() is not threading.main_thread():
@@ -110,11 +121,7 @@ def finishing() -> Iterator[None]:
     previous = listen(received)
     try:
         yield
-    except (EnvironmentFailure, OSError) as failure:
-        if came:
-            raise KeyboardInterrupt from failure
-        raise
     finally:
         listen_as_before(previous)
-    if came:
-        raise KeyboardInterrupt
+        for number in came:
+            signal.raise_signal(number)  # who listened before decides what it means, also of a block that failed
