@@ -12,6 +12,7 @@ from opened import opened
 from packages import AS_TOLD
 
 from async_lab import Lab
+from async_lab.endpoint import trouble
 from async_lab.endpoint.embedded import ACCOUNT_ID, Endpoint
 from async_lab.endpoint.http.own import CLOCK_PATH, MOST_SECONDS
 from async_lab.endpoint.invocation import invocations, logs
@@ -311,3 +312,21 @@ def test_the_first_run_has_the_seeds_own_numbers_and_each_later_one_others(lab_s
 
     assert first_id(0) == first_id(1)
     assert first_id(2) == first_id(2) != first_id(1)
+
+
+# The end
+
+
+def test_what_fails_because_the_endpoint_ends_is_not_told_and_what_fails_in_the_next_one_is(monkeypatch, capsys):
+    monkeypatch.setattr(trouble, "_named", set())
+
+    def deliver():
+        with trouble.contained("delivering"):
+            raise ConnectionResetError("the other side is gone")
+
+    with Endpoint() as endpoint:
+        monkeypatch.setattr(endpoint._sandbox, "close", lambda close=endpoint._sandbox.close: (deliver(), close()))
+    assert capsys.readouterr().err == ""
+    with Endpoint():
+        deliver()
+    assert "The embedded endpoint failed while delivering (ConnectionResetError" in capsys.readouterr().err
