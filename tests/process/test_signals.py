@@ -9,7 +9,7 @@ import time
 import pytest
 from program import LONGEST_SECONDS, PROJECT, environment
 
-from async_lab.errors import EnvironmentFailure, ExitCode, Interrupted
+from async_lab.errors import EnvironmentFailure, ExitCode, Interrupted, LeftBehind
 from async_lab.process import signals
 from async_lab.process.interrupts import Interrupts
 
@@ -52,6 +52,24 @@ def names_and_a_finalizer(project):
     return names(project)
 
 scenario.names = names_and_a_finalizer
+sys.argv = ["async-lab", "scenarios"]
+from async_lab.__main__ import main
+main()
+"""
+WHILE_IT_IS_TOLD = """
+import os, sys
+import typer
+from async_lab import scenario
+from async_lab.errors import LeftBehind
+
+def left_behind(_project):
+    raise LeftBehind("A queue still stands.")
+
+def told(sentence, tell=typer.secho, **options):
+    os.kill(os.getpid(), {number})
+    tell(sentence, **options)
+
+scenario.names, typer.secho = left_behind, told
 sys.argv = ["async-lab", "scenarios"]
 from async_lab.__main__ import main
 main()
@@ -115,6 +133,12 @@ def test_in_a_finalizer_which_loses_every_exception(number):
     assert ran.stderr == "Interrupted.\n"
 
 
+@pytest.mark.parametrize("number", SIGNALS)
+def test_while_it_is_told_what_is_left(number):
+    ran = run(WHILE_IT_IS_TOLD, number=int(number))
+    assert (ran.returncode, ran.stderr) == (ExitCode.LEFT_BEHIND, "Error: A queue still stands.\n")
+
+
 def test_at_any_moment_of_a_short_command(record_property):
     """Python's own start can't be shielded: what a signal ends then ends as ``python -c pass`` would.
 
@@ -155,6 +179,29 @@ def test_what_fails_because_of_a_signal_is_an_interruption():
             signal.raise_signal(signal.SIGTERM)
         except KeyboardInterrupt:
             raise EnvironmentFailure("as a library does") from None
+
+
+@pytest.mark.parametrize("said", [LeftBehind("A queue still stands."), Interrupted("Nothing is left behind.")])
+def test_what_is_said_to_be_left_is_not_lost_to_a_signal(said):
+    with pytest.raises(type(said), match=str(said)), signals.unwinding():
+        try:
+            raise said
+        finally:
+            signal.raise_signal(signal.SIGTERM)
+
+
+def test_at_the_very_end_of_the_block(monkeypatch):
+    listen_as_before = signals.listen_as_before
+
+    def and_a_signal(previous):
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        finally:
+            listen_as_before(previous)
+
+    monkeypatch.setattr(signals, "listen_as_before", and_a_signal)
+    with pytest.raises(Interrupted), signals.unwinding():
+        pass
 
 
 class Named:

@@ -84,8 +84,12 @@ class _Commands(_WithoutPythonTypes, TyperGroup):
             return super().make_context(*args, **kwargs)
 
     def invoke(self, ctx: Any) -> Any:
-        with signals.unwinding(), _misuse_in_a_sentence():
-            return super().invoke(ctx)
+        try:
+            with signals.unwinding(), _misuse_in_a_sentence():
+                return super().invoke(ctx)
+        except LabError as error:
+            signals.end_with(error.exit_code)
+            raise
 
 
 app = typer.Typer(

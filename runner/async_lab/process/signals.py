@@ -11,7 +11,7 @@ import sys
 import threading
 from contextlib import contextmanager, suppress
 
-from async_lab.errors import EnvironmentFailure, ExitCode, Interrupted, LabError
+from async_lab.errors import EnvironmentFailure, ExitCode, Interrupted, LabError, LeftBehind
 
 TYPE_CHECKING = False  # typing's own takes as long to import as all else here
 if TYPE_CHECKING:
@@ -64,7 +64,10 @@ def listen_from_the_start() -> None:
 
 @contextmanager
 def unwinding() -> Iterator[None]:
-    """Let the first signal unwind what the block has begun, and the second end it. Raises Interrupted if one came."""
+    """Let the first signal unwind what the block has begun, and the second end it. Raises Interrupted if one came.
+
+    One that comes while the block already ends with LeftBehind or Interrupted doesn't take their place.
+    """
     came: list[int] = []
 
     def received(number: int, _frame: FrameType | None) -> None:
@@ -77,17 +80,40 @@ def unwinding() -> Iterator[None]:
 
     previous = listen(received)
     try:
-        yield
-    except KeyboardInterrupt as interruption:
+        try:
+            yield
+        finally:
+            listen_as_before(previous)
+    except KeyboardInterrupt as interruption:  # which may have come in the line above, too
+        if said := _said_before(interruption):
+            raise said from said.__cause__
         raise Interrupted(_SENTENCE) from interruption
     except Exception as error:
         if came and is_consequence(error):
             raise Interrupted(_SENTENCE) from error
         raise
-    finally:
-        listen_as_before(previous)
     if came:  # what was raised got lost, as in a finalizer
         raise Interrupted(_SENTENCE)
+
+
+def _said_before(interruption: KeyboardInterrupt) -> LabError | None:
+    """Return what was already said of what is left, or that nothing is, when an interruption came on top of it."""
+    error = interruption.__context__
+    while error is not None and not isinstance(error, (LeftBehind, Interrupted)):
+        error = error.__context__
+    return error
+
+
+def end_with(code: ExitCode) -> None:
+    """Have a signal change nothing any more: a command's end is decided and being told. A second one ends it there."""
+    came: list[int] = []
+
+    def received(number: int, _frame: FrameType | None) -> None:
+        came.append(number)
+        if len(came) > 1 and number != signal.SIGHUP:
+            os._exit(code)
+
+    listen(received)
 
 
 def is_consequence(error: BaseException | None) -> bool:
