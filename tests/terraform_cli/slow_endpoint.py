@@ -1,12 +1,12 @@
-"""moto behind waitress, which can keep the answer to one action back until a test has seen enough."""
+"""moto by itself, which can keep the answer to one action back until a test has seen enough."""
 
-import logging
 import threading
 from typing import Self
 
 from moto.server import DomainDispatcherApplication, create_backend_app
 from program import LONGEST_SECONDS
-from waitress.server import create_server
+
+from async_lab.endpoint.http.server import Server
 
 
 class SlowEndpoint:
@@ -15,21 +15,18 @@ class SlowEndpoint:
     def __init__(self, action: str) -> None:
         self._action = action
         self._app = DomainDispatcherApplication(create_backend_app)
+        self._server = Server(0, self._handle)
+        self.url = self._server.url
         self.performed = threading.Event()
         self._released = threading.Event()
 
     def __enter__(self) -> Self:
-        logging.getLogger("waitress").setLevel(logging.ERROR)
-        self._server = create_server(self._handle, host="127.0.0.1", port=0, threads=8)
-        self._thread = threading.Thread(target=self._server.run, daemon=True)
-        self._thread.start()
-        self.url = f"http://127.0.0.1:{self._server.effective_port}"
+        self._server.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.release()
-        self._server.close()
-        self._thread.join(LONGEST_SECONDS)
+        self._server.stop()
 
     def release(self) -> None:
         self._released.set()
