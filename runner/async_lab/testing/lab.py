@@ -120,8 +120,8 @@ class Lab(BaseLab):
             target = LocalTarget(endpoint, self.region)
             self.environment, self._variables = target.environment, target.variables
             self.session = self._own_session()
-            self._workspaces = Workspaces(target.environment, resources)
             self._resources = resources.pop_all()
+            self._workspaces = Workspaces(target.environment, self._resources)
         self._open = endpoint
         self._begin(None)
 
