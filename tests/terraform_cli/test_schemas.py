@@ -19,7 +19,7 @@ from slow_endpoint import SlowEndpoint
 from async_lab.target.environment import local_environment
 from async_lab.terraform import Terraform, TerraformFailed, kept_provider
 from async_lab.terraform.provider import ATTACH
-from async_lab.terraform.schemas import Relay, mentioned_types, relayed, without_others
+from async_lab.terraform.schemas import Relay, relayed, without_others
 
 RESOURCES, DATA_SOURCES, FUNCTIONS, EPHEMERAL = 2, 3, 7, 8
 GET_SCHEMAS = {5: "/tfplugin5.Provider/GetSchema", 6: "/tfplugin6.Provider/GetProviderSchema"}
@@ -68,25 +68,6 @@ def test_all_stays_beside_a_name_that_is_no_type() -> None:
 def test_an_answer_in_another_form_stays_whole() -> None:
     answer = field(RESOURCES, entry("aws_a", b"")) + number(9 << 3) + number(1)
     assert without_others(answer, ()) == answer
-
-
-def test_what_terraform_reads_is_looked_through(tmp_path: Path) -> None:
-    root, outside, unused = tmp_path / "root", tmp_path / "outside", tmp_path / "root" / "unused"
-    installed = root / ".terraform" / "modules"
-    for directory in (installed, outside, unused):
-        directory.mkdir(parents=True)
-    (root / "main.tf").write_text('resource "aws_sqs_queue" "this" {}\ndata aws_region now {}\n')
-    (root / "more.tf.json").write_text('{"resource": {"aws_s3_bucket": {"this": {}}}}')
-    (root / "terraform.tfstate").write_text('{"resources": [{"type": "aws_iam_role"}]}')
-    (root / "README.md").write_text("aws_lambda_function")
-    (root / "folder.tf").mkdir()
-    (unused / "main.tf").write_text('resource "aws_kinesis_stream" "this" {}')
-    (outside / "main.tf").write_text('resource "aws_sns_topic" "this" {}')
-    of_root = {b"aws_sqs_queue", b"aws_region", b"aws_s3_bucket", b"aws_iam_role"}
-    assert mentioned_types(root) == of_root
-    modules = [{"Key": "", "Source": "", "Dir": "."}, {"Key": "topic", "Source": "../outside", "Dir": "../outside"}]
-    (installed / "modules.json").write_text(json.dumps({"Modules": modules}))
-    assert mentioned_types(root) == of_root | {b"aws_sns_topic"}
 
 
 Answer = Callable[[bytes, grpc.ServicerContext], bytes]

@@ -1,8 +1,14 @@
 """A test's own Terraform: applied as it stands, to the lab and nowhere else."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from processes import MARK, processes_of, wait_until
+from program import LONGEST_SECONDS, environment
 
 from async_lab.errors import EnvironmentFailure, UsageError
 
@@ -33,21 +39,35 @@ provider "aws" {
   profile = "prod"
   endpoints { logs = "http://127.0.0.1:9" }
 }
+module "group" {
+  source = "../modules/group"
+  name   = "group-${var.suffix}-${length(var.numbers)}"
+}
+output "name" { value = module.group.name }
+output "text" { value = file("${path.module}/../text.txt") }
+"""
+
+
+OTHER = """
 provider "aws" {
   alias                    = "other"
   region                   = "eu-west-1"
   shared_credentials_files = ["/nowhere/credentials"]
 }
-module "group" {
-  source = "../modules/group"
-  name   = "group-${var.suffix}-${length(var.numbers)}"
-}
+resource "aws_cloudwatch_log_group" "first" { name = "first" }
 resource "aws_cloudwatch_log_group" "other" {
   provider = aws.other
-  name     = "elsewhere"
+  name     = "other"
 }
-output "name" { value = module.group.name }
-output "text" { value = file("${path.module}/../text.txt") }
+resource "aws_cloudwatch_log_group" "first_later" { # when both providers are configured
+  name       = "first-later"
+  depends_on = [aws_cloudwatch_log_group.other]
+}
+resource "aws_cloudwatch_log_group" "other_later" {
+  provider   = aws.other
+  name       = "other-later"
+  depends_on = [aws_cloudwatch_log_group.first]
+}
 """
 
 
@@ -73,7 +93,6 @@ def test_directory_is_applied_with_its_neighbors_and_without_its_backend_or_prof
 
     assert dict(stack) == {"name": "group-b-2", "text": "beside"}
     assert groups(async_lab) == ["group-b-2"]
-    assert groups(async_lab, "eu-west-1") == ["elsewhere"]
     assert sorted(path for path in project.rglob("*")) == before
     with pytest.raises(UsageError, match="no output 'nmae': it has name, text"):
         stack["nmae"]
@@ -85,7 +104,7 @@ def test_what_is_applied_again_is_changed_and_what_is_destroyed_is_gone(async_la
     assert async_lab.apply(project / "infra", suffix="d")["text"] == "changed"
     assert groups(async_lab) == ["group-d-0"]
     stack.destroy()
-    assert groups(async_lab) == groups(async_lab, "eu-west-1") == []
+    assert groups(async_lab) == []
 
 
 def test_stack_of_a_session_is_put_back_with_its_state(async_lab, project):
@@ -127,3 +146,83 @@ def test_json_syntax_has_its_profiles_overridden_too(async_lab, tmp_path):
     (tmp_path / "main.tf.json").write_text(json.dumps({"provider": {"aws": provider}, "resource": group}))
     async_lab.apply(tmp_path)
     assert groups(async_lab) == ["from-json"]
+
+
+def test_each_configuration_of_the_provider_has_its_own_region(async_lab, project):
+    """Also of one that comes later: the process that is kept has one configuration."""
+    infra = project / "regions"
+    infra.mkdir()
+    (infra / "main.tf").write_text(ROOT)
+    async_lab.apply(infra)
+    (infra / "other.tf").write_text(OTHER)
+    async_lab.apply(infra)
+    assert groups(async_lab) == ["first", "first-later", "group-a-0"]
+    assert groups(async_lab, "eu-west-1") == ["other", "other-later"]
+
+
+def test_a_provider_by_another_name_is_refused(async_lab, tmp_path):
+    (tmp_path / "main.tf").write_text(ROOT.replace("aws = {", "amazon = {"))
+    with pytest.raises(UsageError, match=r'main\.tf calls the AWS provider "amazon"'):
+        async_lab.apply(tmp_path)
+
+
+def test_a_module_whose_own_provider_leads_elsewhere_is_refused(async_lab, tmp_path):
+    (tmp_path / "module").mkdir()
+    (tmp_path / "main.tf").write_text('module "it" {\n  source = "./module"\n}\n')
+    (tmp_path / "module" / "main.tf").write_text('provider "aws" {\n  profile = "prod"\n}\n')
+    said = f"{tmp_path}/module/main.tf gives the AWS provider profile in a module, where it can't be overridden"
+    with pytest.raises(UsageError, match=said):
+        async_lab.apply(tmp_path)
+
+
+AFTER_ITS_END = """
+import sys
+from async_lab import Lab
+
+with Lab() as lab:
+    lab.apply(sys.argv[1])
+print("ended")
+sys.stdin.read()
+"""
+WITHOUT_AN_END = """
+import sys
+from async_lab import Lab
+
+lab = Lab()
+lab.open()
+lab.apply(sys.argv[1])
+"""
+
+
+@pytest.fixture
+def script(tmp_path):
+    """Start a program that applies one log group, with a short place for temporary files, which has its mark."""
+    with TemporaryDirectory(prefix="tests-") as place:
+        (tmp_path / "main.tf").write_text('resource "aws_cloudwatch_log_group" "this" { name = "this" }\n')
+
+        def start(text):
+            return subprocess.Popen(
+                [sys.executable, "-c", text, tmp_path],
+                env=environment(TMPDIR=place, **{MARK: place}),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            ), Path(place)
+
+        yield start
+
+
+def test_nothing_is_left_at_a_labs_end(script):
+    program, place = script(AFTER_ITS_END)
+    with program:
+        assert program.stdout.readline() == "ended\n"
+        left = list(place.glob("async-lab-*"))
+        wait_until(lambda: [process.pid for process in processes_of(place)] == [program.pid])
+    assert left == []
+
+
+def test_a_program_that_does_not_close_its_lab_ends(script):
+    program, _ = script(WITHOUT_AN_END)
+    with program:
+        program.communicate(timeout=LONGEST_SECONDS)
+    assert program.returncode == 0

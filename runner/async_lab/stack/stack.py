@@ -26,7 +26,14 @@ from async_lab.stack.leftovers import RemainingResource
 from async_lab.stack.sweep import remove_copies
 from async_lab.target.aws_errors import aws_errors, is_passing
 from async_lab.target.base import Target
-from async_lab.terraform import Terraform, find_terraform, init_from_anywhere, installed_provider, kept_provider
+from async_lab.terraform import (
+    Terraform,
+    configures_aws_once,
+    find_terraform,
+    init_from_anywhere,
+    installed_provider,
+    kept_provider,
+)
 from async_lab.terraform.progress import Listener
 
 _NOT_OF_THE_LAB = shutil.ignore_patterns(
@@ -158,8 +165,7 @@ def open_stack(
         )
         resources.enter_context(_logged_to(work / "endpoint.log"))
         if target.is_disposable:
-            terraform = resources.enter_context(_attached(project, terraform))
-            terraform.init()
+            terraform = resources.enter_context(_initialized(project, terraform))
         else:
             init_from_anywhere(terraform)
         stack = Stack(target, terraform, Journal(project.stacks), _entry(target, scenario, directory, work))
@@ -264,8 +270,11 @@ def still_standing(remaining: list[RemainingResource], entry: Entry) -> str:
 
 
 @contextmanager
-def _attached(project: Project, terraform: Terraform) -> Iterator[Terraform]:
-    """Keep one provider process for all of a local run's commands: starting it is what takes longest."""
+def _initialized(project: Project, terraform: Terraform) -> Iterator[Terraform]:
+    """Keep one provider process for all of a local run's commands: starting it is what takes longest.
+
+    It has one configuration of AWS. Where there are several, Terraform starts a process for each, as it always does.
+    """
     from async_lab.terraform.schemas import relayed  # its library takes a tenth of a second
 
     program, directory = installed_provider(project.lock_file, project.providers, terraform), terraform.directory
@@ -273,7 +282,13 @@ def _attached(project: Project, terraform: Terraform) -> Iterator[Terraform]:
         kept_provider(program, terraform.environment, terraform.log, directory) as attached,
         relayed(attached, directory) as environment,
     ):
-        yield replace(terraform, environment=environment)
+        fastest = replace(terraform, environment=environment)
+        fastest.init()
+        if configures_aws_once(directory):
+            yield fastest
+        else:
+            init_from_anywhere(terraform)
+            yield terraform
 
 
 def _copy(project: Project, work: Path) -> Path:

@@ -1,6 +1,7 @@
 """The Terraform CLI: its commands with their progress, its provider, and what it fails with."""
 
 from async_lab.terraform.cli import Plan, Terraform
+from async_lab.terraform.configuration import configures_aws_once
 from async_lab.terraform.executable import Executable, find_terraform
 from async_lab.terraform.failures import ProviderNotFound, TerraformFailed
 from async_lab.terraform.progress import Listener, Progress, Step
@@ -15,6 +16,7 @@ __all__ = [
     "Step",
     "Terraform",
     "TerraformFailed",
+    "configures_aws_once",
     "find_terraform",
     "init_from_anywhere",
     "installed_provider",

@@ -8,8 +8,9 @@ answer what isn't mentioned. All other calls are passed on as they come, but for
 
 from __future__ import annotations
 
+import atexit
 import json
-import re
+import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import grpc
 
+from async_lab.terraform.configuration import mentioned_types
 from async_lab.terraform.provider import ATTACH
 
 _SCHEMAS = {5: "/tfplugin5.Provider/GetSchema", 6: "/tfplugin6.Provider/GetProviderSchema"}
@@ -25,7 +27,6 @@ _MAPS_BY_TYPE = frozenset({2, 3, 8})
 """The fields of its answer that are maps by type: of resources, data sources and ephemeral resources (as above)."""
 _OF_A_LENGTH = 2  # Protocol Buffers' documentation, "Encoding": the wire type of messages and strings
 _MORE = 0x80  # as above: this bit says that the number goes on
-_TYPE = re.compile(rb"\baws_\w+")
 _CALLS_AT_ONCE = 32  # Terraform makes ten, unless it is told otherwise
 _ANY_SIZE = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
 _CHECKS = ("/PrepareProviderConfig", "/ValidateProviderConfig")
@@ -58,10 +59,19 @@ def relayed(environment: Mapping[str, str], directory: Path) -> Iterator[dict[st
         server.add_insecure_port(f"unix:{ours}")
         server.start()
         address["String"] = str(ours)
+        owner = os.getpid()
+
+        def stop() -> None:
+            if os.getpid() == owner:  # a fork has not the threads that this waits for
+                server.stop(grace=None).wait()
+
+        # A block that nobody ends ends with Python, when it is too late: those threads are no more.
+        atexit.register(stop)
         try:
             yield {**environment, ATTACH: json.dumps(attachments)}
         finally:
-            server.stop(grace=None).wait()
+            atexit.unregister(stop)
+            stop()
 
 
 class Relay(grpc.GenericRpcHandler):
@@ -119,25 +129,6 @@ def _awaited(asked: grpc.Future[bytes], context: grpc.ServicerContext) -> bytes:
     except grpc.RpcError as failed:
         assert isinstance(failed, grpc.Call)  # noqa: S101, PT017 - what a call raises is one
         context.abort(failed.code(), failed.details())
-
-
-def mentioned_types(directory: Path) -> frozenset[bytes]:
-    """Return the names that may be types of the AWS provider in what Terraform reads in a directory.
-
-    Those are its configuration, that of all modules that ``init`` found, and its state.
-    """
-    read = [(directory, "*.tfstate")]
-    read += [(place, pattern) for place in (directory, *_modules(directory)) for pattern in ("*.tf", "*.tf.json")]
-    files = (file for place, pattern in read for file in place.glob(pattern) if file.is_file())
-    return frozenset(name for file in files for name in _TYPE.findall(file.read_bytes()))
-
-
-def _modules(directory: Path) -> list[Path]:
-    try:
-        listed = (directory / ".terraform" / "modules" / "modules.json").read_bytes()
-    except FileNotFoundError:  # it calls none
-        return []
-    return [directory / module["Dir"] for module in json.loads(listed)["Modules"]]
 
 
 def without_others(answer: bytes, types: Collection[bytes]) -> bytes:

@@ -39,15 +39,24 @@ class Workspace:
     root: Path
     """What stands for the file system's root."""
     terraform: Terraform
+    attached: Terraform | None
+    """The same, attached to a provider process that is kept; None when nothing of it is AWS's."""
 
     def apply(self, variables: Mapping[str, object]) -> dict[str, Any]:
         """Apply, and return the outputs. Raises EnvironmentFailure with Terraform's own message."""
-        without_log(lambda: self.terraform.apply(None, variables))
+        without_log(lambda: self._fastest.apply(None, variables))
         return without_log(self.terraform.output)
 
     def destroy(self, variables: Mapping[str, object]) -> None:
         """Take down all that was applied. Raises EnvironmentFailure with Terraform's own message."""
-        without_log(lambda: self.terraform.destroy(None, variables))
+        without_log(lambda: self._fastest.destroy(None, variables))
+
+    @property
+    def _fastest(self) -> Terraform:
+        """Asked for each time: what is applied may have changed, and one process has one configuration of AWS."""
+        from async_lab.terraform import configures_aws_once
+
+        return self.attached if self.attached and configures_aws_once(self.terraform.directory) else self.terraform
 
     @property
     def state(self) -> bytes | None:
@@ -107,7 +116,7 @@ class Workspaces:
         if directory not in self._ready:
             self._ready[directory] = self._made(directory)
         workspace = self._ready[directory]
-        copied(directory, workspace.root)  # what was built, or written, since
+        _check_modules(copied(directory, workspace.root))  # what was built, or written, since
         return workspace
 
     @property
@@ -123,6 +132,7 @@ class Workspaces:
     def _made(self, directory: Path) -> Workspace:
         # Imported here, as most tests apply nothing.
         from async_lab.terraform import Terraform, find_terraform, init_from_anywhere, kept_provider, provider_program
+        from async_lab.terraform.schemas import relayed
 
         home = owned.temporary("async-lab-terraform-")
         self._resources.callback(home.remove)
@@ -132,10 +142,12 @@ class Workspaces:
         environment = without_data_directory(self._environment)
         terraform = Terraform(work, environment, log, executable=executable, goes_with_the_run=True)
         without_log(lambda: init_from_anywhere(terraform))
-        if program := provider_program(work):
-            attached = self._resources.enter_context(kept_provider(program, environment, log, work))
-            terraform = replace(terraform, environment=attached)
-        return Workspace(root, terraform)
+        program = provider_program(work)
+        if program is None:
+            return Workspace(root, terraform, attached=None)
+        kept = self._resources.enter_context(kept_provider(program, environment, log, work))
+        relay = self._resources.enter_context(relayed(kept, work))
+        return Workspace(root, terraform, replace(terraform, environment=relay))
 
 
 def without_data_directory(environment: Mapping[str, str]) -> dict[str, str]:
@@ -227,11 +239,36 @@ def _read(file: Path, text: str) -> dict[str, Any]:
 
 
 def check(directory: Path) -> None:
-    """Raise UsageError for a directory without Terraform."""
+    """Raise UsageError for a directory without Terraform, and for one that calls the AWS provider otherwise."""
+    from async_lab.terraform.configuration import names_for_aws
+
     if not directory.is_dir():
         raise UsageError(f"There is no directory {directory}: give one with Terraform files.")
     if not _terraform_files(directory):
         raise UsageError(f"There is no Terraform in {directory}: it has no file that ends in .tf or .tf.json.")
+    for file in _terraform_files(directory):
+        for name in sorted(names_for_aws(file.read_bytes()) - {"aws"}):
+            raise UsageError(
+                f'{file} calls the AWS provider "{name}": only of one that is called "aws" is overridden what leads to '
+                "an account. Call it so."
+            )
+
+
+def _check_modules(directory: Path) -> None:
+    """Raise UsageError for a module whose own provider leads to an account: it can't be overridden from outside."""
+    from async_lab.terraform.configuration import blocks_of_aws, module_directories
+
+    files = (file for module in module_directories(directory) for file in _terraform_files(module))
+    for file in files:
+        text = file.read_bytes()
+        if not blocks_of_aws(text):
+            continue
+        for block in _blocks(file, text.decode(errors="replace")):
+            for argument in (name for name in block if name.startswith(_ABOUT_ACCOUNTS[:3])):
+                raise UsageError(
+                    f"{file.resolve()} gives the AWS provider {argument} in a module, where it can't be overridden: "
+                    "configure the provider where the module is called."
+                )
 
 
 def _terraform_files(directory: Path) -> list[Path]:
