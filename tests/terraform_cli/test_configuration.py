@@ -48,6 +48,7 @@ def call_module(root: Path, text: str) -> None:
         ({"main.tf": REGION, "zz_override.tf": REGION, "override.tf.json": '{"provider": {"aws": {}}}'}, "", True),
         ({"main.tf": REGION + "# " + REGION.replace("\n", " ")}, "", True),
         ({"main.tf": REGION, "README.md": OTHER}, "", True),
+        ({"main.tf": REGION + "# " + RENAMED.replace("\n", "\n  # ")}, "", True),
         ({"main.tf": REGION + 'provider "random" {}\nprovider "awscc" {}\n'}, "", True),
         ({"main.tf": REGION + 'resource "aws_route53_record" "this" {\n  alias {}\n}\n'}, "", True),
         ({"main.tf": RENAMED.replace("amazon", "aws")}, RENAMED.replace("amazon", "aws"), True),

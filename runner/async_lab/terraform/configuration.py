@@ -16,9 +16,8 @@ _BLOCK = re.compile(rb"^\s*provider\b[^\n={]*\baws\b[^\n={]*\{", re.MULTILINE)
 _ALIAS = re.compile(rb'\balias"?\s*[=:]')
 _OVERRIDES = ("override.tf", "override.tf.json")
 """End the names of files that change blocks of others and add none (Terraform's documentation, "Override Files")."""
-_OTHER_NAME = re.compile(
-    rb'(?P<name>[\w-]+)"?\s*[=:]\s*\{[^{}]*\bsource"?\s*[=:]\s*"([^"/]*/)?hashicorp/aws"', re.IGNORECASE
-)
+_COMMENT = re.compile(rb"^\s*(#|//).*", re.MULTILINE)
+_NAME = re.compile(rb'(?P<name>[\w-]+)"?\s*[=:]\s*\{[^{}]*\bsource"?\s*[=:]\s*"([^"/]*/)?hashicorp/aws"', re.IGNORECASE)
 
 
 def mentioned_types(directory: Path) -> frozenset[bytes]:
@@ -46,7 +45,7 @@ def configures_aws_once(directory: Path) -> bool:
 
 def names_for_aws(text: bytes) -> set[str]:
     """Return the local names that a file's required providers give the AWS provider."""
-    return {found["name"].decode() for found in _OTHER_NAME.finditer(text)}
+    return {found["name"].decode() for found in _NAME.finditer(_COMMENT.sub(b"", text))}
 
 
 def _files(directory: Path) -> list[Path]:
